@@ -1,0 +1,42 @@
+import type { AddressInfo } from 'node:net';
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import type { Interference, Kit, OpenSystem, WireRequest } from './kit.ts';
+
+/** A Fastify instance whose every answer passes the `wire` hook first. `call` names the request for faults that hit only some. */
+export function systemServer(
+  kit: Kit,
+  system: string,
+  call: (request: FastifyRequest) => string | undefined = () => undefined,
+): FastifyInstance {
+  const server = Fastify({ forceCloseConnections: true, bodyLimit: 64 * 1024 * 1024 });
+  server.addHook('preHandler', async (request, reply) => {
+    const name = call(request);
+    const wire: WireRequest = {
+      method: request.method,
+      path: request.url,
+      ...(name === undefined ? {} : { call: name }),
+    };
+    const met = kit.hooks.wire(system, wire);
+    if (met === undefined) return;
+    await pause(kit, met);
+    if (met.answer === undefined) return;
+    if (met.answer === 'drop') {
+      reply.hijack();
+      request.raw.socket.destroy();
+      return;
+    }
+    await reply.code(met.answer.status).type(met.answer.contentType).send(met.answer.body);
+  });
+  return server;
+}
+
+function pause(kit: Kit, { delayMs = 0 }: Interference): Promise<void> {
+  return delayMs > 0 ? new Promise((resolve) => kit.clock.after(delayMs, resolve)) : Promise.resolve();
+}
+
+/** Listens on a free port of loopback. */
+export async function listen(server: FastifyInstance): Promise<OpenSystem> {
+  await server.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = server.server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, close: () => server.close() };
+}
