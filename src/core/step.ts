@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Environment } from './environment.ts';
+import type { Environment, Secret } from './environment.ts';
 import type { Judge, Subject } from './event.ts';
 import type { Json } from './json.ts';
 import type { Clock, Exec, Http, Ids, Logger } from './ports.ts';
@@ -67,6 +67,11 @@ export interface StepContext {
   readonly dir: string;
   readonly home: string;
   readonly files: Files;
+  /**
+   * Path of a file that holds the secret: `{file}` as it stands (it need not exist: that is for the command to say), `{env}` written below
+   * `home` with mode 0600, decoded where the value begins with `base64:`.
+   */
+  secretFile(secret: Secret): Promise<string>;
   readonly events: EventWaits;
   effect<Identity extends Json>(effect: Effect<Identity>): Promise<Identity>;
   /** The release of this run: asked once, by the first step that needs it, and journalled. */

@@ -150,6 +150,7 @@ export function stepContext(options: ContextOptions): TestContext {
     dir: options.dir,
     home: resolve(options.dir, 'home'),
     files: filesBelow(options.dir),
+    secretFile: async (secret) => ('file' in secret ? secret.file : resolve(options.dir, 'home', secret.env)),
     undos,
     followed,
     deferred,
