@@ -18,12 +18,26 @@ export interface SandboxClock {
 /** Longest delay that a timer of Node takes. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-export function sandboxClock(epoch: number, speed: number): SandboxClock {
+/** `trouble` is told what an action threw; without it the error reaches the process, which ends. */
+export function sandboxClock(
+  epoch: number,
+  speed: number,
+  trouble?: (where: string, error: unknown) => void,
+): SandboxClock {
   const start = performance.timeOrigin + performance.now();
   const timers = new Set<NodeJS.Timeout>();
   let open = true;
 
   const now = () => epoch + speed * (performance.timeOrigin + performance.now() - start);
+
+  function guarded(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      if (trouble === undefined) throw error;
+      trouble('a timer of the sandbox', error);
+    }
+  }
 
   function at(time: number, act: () => void): void {
     if (!open) return;
@@ -33,7 +47,7 @@ export function sandboxClock(epoch: number, speed: number): SandboxClock {
         timers.delete(timer);
         if (!open) return;
         if (now() < time) at(time, act);
-        else act();
+        else guarded(act);
       },
       Math.min(Math.ceil(real), LONGEST_TIMER_MS),
     );
@@ -49,8 +63,8 @@ export function sandboxClock(epoch: number, speed: number): SandboxClock {
     every(periodMs, offsetMs, act) {
       const next = () => Math.floor((now() - offsetMs) / periodMs) * periodMs + periodMs + offsetMs;
       const turn = () => {
-        act();
         at(next(), turn);
+        act();
       };
       at(next(), turn);
     },

@@ -61,7 +61,7 @@ export interface Kit {
   delay(point: string, subject: string, usual: Delay): number;
   /** Puts a message on the bus and into the archive. Handlers run afterwards, in the order of publishing, one at a time each. */
   publish(topic: string, body: Readonly<Record<string, unknown>>): void;
-  /** `topic` is the end of the topic: `buildsys.tag`, `resultsdb.result.new`. */
+  /** `topic` as `publish` takes it, whole: `buildsys.tag`, `resultsdb.result.new`, `ci.koji-build.test.queued`. */
   subscribe(topic: string, handle: (message: Message) => Promise<void> | void): void;
   /** All messages that were archived so far, oldest first. */
   readonly archive: readonly Message[];

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ChainEvent } from '../../core/chain.ts';
 import type { SandboxClock } from './clock.ts';
 import { delayOf, draw } from './draw.ts';
+import { headersOf } from './headers.ts';
 import type { Holding, Hooks, Interference, Kit, Message, SandboxFault } from './kit.ts';
 import type { World } from './world.ts';
 
@@ -23,6 +24,11 @@ export interface OpenKit extends Kit {
 }
 
 const LAST_COUNTS: ReadonlySet<ChainEvent> = new Set(['ci_complete', 'result', 'decision', 'gate']);
+
+/** `git.receive` of `org.fedoraproject.sandbox.git.receive`: `pagure.git.receive` ends alike and is another topic. */
+function applicationTopic(topic: string): string {
+  return topic.split('.').slice(3).join('.');
+}
 
 export function openKit({ clock, world, dir, seed, trouble }: KitOptions): OpenKit {
   const faults = new Map<string, SandboxFault>();
@@ -57,8 +63,9 @@ export function openKit({ clock, world, dir, seed, trouble }: KitOptions): OpenK
 
   function deliver(message: Message): void {
     archive.push(message);
+    const topic = applicationTopic(message.topic);
     for (const consumer of consumers) {
-      if (!message.topic.endsWith(`.${consumer.topic}`)) continue;
+      if (topic !== consumer.topic) continue;
       consumer.tail = consumer.tail
         .then(() => consumer.handle(message))
         .catch((error: unknown) => trouble(`a consumer of ${consumer.topic}`, error));
@@ -81,8 +88,7 @@ export function openKit({ clock, world, dir, seed, trouble }: KitOptions): OpenK
       const sentAt = clock.now();
       const whole = `${owner}.${world.stage}.${topic}`;
       const headers = {
-        fedora_messaging_schema: 'base.message',
-        fedora_messaging_severity: 20,
+        ...headersOf(topic, body),
         'sent-at': new Date(sentAt).toISOString().replace(/\.\d+Z$/, '+00:00'),
       };
       const message: Message = { id, topic: whole, sentAt, headers, body };

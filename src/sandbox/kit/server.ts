@@ -9,6 +9,9 @@ export function systemServer(
   call: (request: FastifyRequest) => string | undefined = () => undefined,
 ): FastifyInstance {
   const server = Fastify({ forceCloseConnections: true, bodyLimit: 64 * 1024 * 1024 });
+  server.addHook('onError', async (request, _reply, error) => {
+    if ((error.statusCode ?? 500) >= 500) kit.trouble(`${system} ${request.method} ${request.url}`, error);
+  });
   server.addHook('preHandler', async (request, reply) => {
     const name = call(request);
     const wire: WireRequest = {

@@ -1,0 +1,99 @@
+type Body = Readonly<Record<string, unknown>>;
+
+/** Whom and what a message concerns: what its schema's class would tell. */
+export interface Concerns {
+  readonly users: readonly string[];
+  readonly packages: readonly string[];
+}
+
+interface Schema {
+  readonly name: string;
+  readonly severity: number;
+  readonly concerns: (body: Body) => { users?: readonly unknown[]; packages?: readonly unknown[] };
+}
+
+const SCHEMAS: Readonly<Record<string, Schema>> = {
+  'buildsys.tag': {
+    name: 'koji_fedoramessaging.tag.TagV1',
+    severity: 10,
+    concerns: (body) => ({ users: [body['user']], packages: [body['name']] }),
+  },
+  'buildsys.untag': {
+    name: 'koji_fedoramessaging.tag.UntagV1',
+    severity: 10,
+    concerns: (body) => ({ users: [body['user']], packages: [body['name']] }),
+  },
+  'buildsys.build.state.change': {
+    name: 'koji_fedoramessaging.build.BuildStateChangeV1',
+    severity: 20,
+    concerns: (body) => ({ users: [body['owner']], packages: [body['name']] }),
+  },
+  'buildsys.task.state.change': {
+    name: 'koji_fedoramessaging.task.TaskStateChangeV1',
+    severity: 20,
+    concerns: (body) => ({ users: [body['owner']] }),
+  },
+  'git.receive': {
+    name: 'git.receive',
+    severity: 20,
+    concerns: (body) => ({ users: [body['agent']], packages: [record(body['commit'])['repo']] }),
+  },
+  'pagure.git.receive': {
+    name: 'pagure.git.receive',
+    severity: 20,
+    concerns: (body) => ({ users: [body['agent']], packages: [record(body['repo'])['name']] }),
+  },
+  'git.lookaside.new': {
+    name: 'base.message',
+    severity: 20,
+    concerns: (body) => ({ users: [body['agent']], packages: [String(body['name']).split('/').at(-1)] }),
+  },
+};
+
+const BASE: Schema = { name: 'base.message', severity: 20, concerns: () => ({}) };
+
+function schemaOf(topic: string): Schema {
+  const known = SCHEMAS[topic];
+  if (known !== undefined) return known;
+  if (!topic.startsWith('bodhi.update.')) return BASE;
+  return {
+    name: `${topic}.v1`,
+    severity: topic.endsWith('.build.complete') ? 10 : 20,
+    concerns: (body) => {
+      const update = record(body['update']);
+      const builds = Array.isArray(update['builds']) ? update['builds'] : [];
+      return {
+        users: [body['agent'], record(update['user'])['name']],
+        packages: builds.map((build) => String(record(build)['nvr']).split('-').slice(0, -2).join('-')),
+      };
+    },
+  };
+}
+
+/** Users and packages of a message, by its topic without the environment's prefix. */
+export function concernsOf(topic: string, body: Body): Concerns {
+  const { users = [], packages = [] } = schemaOf(topic).concerns(body);
+  return { users: texts(users), packages: texts(packages) };
+}
+
+/** Headers that the publisher's library derives from topic and body. */
+export function headersOf(topic: string, body: Body): Record<string, unknown> {
+  const { name, severity } = schemaOf(topic);
+  const { users, packages } = concernsOf(topic, body);
+  return {
+    fedora_messaging_schema: name,
+    fedora_messaging_severity: severity,
+    ...Object.fromEntries(packages.map((rpm) => [`fedora_messaging_rpm_${rpm}`, true])),
+    ...Object.fromEntries(users.map((user) => [`fedora_messaging_user_${user}`, true])),
+  };
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function texts(values: readonly unknown[]): string[] {
+  return [
+    ...new Set(values.filter((value): value is string => typeof value === 'string' && value !== '')),
+  ].sort();
+}
