@@ -1,0 +1,185 @@
+import type { Report, Subject } from './event.ts';
+import type { FaultData, Outcome, StepOutcome } from './fault.ts';
+import type { Json, JsonObject } from './json.ts';
+import type { Release } from './release.ts';
+import type {
+  AttemptRecord,
+  CommandRecord,
+  EffectRecord,
+  EffectState,
+  Owner,
+  PhaseRecord,
+  RunRecord,
+} from './run.ts';
+import type { UndoStep } from './step.ts';
+import type { Charge } from './system.ts';
+
+/** All that a run needs to be entered again, stored at its start. Secrets are references here. */
+export interface RunHeader {
+  readonly run_id: string;
+  readonly probe: string;
+  readonly environment: string;
+  readonly package: string;
+  readonly branch: string;
+  readonly params: JsonObject;
+  /** The probe file as it was, and its name. */
+  readonly definition: { readonly file: string; readonly text: string };
+  /** The environment as it was resolved. */
+  readonly environment_definition: JsonObject;
+  readonly started_at: number;
+  readonly deadline_at: number;
+  readonly packprobe: string;
+  readonly retry_of?: string;
+}
+
+export type RunState = 'executing' | 'finalizing' | 'finished';
+
+export interface RunSummary {
+  readonly run_id: string;
+  readonly probe: string;
+  readonly environment: string;
+  readonly package: string;
+  readonly state: RunState;
+  readonly outcome: Outcome | null;
+  readonly started_at: number;
+  readonly ended_at: number | null;
+  readonly fault: FaultData | null;
+  /** How many things it still holds in other systems. */
+  readonly leftovers: number;
+}
+
+export interface StepProgress {
+  readonly index: number;
+  readonly step: string;
+  readonly uses: string;
+  readonly system: Charge;
+  readonly outcome: StepOutcome | null;
+  readonly started_at: number | null;
+  readonly deadline_at: number | null;
+  readonly duration_ms: number | null;
+  readonly inputs: JsonObject | null;
+  readonly outputs: JsonObject | null;
+  readonly fault: FaultData | null;
+  readonly attempts: readonly AttemptRecord[];
+}
+
+/** A run as the journal holds it, finished or not. */
+export interface StoredRun {
+  readonly header: RunHeader;
+  readonly state: RunState;
+  readonly owner: Owner;
+  readonly fence: number;
+  readonly release: Release | null;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly steps: readonly StepProgress[];
+  readonly effects: readonly EffectRecord[];
+  readonly subjects: readonly Subject[];
+  readonly commands: readonly CommandRecord[];
+  readonly record: RunRecord | null;
+}
+
+export interface LookRecord {
+  readonly source: string;
+  readonly kind: string;
+  readonly key: string;
+  readonly first: number;
+  readonly last: number;
+  readonly count: number;
+  /** Stretches in which looking failed, from the first failed look to the next good one; `to` is null while it fails. */
+  readonly failing: readonly {
+    readonly from: number;
+    readonly to: number | null;
+    readonly message: string;
+  }[];
+}
+
+export interface EffectIntent {
+  readonly step: string;
+  readonly kind: string;
+  readonly key: string;
+  readonly system: Charge;
+  readonly intended_at: number;
+}
+
+/**
+ * The journal of one run, held by its owner. Every write carries the fence: after a take-over each of them throws the Fault `RUN_TAKEN_OVER`. What
+ * was written is there for a process that is killed the next moment; `intend` is on disk before it returns, also through a power cut.
+ */
+export interface RunJournal {
+  readonly run_id: string;
+  stepStarted(step: {
+    readonly index: number;
+    readonly step: string;
+    readonly uses: string;
+    readonly system: Charge;
+    readonly inputs: JsonObject;
+    readonly started_at: number;
+    readonly deadline_at: number;
+  }): Promise<void>;
+  attemptStarted(index: number, attempt: number, startedAt: number): Promise<void>;
+  attemptEnded(index: number, attempt: AttemptRecord): Promise<void>;
+  stepEnded(step: {
+    readonly index: number;
+    readonly step: string;
+    readonly uses: string;
+    readonly system: Charge;
+    readonly outcome: StepOutcome;
+    readonly duration_ms: number;
+    readonly outputs: JsonObject;
+    readonly phases: readonly PhaseRecord[];
+    readonly fault?: FaultData;
+  }): Promise<void>;
+  release(release: Release): Promise<void>;
+  versions(versions: Readonly<Record<string, string>>): Promise<void>;
+  /** What is known of this effect, from this or an earlier life of the run. */
+  effect(step: string, kind: string, key: string): Promise<EffectRecord | undefined>;
+  intend(intent: EffectIntent): Promise<EffectRecord>;
+  made(effect: number, identity: Json, undo: UndoStep | null, at: number): Promise<void>;
+  follow(subjects: readonly Subject[]): Promise<void>;
+  commandStarted(command: CommandRecord): Promise<void>;
+  commandEnded(command: CommandRecord): Promise<void>;
+  /** The run is finished: its record is stored and never changes. */
+  finish(record: RunRecord, state: Exclude<RunState, 'executing'>): Promise<void>;
+}
+
+/** Where runs, their journals, the ledger and what was heard are kept. */
+export interface Store extends AsyncDisposable {
+  /** A new run, owned from its first moment. */
+  begin(header: RunHeader, owner: Owner): Promise<RunJournal>;
+  list(filter: {
+    readonly probe?: string;
+    readonly environment?: string;
+    readonly outcome?: Outcome;
+    readonly limit: number;
+  }): Promise<readonly RunSummary[]>;
+  /** By whole id, or by a beginning that fits only one; the ids that fit where there are several. */
+  find(id: string): Promise<{ readonly run?: StoredRun; readonly candidates: readonly string[] }>;
+  /** Unfinished runs that hold this package. */
+  holding(
+    environment: string,
+    pkg: string,
+  ): Promise<readonly { readonly run_id: string; readonly owner: Owner }[]>;
+  /** Takes over nothing, but says of a ledger row what became of it. */
+  settle(
+    effect: number,
+    change: {
+      readonly state: EffectState;
+      readonly at: number;
+      readonly evidence: JsonObject;
+      readonly identity?: Json;
+      readonly undo?: UndoStep;
+    },
+  ): Promise<void>;
+  /** When nothing is held any more the run is `finished`. */
+  release(run: string): Promise<void>;
+  addReports(environment: string, reports: readonly Report[]): Promise<void>;
+  reportsOf(environment: string, subjects: readonly Subject[]): Promise<readonly Report[]>;
+  noteLooks(
+    environment: string,
+    source: string,
+    subjects: readonly Subject[],
+    at: number,
+    failure?: string,
+  ): Promise<void>;
+  looksOf(environment: string, subjects: readonly Subject[]): Promise<readonly LookRecord[]>;
+}

@@ -1,0 +1,112 @@
+import { ExecaError, execa } from 'execa';
+import { Fault } from '../core/fault.ts';
+import type { Command, Exec } from '../core/ports.ts';
+import type { CommandRecord } from '../core/run.ts';
+import { bootId, startOf } from './processes.ts';
+
+/** Longest captured output of one stream; what comes behind it is read and dropped. Characters. */
+const CAPTURE_LIMIT = 1024 * 1024;
+
+/** How long a command may take to obey SIGTERM. Real milliseconds. */
+const GRACE_MS = 5000;
+
+const DEFAULT_LIMIT_MS = 120_000;
+
+export interface ExecOptions {
+  /** The whole environment of every command; nothing of packprobe's own is inherited. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  /** Told of each command that lives, so that a resume can end survivors. */
+  readonly started?: (command: CommandRecord) => Promise<void>;
+  readonly ended?: (command: CommandRecord) => Promise<void>;
+}
+
+/** Commands as real processes. */
+export function processExec(options: ExecOptions): Exec {
+  const boot = bootId();
+  return async (command, signal) => {
+    signal.throwIfAborted();
+    const cwd = command.cwd ?? options.cwd;
+    const child = execa(command.file, command.args, {
+      cwd,
+      env: { ...options.environment, ...command.env },
+      extendEnv: false,
+      stdin: 'ignore',
+      buffer: false,
+      reject: false,
+      cancelSignal: signal,
+      timeout: command.limitMs ?? DEFAULT_LIMIT_MS,
+      killDescendants: true,
+      forceKillAfterDelay: GRACE_MS,
+    });
+    const stdout = capture(child.stdout);
+    const stderr = capture(child.stderr);
+    const start = child.pid === undefined ? undefined : startOf(child.pid);
+    const record: CommandRecord | undefined =
+      child.pid === undefined || start === undefined
+        ? undefined
+        : { boot_id: boot, pid: child.pid, start, command: command.file };
+    if (record !== undefined) await options.started?.(record);
+    const result = await child;
+    if (record !== undefined) await options.ended?.(record);
+
+    if (signal.aborted) throw signal.reason;
+    if (result.timedOut) throw timedOut(command);
+    if (result.exitCode === undefined && result.signal === undefined) throw neverRan(command, cwd, result);
+    return {
+      command,
+      exit: result.exitCode,
+      signal: result.signal,
+      stdout: stdout.text,
+      stderr: stderr.text,
+      truncated: stdout.truncated || stderr.truncated,
+    };
+  };
+}
+
+interface Captured {
+  text: string;
+  truncated: boolean;
+}
+
+function capture(stream: NodeJS.ReadableStream): Captured {
+  const captured: Captured = { text: '', truncated: false };
+  stream.setEncoding('utf8');
+  stream.on('data', (chunk: string) => {
+    const room = CAPTURE_LIMIT - captured.text.length;
+    if (chunk.length > room) captured.truncated = true;
+    captured.text += chunk.slice(0, Math.max(0, room));
+  });
+  return captured;
+}
+
+function timedOut(command: Command): Fault {
+  const seconds = Math.round((command.limitMs ?? DEFAULT_LIMIT_MS) / 1000);
+  return new Fault(`${command.file} did not end within ${seconds} s and was stopped`, {
+    code: 'COMMAND_TIMED_OUT',
+    kind: 'unavailable',
+    evidence: { command: command.file, limit_s: seconds },
+  });
+}
+
+/** No execa error leaves this file: its message, stack and fields all hold the output. */
+function neverRan(command: Command, cwd: string, result: unknown): Fault {
+  const code = result instanceof ExecaError ? (result.code ?? 'unknown') : 'unknown';
+  if (code === 'ENOENT' || code === 'EACCES') {
+    return new Fault(
+      `${command.file} could not be started: ${code === 'ENOENT' ? 'not found' : 'not executable'}`,
+      {
+        code: 'COMMAND_MISSING',
+        kind: 'prober',
+        evidence: { command: command.file, cwd },
+        hint: `Install the command \`${command.file}\`, or add its folder to commands.path of the environment file.`,
+      },
+    );
+  }
+  return new Fault(`${command.file} could not be started: ${code}`, {
+    code: 'COMMAND_NOT_STARTED',
+    kind: 'prober',
+    evidence: { command: command.file, error: code },
+    hint: 'Look at the limits of this host: processes, memory, open files.',
+  });
+}

@@ -1,0 +1,53 @@
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { Fault } from '../core/fault.ts';
+import type { Files } from '../core/step.ts';
+
+/** Files below one folder, on the real disk. */
+export function filesBelow(dir: string): Files {
+  const at = (path: string) => resolve(dir, path);
+  return {
+    read: (path) => readFile(at(path), 'utf8').catch(asDiskFault('read', path)),
+    async write(path, content, { mode } = {}) {
+      try {
+        await mkdir(dirname(at(path)), { recursive: true });
+        await writeFile(at(path), content, mode === undefined ? {} : { mode });
+      } catch (error) {
+        asDiskFault('write', path)(error);
+      }
+    },
+    exists: (path) =>
+      stat(at(path)).then(
+        () => true,
+        () => false,
+      ),
+    list: (path) => readdir(at(path)).then((names) => names.sort(), asDiskFault('list', path)),
+    remove: (path) => rm(at(path), { recursive: true, force: true }).catch(asDiskFault('remove', path)),
+  };
+}
+
+function asDiskFault(verb: string, path: string): (error: unknown) => never {
+  return (error) => {
+    throw diskFault(`cannot ${verb} ${path}`, error);
+  };
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  ENOSPC: 'The disk is full: free some space, or choose another data folder with --data.',
+  EDQUOT: 'The quota is used up: free some space, or choose another data folder with --data.',
+  EROFS: 'The file system is read-only: choose a data folder that can be written with --data.',
+  EACCES: 'Give this user the right to write there, or choose another data folder with --data.',
+  EPERM: 'Give this user the right to write there, or choose another data folder with --data.',
+};
+
+/** A fault of our disk, with what to do about it. */
+export function diskFault(what: string, error: unknown): Fault {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  return new Fault(`${what}: ${code}`, {
+    code: code === 'ENOSPC' || code === 'EDQUOT' ? 'DISK_FULL' : 'DISK_FAILED',
+    kind: 'prober',
+    evidence: { error: code },
+    hint: HINTS[code] ?? 'Look at the data folder: does it exist, can this user write there?',
+    cause: error,
+  });
+}

@@ -1,0 +1,34 @@
+import { pino, stdTimeFunctions } from 'pino';
+import { Fault } from '../core/fault.ts';
+import type { Logger } from '../core/ports.ts';
+
+export interface LoggerOptions {
+  readonly level: string;
+  /** File descriptor, or a path that is appended to. */
+  readonly to: number | string;
+}
+
+/** One JSON object a line. Errors pass our own serializer: those of libraries carry outputs and requests in their fields. */
+export function pinoLogger({ level, to }: LoggerOptions): Logger {
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: errorFields },
+    },
+    pino.destination({ dest: to, sync: true, mkdir: true }),
+  );
+}
+
+function errorFields(error: unknown): object {
+  if (!(error instanceof Error)) return { message: String(error) };
+  return {
+    name: error.name,
+    ...(error instanceof Fault ? { code: error.code, kind: error.kind, system: error.system } : {}),
+    message: error.message,
+    stack: error.stack,
+    ...(error.cause === undefined ? {} : { cause: errorFields(error.cause) }),
+  };
+}

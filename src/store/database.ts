@@ -1,0 +1,147 @@
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely';
+import { Fault } from '../core/fault.ts';
+import { MIGRATIONS } from './migrations.ts';
+import type { Database } from './schema.ts';
+
+/** How long a write waits for another process that holds the database. Milliseconds. */
+const BUSY_MS = 10_000;
+
+/**
+ * Opens `packprobe.db`, making or migrating it first. Throws a Fault of kind `prober` that says what to do: the disk, the rights, a database of
+ * a newer packprobe, a file that is none.
+ */
+export function openDatabase(file: string): Kysely<Database> {
+  let database: DatabaseSync | undefined;
+  try {
+    const fresh = !existsSync(file);
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    database = new DatabaseSync(file, { timeout: BUSY_MS, enableForeignKeyConstraints: true });
+    // Evidence may hold what is nobody else's business.
+    if (fresh) chmodSync(file, 0o600);
+    database.exec('pragma journal_mode = wal; pragma synchronous = normal');
+    migrate(database, file);
+    return new Kysely<Database>({ dialect: new SqliteDialect({ database: adapt(database) }) });
+  } catch (error) {
+    database?.close();
+    throw asStoreFault(error, file);
+  }
+}
+
+function migrate(database: DatabaseSync, file: string): void {
+  const version = versionOf(database);
+  if (version > MIGRATIONS.length) throw newerSchema(file, version);
+  if (version === MIGRATIONS.length) return;
+  // Another process may have been faster: the version is read again under the lock.
+  database.exec('begin immediate');
+  try {
+    for (const statements of MIGRATIONS.slice(versionOf(database))) {
+      for (const statement of statements) database.exec(statement);
+    }
+    database.exec(`pragma user_version = ${MIGRATIONS.length}`);
+    database.exec('commit');
+  } catch (error) {
+    database.exec('rollback');
+    throw error;
+  }
+}
+
+function versionOf(database: DatabaseSync): number {
+  return Number(database.prepare('pragma user_version').get()?.['user_version'] ?? 0);
+}
+
+/** Node's own SQLite in the shape of better-sqlite3 that Kysely asks for. */
+function adapt(database: DatabaseSync): SqliteDatabase {
+  return {
+    close: () => database.close(),
+    prepare(sql) {
+      const statement = database.prepare(sql);
+      type Parameters = Parameters_[];
+      return {
+        reader: statement.columns().length > 0,
+        all: (parameters) => statement.all(...(parameters as Parameters)),
+        run: (parameters) => statement.run(...(parameters as Parameters)),
+        iterate: (parameters) => statement.iterate(...(parameters as Parameters)),
+      };
+    },
+  };
+}
+
+type Parameters_ = null | number | bigint | string | Uint8Array;
+
+function newerSchema(file: string, version: number): Fault {
+  return new Fault(
+    `${file} was written by a newer packprobe: its schema is ${version}, this one knows ${MIGRATIONS.length}`,
+    {
+      code: 'STORE_TOO_NEW',
+      kind: 'prober',
+      evidence: { schema: version, known: MIGRATIONS.length },
+      hint: 'Update packprobe, or choose another data folder with --data.',
+    },
+  );
+}
+
+const SQLITE_FULL = 13;
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOTADB = 26;
+const SQLITE_READONLY = 8;
+const SQLITE_CANTOPEN = 14;
+const SQLITE_BUSY = 5;
+const SQLITE_IOERR = 10;
+
+/** What SQLite or the disk said, as a fault of ours with what to do about it. */
+export function asStoreFault(error: unknown, file: string): Fault {
+  if (error instanceof Fault) return error;
+  const code = codeOf(error);
+  const [name, hint] = explain(code);
+  return new Fault(`cannot use ${file}: ${error instanceof Error ? error.message : String(error)}`, {
+    code: name,
+    kind: 'prober',
+    evidence: { error: code },
+    hint,
+    cause: error,
+  });
+}
+
+function codeOf(error: unknown): number | string {
+  if (!(error instanceof Error)) return 'unknown';
+  if ('errcode' in error && typeof error.errcode === 'number') return error.errcode & 0xff;
+  return 'code' in error ? String(error.code) : 'unknown';
+}
+
+function explain(code: number | string): readonly [code: string, hint: string] {
+  switch (code) {
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return [
+        'DISK_FULL',
+        'The disk is full or broken: free some space, or choose another data folder with --data.',
+      ];
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return [
+        'STORE_CORRUPT',
+        'This file is no sound database: move it away and restore a backup, or choose another data folder with --data.',
+      ];
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return [
+        'STORE_NOT_WRITABLE',
+        'Give this user the right to write in the data folder, or choose another with --data or PACKPROBE_DATA_DIR.',
+      ];
+    case SQLITE_BUSY:
+      return [
+        'STORE_BUSY',
+        'Another process holds the database: wait for it, or choose another data folder with --data.',
+      ];
+    default:
+      return ['STORE_FAILED', 'Look at the data folder: does it exist, can this user write there?'];
+  }
+}

@@ -1,0 +1,207 @@
+import type { Kysely, Transaction } from 'kysely';
+import { sql } from 'kysely';
+import { Fault } from '../core/fault.ts';
+import type { RunJournal } from '../core/store.ts';
+import { effectOf } from './rows.ts';
+import type { Database } from './schema.ts';
+
+export interface JournalOptions {
+  readonly db: Kysely<Database>;
+  readonly run_id: string;
+  readonly environment: string;
+  readonly package: string;
+  readonly fence: number;
+  /** Makes a fault of ours out of what SQLite said. */
+  readonly asFault: (error: unknown) => Fault;
+}
+
+/** The journal of one run under one fence. */
+export function openJournal({
+  db,
+  run_id,
+  environment,
+  package: pkg,
+  fence,
+  asFault,
+}: JournalOptions): RunJournal {
+  /** One transaction that fails when somebody else has taken the run over meanwhile. */
+  async function write<Result>(
+    act: (transaction: Transaction<Database>) => Promise<Result>,
+    on: Kysely<Database> = db,
+  ): Promise<Result> {
+    try {
+      return await on.transaction().execute(async (transaction) => {
+        const held = await transaction
+          .updateTable('runs')
+          .set({ fence })
+          .where('run_id', '=', run_id)
+          .where('fence', '=', fence)
+          .executeTakeFirst();
+        if (held.numUpdatedRows !== 1n) throw takenOver(run_id);
+        return act(transaction);
+      });
+    } catch (error) {
+      throw asFault(error);
+    }
+  }
+
+  /** As `write`, but on disk before it returns: what follows it may be made in somebody else's system. */
+  function writeDurably<Result>(
+    act: (transaction: Transaction<Database>) => Promise<Result>,
+  ): Promise<Result> {
+    return db.connection().execute(async (connection) => {
+      await sql`pragma synchronous = full`.execute(connection);
+      try {
+        return await write(act, connection);
+      } finally {
+        await sql`pragma synchronous = normal`.execute(connection);
+      }
+    });
+  }
+
+  return {
+    run_id,
+    stepStarted: ({ index, inputs, ...step }) =>
+      write(async (transaction) => {
+        await transaction
+          .insertInto('steps')
+          .values({ ...step, run_id, idx: index, inputs: JSON.stringify(inputs) })
+          .onConflict((conflict) => conflict.columns(['run_id', 'idx']).doNothing())
+          .execute();
+      }),
+    attemptStarted: (idx, attempt, started_at) =>
+      write(async (transaction) => {
+        await transaction
+          .insertInto('attempts')
+          .values({ run_id, idx, attempt, started_at })
+          .onConflict((conflict) => conflict.columns(['run_id', 'idx', 'attempt']).doNothing())
+          .execute();
+      }),
+    attemptEnded: (idx, { attempt, duration_ms, outcome, fault }) =>
+      write(async (transaction) => {
+        await transaction
+          .updateTable('attempts')
+          .set({ duration_ms, outcome, fault: fault === undefined ? null : JSON.stringify(fault) })
+          .where('run_id', '=', run_id)
+          .where('idx', '=', idx)
+          .where('attempt', '=', attempt)
+          .execute();
+      }),
+    stepEnded: ({ index, outputs, phases, fault, ...step }) =>
+      write(async (transaction) => {
+        const ended = {
+          outcome: step.outcome,
+          duration_ms: step.duration_ms,
+          outputs: JSON.stringify(outputs),
+          phases: JSON.stringify(phases),
+          fault: fault === undefined ? null : JSON.stringify(fault),
+        };
+        await transaction
+          .insertInto('steps')
+          .values({ ...step, ...ended, run_id, idx: index })
+          .onConflict((conflict) => conflict.columns(['run_id', 'idx']).doUpdateSet(ended))
+          .execute();
+      }),
+    release: (release) =>
+      write(async (transaction) => {
+        await transaction
+          .updateTable('runs')
+          .set({ release: JSON.stringify(release) })
+          .where('run_id', '=', run_id)
+          .execute();
+      }),
+    versions: (versions) =>
+      write(async (transaction) => {
+        await transaction
+          .updateTable('runs')
+          .set({ versions: JSON.stringify(versions) })
+          .where('run_id', '=', run_id)
+          .execute();
+      }),
+    async effect(step, kind, key) {
+      const row = await db
+        .selectFrom('effects')
+        .selectAll()
+        .where('run_id', '=', run_id)
+        .where('step', '=', step)
+        .where('kind', '=', kind)
+        .where('key', '=', key)
+        .executeTakeFirst();
+      return row === undefined ? undefined : effectOf(row);
+    },
+    intend: (intent) =>
+      writeDurably(async (transaction) => {
+        const row = await transaction
+          .insertInto('effects')
+          .values({ ...intent, run_id, environment, package: pkg, state: 'intended' })
+          .returningAll()
+          .executeTakeFirstOrThrow();
+        return effectOf(row);
+      }),
+    made: (effect, identity, undo, made_at) =>
+      write(async (transaction) => {
+        await transaction
+          .updateTable('effects')
+          .set({
+            state: undo === null ? 'kept' : 'made',
+            identity: JSON.stringify(identity),
+            undo: undo === null ? null : JSON.stringify(undo),
+            made_at,
+          })
+          .where('effect_id', '=', effect)
+          .where('run_id', '=', run_id)
+          .execute();
+      }),
+    follow: (subjects) =>
+      write(async (transaction) => {
+        for (const { kind, key } of subjects) {
+          await transaction
+            .insertInto('subjects')
+            .values({ run_id, kind, key })
+            .onConflict((conflict) => conflict.doNothing())
+            .execute();
+        }
+      }),
+    commandStarted: (command) =>
+      write(async (transaction) => {
+        await transaction
+          .insertInto('commands')
+          .values({ ...command, run_id })
+          .onConflict((conflict) => conflict.doNothing())
+          .execute();
+      }),
+    commandEnded: ({ pid, start }) =>
+      write(async (transaction) => {
+        await transaction
+          .deleteFrom('commands')
+          .where('run_id', '=', run_id)
+          .where('pid', '=', pid)
+          .where('start', '=', start)
+          .execute();
+      }),
+    finish: (record, state) =>
+      write(async (transaction) => {
+        await transaction
+          .updateTable('runs')
+          .set({
+            state,
+            outcome: record.outcome,
+            ended_at: record.ended_at,
+            fault: record.fault === undefined ? null : JSON.stringify(record.fault),
+            record: JSON.stringify(record),
+          })
+          .where('run_id', '=', run_id)
+          .where('record', 'is', null)
+          .execute();
+      }),
+  };
+}
+
+function takenOver(run: string): Fault {
+  return new Fault(`run ${run} was taken over by another process`, {
+    code: 'RUN_TAKEN_OVER',
+    kind: 'prober',
+    evidence: { run_id: run },
+    hint: 'Another packprobe goes on with this run; this one must not write any more.',
+  });
+}

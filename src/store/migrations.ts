@@ -1,0 +1,112 @@
+/** In order; the number of those that ran is the schema version (`PRAGMA user_version`). One that has been released never changes. */
+export const MIGRATIONS: readonly (readonly string[])[] = [
+  [
+    `create table runs (
+      run_id text primary key,
+      environment text not null,
+      probe text not null,
+      package text not null,
+      branch text not null,
+      state text not null check (state in ('executing', 'finalizing', 'finished')),
+      outcome text,
+      started_at real not null,
+      ended_at real,
+      header text not null,
+      owner text not null,
+      fence integer not null,
+      release text,
+      versions text not null default '{}',
+      fault text,
+      record text
+    ) strict`,
+    'create index runs_by_start on runs (started_at)',
+    'create index runs_by_package on runs (environment, package, state)',
+    `create table steps (
+      run_id text not null references runs,
+      idx integer not null,
+      step text not null,
+      uses text not null,
+      system text not null,
+      outcome text,
+      started_at real,
+      deadline_at real,
+      duration_ms real,
+      inputs text,
+      outputs text,
+      phases text,
+      fault text,
+      primary key (run_id, idx)
+    ) strict, without rowid`,
+    `create table attempts (
+      run_id text not null references runs,
+      idx integer not null,
+      attempt integer not null,
+      started_at real not null,
+      duration_ms real,
+      outcome text,
+      fault text,
+      primary key (run_id, idx, attempt)
+    ) strict, without rowid`,
+    `create table effects (
+      effect_id integer primary key,
+      run_id text not null references runs,
+      environment text not null,
+      package text not null,
+      step text not null,
+      kind text not null,
+      key text not null,
+      system text not null,
+      state text not null check (state in ('intended', 'made', 'kept', 'undone', 'struck')),
+      intended_at real not null,
+      made_at real,
+      identity text,
+      undo text,
+      undo_attempts integer not null default 0,
+      undone_at real,
+      undo_evidence text,
+      unique (run_id, step, kind, key)
+    ) strict`,
+    `create index effects_open on effects (state) where state in ('intended', 'made')`,
+    `create table subjects (
+      run_id text not null references runs,
+      kind text not null,
+      key text not null,
+      primary key (run_id, kind, key)
+    ) strict, without rowid`,
+    // Events belong to the environment and the subject, never to a run: other packagers' builds have them too.
+    `create table reports (
+      environment text not null,
+      kind text not null,
+      key text not null,
+      fact text not null,
+      earliest real,
+      latest real not null,
+      source text not null,
+      system text not null,
+      message_id text not null default '',
+      seen_at real not null,
+      phase text,
+      data text not null,
+      primary key (environment, kind, key, fact, source, message_id, latest)
+    ) strict, without rowid`,
+    `create table looks (
+      environment text not null,
+      source text not null,
+      kind text not null,
+      key text not null,
+      first real not null,
+      last real not null,
+      count integer not null,
+      failing text not null default '[]',
+      primary key (environment, source, kind, key)
+    ) strict, without rowid`,
+    `create table commands (
+      run_id text not null references runs,
+      boot_id text not null,
+      pid integer not null,
+      start integer not null,
+      command text not null,
+      primary key (run_id, pid, start)
+    ) strict, without rowid`,
+  ],
+];

@@ -1,0 +1,305 @@
+import type { Selectable } from 'kysely';
+import type { Subject } from '../core/event.ts';
+import type { FaultData, Outcome } from '../core/fault.ts';
+import type { Release } from '../core/release.ts';
+import type { Owner, RunRecord } from '../core/run.ts';
+import type { LookRecord, RunHeader, RunState, RunSummary, Store, StoredRun } from '../core/store.ts';
+import { asStoreFault, openDatabase } from './database.ts';
+import { openJournal } from './journal.ts';
+import { effectOf, parsed, parsedOrNull, progressOf, reportOf } from './rows.ts';
+import type { RunsTable } from './schema.ts';
+
+type Failing = LookRecord['failing'][number];
+
+/** SQLite keeps no more variables than this in one statement by default. */
+const SUBJECTS_PER_QUERY = 200;
+
+/** The Store port on one SQLite file: one connection per process. */
+export function openStore(file: string): Store {
+  const db = openDatabase(file);
+  const asFault = (error: unknown) => asStoreFault(error, file);
+
+  async function guarded<Result>(act: () => Promise<Result>): Promise<Result> {
+    try {
+      return await act();
+    } catch (error) {
+      throw asFault(error);
+    }
+  }
+
+  async function stored(row: Selectable<RunsTable>): Promise<StoredRun> {
+    const { run_id } = row;
+    const steps = await db
+      .selectFrom('steps')
+      .selectAll()
+      .where('run_id', '=', run_id)
+      .orderBy('idx')
+      .execute();
+    const attempts = await db
+      .selectFrom('attempts')
+      .selectAll()
+      .where('run_id', '=', run_id)
+      .orderBy('idx')
+      .orderBy('attempt')
+      .execute();
+    const effects = await db
+      .selectFrom('effects')
+      .selectAll()
+      .where('run_id', '=', run_id)
+      .orderBy('effect_id')
+      .execute();
+    const subjects = await db
+      .selectFrom('subjects')
+      .select(['kind', 'key'])
+      .where('run_id', '=', run_id)
+      .execute();
+    const commands = await db
+      .selectFrom('commands')
+      .select(['boot_id', 'pid', 'start', 'command'])
+      .where('run_id', '=', run_id)
+      .execute();
+    return {
+      header: parsed<RunHeader>(row.header),
+      state: row.state as RunState,
+      owner: parsed<Owner>(row.owner),
+      fence: row.fence,
+      release: parsedOrNull<Release>(row.release),
+      versions: parsed<Record<string, string>>(row.versions),
+      steps: steps.map((step) => progressOf(step, attempts)),
+      effects: effects.map(effectOf),
+      subjects,
+      commands,
+      record: parsedOrNull<RunRecord>(row.record),
+    };
+  }
+
+  return {
+    begin: (header, owner) =>
+      guarded(async () => {
+        const { run_id, environment, probe, package: pkg, branch, started_at } = header;
+        const fence = 1;
+        await db
+          .insertInto('runs')
+          .values({
+            run_id,
+            environment,
+            probe,
+            package: pkg,
+            branch,
+            state: 'executing',
+            started_at,
+            header: JSON.stringify(header),
+            owner: JSON.stringify(owner),
+            fence,
+            versions: '{}',
+          })
+          .execute();
+        return openJournal({ db, run_id, environment, package: pkg, fence, asFault });
+      }),
+
+    list: ({ probe, environment, outcome, limit }) =>
+      guarded(async () => {
+        let query = db
+          .selectFrom('runs')
+          .selectAll()
+          .select((select) =>
+            select
+              .selectFrom('effects')
+              .whereRef('effects.run_id', '=', 'runs.run_id')
+              .where('effects.state', 'in', ['intended', 'made'])
+              .select(({ fn }) => fn.countAll<number>().as('count'))
+              .as('leftovers'),
+          )
+          .orderBy('run_id', 'desc')
+          .limit(limit);
+        if (probe !== undefined) query = query.where('probe', '=', probe);
+        if (environment !== undefined) query = query.where('environment', '=', environment);
+        if (outcome !== undefined) query = query.where('outcome', '=', outcome);
+        const rows = await query.execute();
+        return rows.map(
+          (row): RunSummary => ({
+            run_id: row.run_id,
+            probe: row.probe,
+            environment: row.environment,
+            package: row.package,
+            state: row.state as RunState,
+            outcome: row.outcome as Outcome | null,
+            started_at: row.started_at,
+            ended_at: row.ended_at,
+            fault: parsedOrNull<FaultData>(row.fault),
+            leftovers: row.leftovers ?? 0,
+          }),
+        );
+      }),
+
+    find: (id) =>
+      guarded(async () => {
+        const rows = await db
+          .selectFrom('runs')
+          .selectAll()
+          .where((where) => where('run_id', '>=', id).and('run_id', '<', `${id}~`))
+          .orderBy('run_id')
+          .limit(10)
+          .execute();
+        const [row] = rows;
+        return row !== undefined && rows.length === 1
+          ? { run: await stored(row), candidates: [row.run_id] }
+          : { candidates: rows.map(({ run_id }) => run_id) };
+      }),
+
+    holding: (environment, pkg) =>
+      guarded(async () => {
+        const rows = await db
+          .selectFrom('runs')
+          .select(['run_id', 'owner'])
+          .where('environment', '=', environment)
+          .where('package', '=', pkg)
+          .where('state', '!=', 'finished')
+          .execute();
+        return rows.map(({ run_id, owner }) => ({ run_id, owner: parsed<Owner>(owner) }));
+      }),
+
+    settle: (effect, { state, at, evidence, identity, undo }) =>
+      guarded(async () => {
+        await db
+          .updateTable('effects')
+          .set((column) => ({
+            state,
+            undo_attempts: column('undo_attempts', '+', 1),
+            undo_evidence: JSON.stringify(evidence),
+            ...(state === 'undone' || state === 'struck' ? { undone_at: at } : {}),
+            ...(identity === undefined ? {} : { identity: JSON.stringify(identity) }),
+            ...(undo === undefined ? {} : { undo: JSON.stringify(undo) }),
+          }))
+          .where('effect_id', '=', effect)
+          .where('state', 'in', ['intended', 'made'])
+          .execute();
+      }),
+
+    release: (run) =>
+      guarded(async () => {
+        await db
+          .updateTable('runs')
+          .set({ state: 'finished' })
+          .where('run_id', '=', run)
+          .where('state', '=', 'finalizing')
+          .where(({ not, exists, selectFrom }) =>
+            not(
+              exists(
+                selectFrom('effects')
+                  .select('effect_id')
+                  .where('run_id', '=', run)
+                  .where('state', 'in', ['intended', 'made']),
+              ),
+            ),
+          )
+          .execute();
+      }),
+
+    addReports: (environment, reports) =>
+      guarded(async () => {
+        if (reports.length === 0) return;
+        await db.transaction().execute(async (transaction) => {
+          for (const { subject, earliest, message_id, phase, data, ...report } of reports) {
+            await transaction
+              .insertInto('reports')
+              .values({
+                ...report,
+                ...subject,
+                environment,
+                earliest: earliest ?? null,
+                message_id: message_id ?? '',
+                phase: phase ?? null,
+                data: JSON.stringify(data),
+              })
+              .onConflict((conflict) => conflict.doNothing())
+              .execute();
+          }
+        });
+      }),
+
+    reportsOf: (environment, subjects) =>
+      guarded(async () => {
+        const rows = [];
+        for (const some of portions(subjects)) {
+          rows.push(
+            ...(await db
+              .selectFrom('reports')
+              .selectAll()
+              .where('environment', '=', environment)
+              .where(({ or, and, eb }) =>
+                or(some.map(({ kind, key }) => and([eb('kind', '=', kind), eb('key', '=', key)]))),
+              )
+              .orderBy('seen_at')
+              .execute()),
+          );
+        }
+        return rows.map(reportOf);
+      }),
+
+    noteLooks: (environment, source, subjects, at, failure) =>
+      guarded(async () => {
+        await db.transaction().execute(async (transaction) => {
+          for (const { kind, key } of subjects) {
+            const known = await transaction
+              .selectFrom('looks')
+              .select('failing')
+              .where('environment', '=', environment)
+              .where('source', '=', source)
+              .where('kind', '=', kind)
+              .where('key', '=', key)
+              .executeTakeFirst();
+            const failing = JSON.stringify(
+              withFailure(parsed<Failing[]>(known?.failing ?? '[]'), at, failure),
+            );
+            await transaction
+              .insertInto('looks')
+              .values({ environment, source, kind, key, first: at, last: at, count: 1, failing })
+              .onConflict((conflict) =>
+                conflict
+                  .columns(['environment', 'source', 'kind', 'key'])
+                  .doUpdateSet(({ eb }) => ({ last: at, count: eb('looks.count', '+', 1), failing })),
+              )
+              .execute();
+          }
+        });
+      }),
+
+    looksOf: (environment, subjects) =>
+      guarded(async () => {
+        const rows = [];
+        for (const some of portions(subjects)) {
+          rows.push(
+            ...(await db
+              .selectFrom('looks')
+              .selectAll()
+              .where('environment', '=', environment)
+              .where(({ or, and, eb }) =>
+                or(some.map(({ kind, key }) => and([eb('kind', '=', kind), eb('key', '=', key)]))),
+              )
+              .execute()),
+          );
+        }
+        return rows.map(({ environment: _, failing, ...look }) => ({
+          ...look,
+          failing: parsed<Failing[]>(failing),
+        }));
+      }),
+
+    [Symbol.asyncDispose]: () => db.destroy(),
+  };
+}
+
+/** A look that failed opens a stretch, the next good one ends it. */
+function withFailure(failing: readonly Failing[], at: number, message: string | undefined): readonly Failing[] {
+  const last = failing.at(-1);
+  const open = last?.to === null;
+  if (message !== undefined) return open ? failing : [...failing, { from: at, to: null, message }];
+  return open ? [...failing.slice(0, -1), { ...last, to: at }] : failing;
+}
+
+function* portions(subjects: readonly Subject[]): Generator<readonly Subject[]> {
+  for (let from = 0; from < subjects.length; from += SUBJECTS_PER_QUERY) {
+    yield subjects.slice(from, from + SUBJECTS_PER_QUERY);
+  }
+}
