@@ -8,7 +8,12 @@ export function systemServer(
   system: string,
   call: (request: FastifyRequest) => string | undefined = () => undefined,
 ): FastifyInstance {
-  const server = Fastify({ forceCloseConnections: true, bodyLimit: 64 * 1024 * 1024 });
+  const server = Fastify({
+    forceCloseConnections: true,
+    bodyLimit: 64 * 1024 * 1024,
+    // Hashes and encoded names in paths are longer than the 100 characters that are usual.
+    routerOptions: { maxParamLength: 4096 },
+  });
   server.addHook('onError', async (request, _reply, error) => {
     if ((error.statusCode ?? 500) >= 500) kit.trouble(`${system} ${request.method} ${request.url}`, error);
   });
