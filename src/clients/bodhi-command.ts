@@ -1,0 +1,241 @@
+import { Fault, type FaultKind } from '../core/fault.ts';
+import type { Command, CommandResult } from '../core/ports.ts';
+import type { Charge } from '../core/system.ts';
+import { excerpt, looksLikeHtml } from './http-answer.ts';
+
+/** Where the command finds Bodhi and the login; the identity provider's own default counts where it is left out. */
+export interface BodhiAddress {
+  readonly url: string;
+  readonly id_provider?: string | undefined;
+}
+
+const addressOptions = ({ url, id_provider }: BodhiAddress) => [
+  '--url',
+  url,
+  ...(id_provider === undefined ? [] : ['--id-provider', id_provider]),
+];
+
+/**
+ * `bodhi updates new`: never pushed by time or karma. The command exits 0 when it was refused: only reading back tells.
+ */
+export function newUpdateCommand(
+  address: BodhiAddress,
+  update: { readonly builds: readonly string[]; readonly notes: string; readonly type: string },
+): Command {
+  return {
+    file: 'bodhi',
+    args: [
+      'updates',
+      'new',
+      ...addressOptions(address),
+      '--type',
+      update.type,
+      '--notes',
+      update.notes,
+      '--no-autotime',
+      '--no-autokarma',
+      update.builds.join(','),
+    ],
+  };
+}
+
+export function requestCommand(
+  address: BodhiAddress,
+  { alias, request }: { readonly alias: string; readonly request: string },
+): Command {
+  return { file: 'bodhi', args: ['updates', 'request', ...addressOptions(address), alias, request] };
+}
+
+/** The alias in the box that the command prints; notes and comments below can look alike, so the first counts. */
+export function updateIdOf(result: CommandResult): string | undefined {
+  return /^ {3}Update ID: (\S+)$/m.exec(result.stdout)?.[1];
+}
+
+interface Rule {
+  readonly pattern: RegExp;
+  readonly code: string;
+  readonly kind: FaultKind;
+  readonly system: Charge;
+  readonly hint?: string;
+}
+
+const REFUSALS: readonly Rule[] = [
+  { pattern: /Koji error getting build/, code: 'BODHI_CANNOT_ASK', kind: 'unavailable', system: 'koji' },
+  {
+    pattern: /Unable to access Pagure|failed to get a resource from Pagure/,
+    code: 'BODHI_CANNOT_ASK',
+    kind: 'unavailable',
+    system: 'dist-git',
+  },
+  { pattern: /already exists/, code: 'UPDATE_ALREADY_EXISTS', kind: 'rejected', system: 'bodhi' },
+  {
+    pattern: /does not have commit access|not a member of|No ACLs for/,
+    code: 'PACKAGER_HAS_NO_ACCESS',
+    kind: 'prober',
+    system: 'own',
+    hint: 'Give identity.user commit rights on the test package and membership of the packager group.',
+  },
+  {
+    pattern: /Cannot manually create updates/,
+    code: 'UPDATE_NOT_BY_HAND',
+    kind: 'prober',
+    system: 'own',
+    hint: 'Bodhi makes the updates of this release by itself: use bodhi/wait-update.',
+  },
+  { pattern: /failed permission check/, code: 'BODHI_FORBIDDEN', kind: 'rejected', system: 'bodhi' },
+  { pattern: /locked update/, code: 'UPDATE_LOCKED', kind: 'rejected', system: 'bodhi' },
+  {
+    pattern:
+      /Invalid tag|Cannot find (?:any tags|release)|Build does not exist|not built from an allowed source/,
+    code: 'BUILD_NOT_ACCEPTED',
+    kind: 'rejected',
+    system: 'bodhi',
+  },
+  { pattern: /Unable to create update/, code: 'BODHI_UNAVAILABLE', kind: 'unavailable', system: 'bodhi' },
+  {
+    pattern: /CSRF tokens? do(?:es)? not match/,
+    code: 'BODHI_UNAVAILABLE',
+    kind: 'unavailable',
+    system: 'bodhi',
+  },
+];
+
+/** An unhandled exception inside Bodhi shows as the name of a Python class. */
+const EXCEPTION_NAME = /^(?:[A-Z][a-zA-Z]*Error|Exception)$/;
+
+/**
+ * The fault of a command that did not do its work, read from the raw body, page or traceback on stderr. A command whose update is there
+ * all the same has none: the caller looks first.
+ */
+export function readRefusal(result: CommandResult, address: BodhiAddress): Fault {
+  const { stdout, stderr } = result;
+  const evidence = {
+    exit: result.exit ?? null,
+    signal: result.signal ?? null,
+    stderr: stderr.length <= 1500 ? stderr : `…${stderr.slice(-1500)}`,
+  };
+  const fault = (said: string, rule: Omit<Rule, 'pattern'>) =>
+    new Fault(`bodhi: ${excerpt(said, 200)}`, {
+      code: rule.code,
+      kind: rule.kind,
+      system: rule.system,
+      ...(rule.hint === undefined ? {} : { hint: rule.hint }),
+      evidence,
+    });
+
+  const errors = errorsOf(stderr);
+  if (errors !== undefined) {
+    const said = errors.map(({ description }) => description).join('; ');
+    const rule = REFUSALS.find(({ pattern }) => pattern.test(said));
+    if (rule !== undefined) return fault(said, rule);
+    if (errors.some(({ name }) => EXCEPTION_NAME.test(name)))
+      return fault(said, { code: 'BODHI_UNAVAILABLE', kind: 'unavailable', system: 'bodhi' });
+    return fault(said, { code: 'BODHI_REFUSED', kind: 'rejected', system: 'bodhi' });
+  }
+  const provider = 'fas' as const;
+  const last = stderr.trim().split('\n').at(-1) ?? '';
+  if (/Cancelled\.\s*$/.test(stderr)) {
+    // Asked for a code of the browser. After a refused refresh the next call logs in by Kerberos again; a Kerberos login that was refused
+    // stays so, whatever the reason: the login step before has shown that the ticket is good.
+    return /Kerberos authentication failed/.test(stdout)
+      ? fault('the identity provider refused the Kerberos ticket', {
+          code: 'BODHI_LOGIN_REFUSED',
+          kind: 'rejected',
+          system: provider,
+        })
+      : fault('the login has expired and was dropped', {
+          code: 'BODHI_LOGIN_EXPIRED',
+          kind: 'unavailable',
+          system: provider,
+        });
+  }
+  if (/json\.load\(f\)/.test(stderr)) {
+    return fault('its token file is broken', {
+      code: 'BODHI_TOKEN_FILE_BROKEN',
+      kind: 'prober',
+      system: 'own',
+      hint: 'Two bodhi commands wrote into one HOME at once; a new run has a HOME of its own.',
+    });
+  }
+  if (looksLikeHtml(stderr) || /<h1>/.test(last)) {
+    const outage = /\b(?:50[0234]|429)\b/.test(stderr);
+    return fault(outage ? 'a proxy answered in its place' : 'answered HTML', {
+      code: outage ? 'BODHI_UNAVAILABLE' : 'BODHI_ANSWER_MALFORMED',
+      kind: outage ? 'unavailable' : 'malformed',
+      system: /OIDCClientError/.test(last) ? provider : 'bodhi',
+    });
+  }
+  if (
+    /HTTPConnectionPool|HTTPSConnectionPool|Connection aborted|ConnectionError|5\d\d Server Error/.test(last)
+  ) {
+    const ofProvider =
+      address.id_provider !== undefined && !/oidc\/login-token|\/csrf|\/updates/.test(last)
+        ? last.includes(pathOf(address.id_provider)) || last.includes(hostOf(address.id_provider))
+        : /openid/.test(last);
+    return fault(last, {
+      code: ofProvider ? 'ID_PROVIDER_UNAVAILABLE' : 'BODHI_UNAVAILABLE',
+      kind: 'unavailable',
+      system: ofProvider ? provider : 'bodhi',
+    });
+  }
+  if (/JSONDecodeError/.test(last)) {
+    return fault('an answer was no JSON', {
+      code: 'BODHI_ANSWER_MALFORMED',
+      kind: 'malformed',
+      system: /well-known|oidcclient/.test(stderr) ? provider : 'bodhi',
+    });
+  }
+  if (result.exit === 2 && /^Usage: |^Error: /m.test(stderr)) {
+    return fault(last, {
+      code: 'BODHI_USAGE',
+      kind: 'prober',
+      system: 'own',
+      hint: 'The bodhi command on this host does not take these arguments: look at its version.',
+    });
+  }
+  if (result.exit === undefined) {
+    return fault('the command was killed', {
+      code: 'COMMAND_KILLED',
+      kind: 'prober',
+      system: 'own',
+      hint: 'Something on this host ended it: look for the out-of-memory killer.',
+    });
+  }
+  return fault(last || 'no update and no reason', {
+    code: 'BODHI_UNKNOWN_ANSWER',
+    kind: 'unexpected',
+    system: 'own',
+    hint: 'A text of the bodhi command that packprobe does not know: report it.',
+  });
+}
+
+/** After these the work can still go on behind the answer: an update may appear. */
+export function maybeDone(fault: Fault): boolean {
+  return fault.kind === 'unavailable' || fault.kind === 'malformed' || fault.kind === 'unexpected';
+}
+
+function errorsOf(text: string): readonly { name: string; description: string }[] | undefined {
+  for (const line of [text, ...text.split('\n')]) {
+    if (!line.trim().startsWith('{')) continue;
+    try {
+      const { errors } = JSON.parse(line) as { errors?: unknown };
+      if (!Array.isArray(errors)) continue;
+      return errors.map((error: { name?: unknown; description?: unknown }) => ({
+        name: String(error?.name ?? ''),
+        description: String(error?.description ?? ''),
+      }));
+    } catch {
+      // Not JSON after all: the text is read by its other signs.
+    }
+  }
+  return undefined;
+}
+
+function hostOf(url: string): string {
+  return url.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
+}
+
+function pathOf(url: string): string {
+  const path = url.replace(/^https?:\/\/[^/]+/, '').replace(/\/+$/, '');
+  return path === '' ? '\0' : path;
+}

@@ -1,0 +1,258 @@
+import { Fault, type FaultKind } from '../core/fault.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { Command, CommandResult, Exec } from '../core/ports.ts';
+import type { Charge } from '../core/system.ts';
+import { chargedTo, excerpt } from './http-answer.ts';
+
+/** `koji cancel`: exit 0 and silent, also for a task that has ended by itself. */
+export function cancelTaskCommand({
+  profile,
+  taskId,
+}: {
+  readonly profile: string;
+  readonly taskId: number;
+}): Command {
+  return { file: 'koji', args: [`--profile=${profile}`, 'cancel', String(taskId)] };
+}
+
+/**
+ * Submits a build and returns at once: nothing is watched through the command, whose watch looks once a minute and dies of one broken
+ * connection. The validation of gating.yaml would make a build depend on Greenwave.
+ */
+export function fedpkgBuildCommand({
+  client,
+  dir,
+  target,
+}: {
+  readonly client: string;
+  readonly dir: string;
+  readonly target?: string | undefined;
+}): Command {
+  const options = target === undefined ? [] : [`--target=${target}`];
+  return {
+    file: client,
+    args: ['build', '--nowait', '--skip-remote-rules-validation', ...options],
+    cwd: dir,
+    env: { PYTHONUNBUFFERED: '1' },
+  };
+}
+
+export function headCommitCommand(dir: string): Command {
+  return { file: 'git', args: ['rev-parse', 'HEAD'], cwd: dir };
+}
+
+/** The commit that the work tree stands on. */
+export async function headCommit(exec: Exec, dir: string, signal: AbortSignal): Promise<string> {
+  const result = await exec(headCommitCommand(dir), signal);
+  const commit = result.stdout.trim();
+  if (result.exit === 0 && /^[0-9a-f]{40,64}$/.test(commit)) return commit;
+  throw new Fault(`no commit could be read in ${dir}`, {
+    code: 'WORK_TREE_UNREADABLE',
+    kind: 'prober',
+    evidence: { exit: result.exit ?? null, stderr: tail(result.stderr) },
+    hint: 'The step needs a work tree made by dist-git/clone.',
+  });
+}
+
+/** What a submission says: the task, a fault, or that a task may exist whose number the command never heard. */
+export type Submission =
+  | { readonly task_id: number }
+  | { readonly fault: Fault; readonly maybe_submitted: boolean };
+
+export function readFedpkgBuild(result: CommandResult): Submission {
+  const created = /^Created task: (\d+)/m.exec(result.stdout);
+  // The task counts, not the exit: what went wrong after the submission does not undo it.
+  if (created !== null) return { task_id: Number(created[1]) };
+  const text = /Could not execute build: (?<text>[\s\S]*)/.exec(result.stderr)?.groups?.['text'];
+  const said = text ?? lastLine(result.stderr);
+  const evidence = { exit: result.exit ?? null, signal: result.signal ?? null, stderr: tail(result.stderr) };
+  if (result.exit === undefined) {
+    return {
+      maybe_submitted: true,
+      fault: new Fault('the build command was killed', {
+        code: 'COMMAND_KILLED',
+        kind: 'prober',
+        evidence,
+        hint: 'Something on this host ended it: look for the out-of-memory killer.',
+      }),
+    };
+  }
+  const rule = BUILD_RULES.find(({ pattern }) => pattern.test(result.stderr));
+  if (rule === undefined) {
+    return {
+      maybe_submitted: result.exit === 0,
+      fault: new Fault(`the build command failed: ${firstLine(said) || `exit ${result.exit}`}`, {
+        code: 'FEDPKG_UNKNOWN_ANSWER',
+        kind: 'unexpected',
+        evidence,
+        hint: 'A text of the build command that packprobe does not know: report it.',
+      }),
+    };
+  }
+  return { maybe_submitted: rule.maybe_submitted === true, fault: faultBy(rule, firstLine(said), evidence) };
+}
+
+interface Rule {
+  readonly pattern: RegExp;
+  readonly code: string;
+  readonly kind: FaultKind;
+  readonly system?: Charge;
+  readonly hint?: string;
+  readonly maybe_submitted?: boolean;
+}
+
+const LOGIN_REFUSED: Rule = {
+  pattern:
+    /gssapi auth failed[\s\S]*401 Client Error|GSSAPIAuthError|AuthError: |invalid username or password/,
+  code: 'KOJI_LOGIN_REFUSED',
+  kind: 'rejected',
+  system: 'koji',
+};
+
+/** Koji's network troubles, as both commands print them. */
+const OUTAGES: readonly Rule[] = [
+  {
+    pattern: /unable to retry call|RetryError/,
+    code: 'KOJI_ANSWER_LOST',
+    kind: 'unavailable',
+    system: 'koji',
+    maybe_submitted: true,
+  },
+  {
+    pattern: /server is offline|ServerOffline|database outage|disabled for maintenance/,
+    code: 'KOJI_OFFLINE',
+    kind: 'unavailable',
+    system: 'koji',
+  },
+  {
+    pattern: /5\d\d Server Error/,
+    code: 'KOJI_UNREACHABLE',
+    kind: 'unavailable',
+    system: 'koji',
+    maybe_submitted: true,
+  },
+  {
+    pattern:
+      /Connection refused|Connection aborted|Connection reset|Max retries exceeded|Read timed out|Unable to connect to server|RemoteDisconnected/,
+    code: 'KOJI_UNREACHABLE',
+    kind: 'unavailable',
+    system: 'koji',
+    maybe_submitted: true,
+  },
+  {
+    pattern: /ResponseError\(\)/,
+    code: 'KOJI_ANSWER_MALFORMED',
+    kind: 'malformed',
+    system: 'koji',
+    maybe_submitted: true,
+  },
+];
+
+const BUILD_RULES: readonly Rule[] = [
+  {
+    pattern: /you do not have a valid credential|Ticket expired|No Kerberos credentials available/,
+    code: 'KERBEROS_TICKET_MISSING',
+    kind: 'prober',
+    hint: 'Put fas/login before this step, or log in again: the ticket is gone or has expired.',
+  },
+  LOGIN_REFUSED,
+  ...OUTAGES,
+  {
+    pattern: /uncommitted changes|unpushed changes|does not track remote|detached symbolic reference/,
+    code: 'WORK_TREE_NOT_PUSHED',
+    kind: 'prober',
+    hint: 'Commit and push before the build: put dist-git/push before this step.',
+  },
+  {
+    pattern: /has already been built/,
+    code: 'BUILD_ALREADY_EXISTS',
+    kind: 'prober',
+    hint: 'Raise the release before the build: put dist-git/bump before this step.',
+  },
+  {
+    pattern: /properly constructed NVR|Could not get n-v-r-e|Could not parse the spec/i,
+    code: 'SPEC_UNREADABLE',
+    kind: 'prober',
+    hint: 'The spec file of the test package could not be read by rpm on this host.',
+  },
+  {
+    pattern: /Unknown build target|is locked/,
+    code: 'BUILD_TARGET_UNKNOWN',
+    kind: 'rejected',
+    system: 'koji',
+  },
+  { pattern: /policy violation/, code: 'BUILD_REFUSED', kind: 'rejected', system: 'koji' },
+  {
+    pattern: /^usage: |error: unrecognized arguments|Could not find release from branch name/m,
+    code: 'FEDPKG_USAGE',
+    kind: 'prober',
+    hint: 'The packager command on this host does not take these arguments: look at its version.',
+  },
+];
+
+/** Undefined where the command did its work, or where the task is gone. */
+export function readCancel(result: CommandResult): Fault | undefined {
+  if (result.exit === 0 || /No such task/.test(result.stderr)) return undefined;
+  const evidence = { exit: result.exit ?? null, signal: result.signal ?? null, stderr: tail(result.stderr) };
+  const rule = [
+    LOGIN_REFUSED,
+    ...OUTAGES,
+    {
+      pattern: /not owner/,
+      code: 'KOJI_NOT_OWNER',
+      kind: 'prober' as const,
+      hint: 'Only the owner of a task may cancel it: is identity.user the account that started it?',
+    },
+    {
+      pattern: /no configuration for profile|can't be opened/,
+      code: 'KOJI_PROFILE_MISSING',
+      kind: 'prober' as const,
+      hint: 'The Koji configuration of this host lacks the profile of systems.koji.profile.',
+    },
+  ].find(({ pattern }) => pattern.test(result.stderr));
+  if (rule !== undefined) return faultBy(rule, lastLine(result.stderr), evidence);
+  return new Fault(`koji cancel failed: ${lastLine(result.stderr) || `exit ${result.exit}`}`, {
+    code: 'KOJI_UNKNOWN_ANSWER',
+    kind: 'unexpected',
+    evidence,
+    hint: 'A text of the koji command that packprobe does not know: report it.',
+  });
+}
+
+/**
+ * Whether a refused login is ours: Koji answers the same 401 to a missing and an expired ticket and to a valid one, so the ticket decides.
+ */
+export async function blameLogin(fault: Fault, exec: Exec, signal: AbortSignal): Promise<Fault> {
+  if (fault.code !== 'KOJI_LOGIN_REFUSED') return fault;
+  const ticket = await chargedTo('fas', () => exec({ file: 'klist', args: ['-s'] }, signal));
+  if (ticket.exit === 0) return fault;
+  return new Fault('koji refused the login: there is no valid Kerberos ticket', {
+    code: 'KERBEROS_TICKET_MISSING',
+    kind: 'prober',
+    evidence: fault.evidence,
+    hint: 'Put fas/login before this step, or log in again: the ticket is gone or has expired.',
+    cause: fault,
+  });
+}
+
+function faultBy(rule: Rule, said: string, evidence: JsonObject): Fault {
+  return new Fault(`koji: ${excerpt(said, 200)}`, {
+    code: rule.code,
+    kind: rule.kind,
+    ...(rule.system === undefined ? {} : { system: rule.system }),
+    ...(rule.hint === undefined ? {} : { hint: rule.hint }),
+    evidence,
+  });
+}
+
+export function tail(text: string, length = 1500): string {
+  return text.length <= length ? text : `…${text.slice(-length)}`;
+}
+
+function firstLine(text: string): string {
+  return text.trim().split('\n')[0] ?? '';
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? '';
+}
