@@ -1,0 +1,196 @@
+import type { FastifyInstance, HTTPMethods } from 'fastify';
+
+/** A request as a Flask application sees it. */
+export interface WebRequest {
+  readonly method: string;
+  /** `http://127.0.0.1:PORT`, by the host name that the caller used. */
+  readonly root: string;
+  /** Decoded, without the query. */
+  readonly path: string;
+  /** As it came: path and query. */
+  readonly target: string;
+  readonly query: readonly (readonly [string, string])[];
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Buffer;
+  /** What the groups of the route's pattern matched. */
+  readonly params: readonly string[];
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export type View = (request: WebRequest) => Answer | Promise<Answer>;
+
+export interface Route {
+  readonly pattern: RegExp;
+  readonly views: Readonly<Record<string, View>>;
+}
+
+/** Thrown by a view: the answer that ends the request. */
+export class Abort extends Error {
+  readonly answer: Answer;
+  constructor(answer: Answer) {
+    super(`answered ${answer.status}`);
+    this.answer = answer;
+  }
+}
+
+export interface FlaskOptions {
+  readonly routes: readonly Route[];
+  notFound(request: WebRequest): Answer;
+  notAllowed(request: WebRequest): Answer;
+  /** A view threw something else than an `Abort`. */
+  broken(error: unknown): Answer;
+  /** The last word on every answer: headers that all have. */
+  finish?(answer: Answer, request: WebRequest): Answer;
+}
+
+const METHODS: HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+/** Routes as Flask does: the first pattern that fits, 405 with `Allow`, OPTIONS answered by itself. */
+export function serveFlask(server: FastifyInstance, options: FlaskOptions): void {
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  server.route({
+    method: METHODS,
+    url: '*',
+    handler: async (raw, reply) => {
+      const [path = '/', query = ''] = splitOnce(raw.raw.url ?? '/', '?');
+      const request: WebRequest = {
+        method: raw.method === 'HEAD' ? 'GET' : raw.method,
+        root: `http://${raw.headers.host ?? '127.0.0.1'}`,
+        path: decode(path),
+        target: raw.raw.url ?? '/',
+        query: parseQuery(query),
+        headers: raw.headers as Record<string, string | undefined>,
+        body: Buffer.isBuffer(raw.body) ? raw.body : Buffer.alloc(0),
+        params: [],
+      };
+      const answer = await answerOf(request, options);
+      const { status, type, headers = {}, body } = options.finish?.(answer, request) ?? answer;
+      reply.code(status).headers({ ...headers, 'content-type': type });
+      // Fastify would add a charset to what it sends as text.
+      return reply.send(Buffer.from(raw.method === 'HEAD' ? '' : body));
+    },
+  });
+}
+
+async function answerOf(request: WebRequest, options: FlaskOptions): Promise<Answer> {
+  try {
+    for (const { pattern, views } of options.routes) {
+      const match = pattern.exec(request.path);
+      if (match === null) continue;
+      const view = views[request.method];
+      if (view !== undefined) return await view({ ...request, params: match.slice(1) });
+      const names = Object.keys(views).flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name]));
+      const allow = { allow: [...names, 'OPTIONS'].join(', ') };
+      if (request.method === 'OPTIONS') return { ...html(200, ''), headers: allow };
+      return { ...options.notAllowed(request), headers: allow };
+    }
+    return options.notFound(request);
+  } catch (error) {
+    return error instanceof Abort ? error.answer : options.broken(error);
+  }
+}
+
+export function html(status: number, body: string): Answer {
+  return { status, type: 'text/html; charset=utf-8', body };
+}
+
+/** Flask's `jsonify`: keys in alphabetical order. */
+export function jsonify(status: number, body: unknown): Answer {
+  return { status, type: 'application/json', body: `${JSON.stringify(sorted(body))}\n` };
+}
+
+/** JSON with the keys in the order in which they were put in. */
+export function json(status: number, body: unknown): Answer {
+  return { status, type: 'application/json', body: `${JSON.stringify(body)}\n` };
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (value === null || typeof value !== 'object') return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, entry]) => [key, sorted(entry)]));
+}
+
+/** An error page of Werkzeug. */
+export function errorPage(status: number, title: string, text: string): Answer {
+  return html(
+    status,
+    `<!doctype html>\n<html lang=en>\n<title>${status} ${title}</title>\n<h1>${title}</h1>\n<p>${escapeHtml(text)}</p>\n`,
+  );
+}
+
+export function redirectPage(status: number, address: string): Answer {
+  const link = `<a href="${escapeHtml(address)}">${escapeHtml(address)}</a>`;
+  return {
+    ...html(
+      status,
+      `<!doctype html>\n<html lang=en>\n<title>Redirecting...</title>\n<h1>Redirecting...</h1>\n<p>You should be redirected automatically to the target URL: ${link}. If not, click the link.\n`,
+    ),
+    headers: { location: address },
+  };
+}
+
+export const NOT_JSON =
+  "Did not attempt to load JSON data because the request Content-Type was not 'application/json'.";
+
+export const NO_METHOD = 'The method is not allowed for the requested URL.';
+
+export const NO_ADDRESS =
+  'The requested URL was not found on the server. If you entered the URL manually please check your spelling and try again.';
+
+export const NOT_UNDERSTOOD = 'The browser (or proxy) sent a request that this server could not understand.';
+
+/** `request.get_json()`: the value, or which way it failed. */
+export function readJson(request: WebRequest): { value: unknown } | 'not-declared' | 'malformed' {
+  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  if (type !== 'application/json' && !/^application\/.*\+json$/.test(type)) return 'not-declared';
+  try {
+    return { value: JSON.parse(request.body.toString('utf8')) };
+  } catch {
+    return 'malformed';
+  }
+}
+
+/** The values of one parameter, in their order. */
+export function valuesOf(request: WebRequest, name: string): readonly string[] {
+  return request.query.filter(([key]) => key === name).map(([, value]) => value);
+}
+
+function parseQuery(query: string): readonly (readonly [string, string])[] {
+  return query
+    .split('&')
+    .filter((part) => part !== '')
+    .map((part) => {
+      const [key = '', value = ''] = splitOnce(part, '=');
+      return [decode(key.replaceAll('+', ' ')), decode(value.replaceAll('+', ' '))] as const;
+    });
+}
+
+function splitOnce(text: string, mark: string): readonly string[] {
+  const at = text.indexOf(mark);
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+export function escapeHtml(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&#34;')
+    .replaceAll("'", '&#39;');
+}
