@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import { delayOf, draw } from '../../../src/sandbox/kit/draw.ts';
+import { EPOCH, testKit } from './test-kit.ts';
+
+test('a message reaches who subscribed to its topic, and nobody of a topic that only ends alike', async () => {
+  await using kit = await testKit();
+  const heard: string[] = [];
+  kit.subscribe('git.receive', (message) => void heard.push(message.topic));
+  kit.publish('pagure.git.receive', {});
+  kit.publish('git.receive', {});
+  await kit.settled();
+  expect(heard).toEqual(['org.fedoraproject.sandbox.git.receive']);
+});
+
+test('consumers hear messages one at a time in the order of publishing', async () => {
+  await using kit = await testKit();
+  const heard: string[] = [];
+  kit.subscribe('buildsys.tag', async ({ body }) => {
+    heard.push(`begin ${body['n']}`);
+    await Promise.resolve();
+    heard.push(`end ${body['n']}`);
+  });
+  kit.publish('buildsys.tag', { n: 1 });
+  kit.publish('buildsys.tag', { n: 2 });
+  await kit.settled();
+  expect(heard).toEqual(['begin 1', 'end 1', 'begin 2', 'end 2']);
+});
+
+test('a consumer that throws is told to the operator and hears the next message', async () => {
+  await using kit = await testKit();
+  const heard: unknown[] = [];
+  kit.subscribe('buildsys.tag', ({ body }) => {
+    heard.push(body['n']);
+    if (body['n'] === 1) throw new Error('no such build');
+  });
+  kit.publish('buildsys.tag', { n: 1 });
+  kit.publish('buildsys.tag', { n: 2 });
+  await kit.settled();
+  expect(heard).toEqual([1, 2]);
+  expect(kit.troubles).toEqual(['a consumer of buildsys.tag: Error: no such build']);
+});
+
+test('CI speaks with the prefix of CentOS, and times on the wire are whole seconds', async () => {
+  await using kit = await testKit();
+  kit.publish('ci.koji-build.test.queued', {});
+  expect(kit.archive[0]?.topic).toBe('org.centos.sandbox.ci.koji-build.test.queued');
+  expect(kit.archive[0]?.headers['sent-at']).toMatch(/^2026-11-17T08:\d\d:\d\d\+00:00$/);
+});
+
+test('a timer fires in sandbox time, and one that throws does not end the process', async () => {
+  await using kit = await testKit({ speed: 300 });
+  const fired = await new Promise<number>((resolve) => {
+    kit.clock.after(1_000, () => {
+      throw new Error('broken rule');
+    });
+    kit.clock.after(3_000, () => resolve(kit.clock.now()));
+  });
+  expect(fired).toBeGreaterThanOrEqual(EPOCH + 3_000);
+  expect(kit.troubles).toEqual(['a timer of the sandbox: Error: broken rule']);
+});
+
+test('a periodic rule acts at its times, also after it threw once', async () => {
+  await using kit = await testKit({ speed: 300 });
+  const times: number[] = [];
+  await new Promise<void>((resolve) => {
+    kit.clock.every(10_000, 4_000, () => {
+      times.push(kit.clock.now());
+      if (times.length === 1) throw new Error('broken rule');
+      if (times.length === 3) resolve();
+    });
+  });
+  expect(times.map((time) => Math.floor((time - EPOCH - 4_000) / 10_000))).toEqual([0, 1, 2]);
+});
+
+test('a draw depends on seed, point and subject alone', () => {
+  expect(draw('1', 'koji.build', 'bash')).toBe(draw('1', 'koji.build', 'bash'));
+  expect(draw('1', 'koji.build', 'bash')).not.toBe(draw('2', 'koji.build', 'bash'));
+});
+
+test('half of all delays are below the median and none is outside the bounds', () => {
+  const delay = { least: 10, median: 60, most: 200 };
+  expect(delayOf(delay, 0.5)).toBeCloseTo(60);
+  expect(delayOf(delay, 0)).toBe(10);
+  expect(delayOf(delay, 1)).toBe(200);
+});
