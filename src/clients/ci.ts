@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import type { Event, Report } from '../core/event.ts';
+import { type Event, type Judge, mayTurn, type Report } from '../core/event.ts';
 import { type CiData, FACT, type ResultData } from '../core/facts.ts';
+import { Fault } from '../core/fault.ts';
 import { buildSubject } from './koji.ts';
 import { isFinal } from './resultsdb.ts';
 import type { Stamp } from './timestamps.ts';
@@ -112,6 +113,36 @@ export function progressOf(events: readonly Event[], test: string): TestProgress
   };
 }
 
+/**
+ * Judges whether all tests of a build have come as far as `wanted`. That CI could not run a test is a no that can still turn: a rerun may
+ * follow. A test that failed has run: whether it passed is for others to judge.
+ */
+export function reachedJudge({
+  nvr,
+  tests,
+  wanted,
+}: {
+  readonly nvr: string;
+  readonly tests: readonly string[];
+  readonly wanted: 'queued' | 'running' | 'complete';
+}): Judge<readonly TestProgress[]> {
+  return ({ events }) => {
+    const progress = tests.map((test) => progressOf(events, test));
+    if (progress.every(({ reached }) => RANK[reached] >= RANK[wanted])) return progress;
+    const broken = progress.find(({ error }) => error !== undefined);
+    return broken === undefined ? undefined : mayTurn(ciError(nvr, broken));
+  };
+}
+
+export function ciError(nvr: string, { test, error }: TestProgress): Fault {
+  return new Fault(`CI could not run ${test} on ${nvr}: ${error ?? 'no reason given'}`, {
+    code: 'CI_ERROR',
+    kind: 'rejected',
+    system: 'ci',
+    evidence: { nvr, test, reason: error ?? null },
+  });
+}
+
 /** By the number of the result where two bear the same stamp: rows are only ever added. */
 function newestResults(events: readonly Event[], test: string): readonly ResultData[] {
   const newest = new Map<string, { readonly at: number; readonly data: ResultData }>();
@@ -127,4 +158,11 @@ function newestResults(events: readonly Event[], test: string): readonly ResultD
     if (later) newest.set(data.variant, { at: event.latest, data });
   }
   return [...newest.values()].map(({ data }) => data);
+}
+
+/** How far the test that is least far has come, of tests that have all begun. */
+export function leastOf(progress: readonly TestProgress[]): 'queued' | 'running' | 'complete' {
+  const states = progress.map(({ reached }) => reached);
+  if (states.some((state) => state === 'nothing' || state === 'queued')) return 'queued';
+  return states.includes('running') ? 'running' : 'complete';
 }

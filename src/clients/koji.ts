@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import type { Subject } from '../core/event.ts';
-import { KIND } from '../core/facts.ts';
+import type { Judge, Subject } from '../core/event.ts';
+import { FACT, KIND } from '../core/facts.ts';
 import { Fault } from '../core/fault.ts';
 import type { Http } from '../core/ports.ts';
+import type { Release } from '../core/release.ts';
 import { chargedTo, chunks, excerpt, malformed, readAs, refusal } from './http-answer.ts';
 import { decodeAnswer, encodeCall, named, type XmlRpcValue } from './xmlrpc.ts';
 
@@ -316,4 +317,40 @@ function kojiFault(method: string, { code, text }: { readonly code: number; read
 function textOfBase64(text: string): string {
   const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   return new TextDecoder().decode(bytes);
+}
+
+/**
+ * Judges whether a build has come into a tag. The tags of a release are a way: one further on proves those before it.
+ */
+export function tagJudge({
+  nvr,
+  tag,
+  release,
+}: {
+  readonly nvr: string;
+  readonly tag: string;
+  readonly release: Release;
+}): Judge<string> {
+  const way = [
+    release.candidate_tag,
+    release.pending_signing_tag,
+    release.pending_testing_tag,
+    release.testing_tag,
+    release.stable_tag,
+  ];
+  const place = way.indexOf(tag);
+  const proofs = place === -1 ? [tag] : way.slice(place);
+  return ({ events }) => {
+    const found = proofs.find((name) => events.some(({ fact }) => fact === FACT.tagged(name)));
+    if (found !== undefined) return found;
+    const gone = events.find(({ fact }) => fact === FACT.failed || fact === FACT.canceled);
+    // A failed build can be built again under its name: only without a later success it is the end.
+    if (gone === undefined || events.some(({ fact }) => fact === FACT.complete)) return undefined;
+    throw new Fault(`build ${nvr} ${gone.fact}, it will not be tagged`, {
+      code: 'BUILD_NOT_COMPLETE',
+      kind: 'rejected',
+      system: 'koji',
+      evidence: { nvr, state: gone.fact },
+    });
+  };
 }

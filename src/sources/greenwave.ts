@@ -33,7 +33,7 @@ export function greenwaveSource({ http, env, clock }: SourceOptions): Source {
         : {
             subject,
             // The moment of the look tells one answer from the next, also after a restart that has forgotten the count.
-            fact: FACT.decision(seen),
+            fact: FACT.decision(Math.round(seen)),
             ...bracket(last?.looked, seen, clock.blurMs),
             source: 'api',
             system: 'greenwave',

@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { type Bodhi, type BodhiUpdate, bodhi, updateSubject } from '../../clients/bodhi.ts';
+import { maybeDone, newUpdateCommand, readRefusal, updateIdOf } from '../../clients/bodhi-command.ts';
+import { below, chargedTo } from '../../clients/http-answer.ts';
+import { buildsOf } from '../../clients/nvrs.ts';
+import { systemOf } from '../../core/environment.ts';
+import { Fault } from '../../core/fault.ts';
+import { defineStep, type PlanFacts } from '../../core/step.ts';
+
+/** After a doubtful answer the work often goes on behind it: when the update is looked for again. Milliseconds. */
+const LATER = [10_000, 20_000, 40_000] as const;
+
+export default defineStep({
+  summary: 'Creates an update of builds by hand, which nothing but its owner will push.',
+  system: 'bodhi',
+  // A second attempt looks first for the update of the run.
+  repeatable: true,
+  timeoutMs: 30 * 60_000,
+  input: z.strictObject({
+    nvr: z.string().optional().describe('The build, where it is one.'),
+    builds: z
+      .array(z.string())
+      .min(1)
+      .optional()
+      .describe('The builds, where they are several; all of one release.'),
+    notes: z
+      .string()
+      .max(9000)
+      .default('')
+      .describe('First lines of the notes; who runs this, the run, and that karma is not needed is added.'),
+    type: z
+      .enum(['bugfix', 'enhancement', 'newpackage'])
+      .default('enhancement')
+      .describe('Type of the update.'),
+  }),
+  output: z.object({
+    update: z.string().describe('Alias of the update.'),
+    url: z.string().describe('Its page.'),
+  }),
+  commands: (input, facts) => {
+    const { file, args } = newUpdateCommand(systemOf(facts.env, 'bodhi'), {
+      builds: input.builds ?? [input.nvr ?? '<nvr>'],
+      notes: notesOf(input.notes, facts),
+      type: input.type,
+    });
+    return [[file, ...args]];
+  },
+
+  async run(input, ctx) {
+    const address = systemOf(ctx.env, 'bodhi');
+    const client = bodhi({ http: ctx.http, url: address.url });
+    const builds = buildsOf(input);
+    const command = newUpdateCommand(address, { builds, notes: notesOf(input.notes, ctx), type: input.type });
+    const find = async (signal: AbortSignal) =>
+      (await updateOfRun({ client, builds, runId: ctx.run.id }, signal))?.alias;
+
+    const alias = await ctx.effect<string>({
+      kind: 'update',
+      key: [...builds].sort().join(' '),
+      find,
+      async make(signal) {
+        // Two creations of one build at once break Bodhi: never without having looked.
+        const known = await find(signal);
+        if (known !== undefined) return known;
+        const result = await chargedTo('bodhi', () => ctx.exec(command, signal));
+        // Neither exit 0 nor silence is an answer: the update is there, or it is not.
+        const made = await find(signal);
+        if (made !== undefined) return made;
+        const refusal = updateIdOf(result) === undefined ? readRefusal(result, address) : undefined;
+        if (refusal === undefined || maybeDone(refusal)) {
+          for (const pause of LATER) {
+            await ctx.clock.sleep(pause, signal);
+            const later = await find(signal);
+            if (later !== undefined) return later;
+          }
+        }
+        throw refusal ?? lost(builds, updateIdOf(result));
+      },
+      undo: (update) => ({ uses: 'bodhi/obsolete', with: { update } }),
+      subjects: (update) => [updateSubject(update)],
+    });
+    return { update: alias, url: below(address.url, `updates/${alias}`) };
+  },
+});
+
+function notesOf(text: string, { run, env }: Pick<PlanFacts, 'run' | 'env'>): string {
+  const own =
+    `Made by packprobe (${env.contact}), run ${run.id}, to see whether the packager workflow works. ` +
+    'Karma is not needed; the update will be withdrawn.';
+  return text === '' ? own : `${text}\n\n${own}`;
+}
+
+interface Sought {
+  readonly client: Bodhi;
+  readonly builds: readonly string[];
+  readonly runId: string;
+}
+
+/** The update whose notes name this run; one that is no longer on its way only where there is no other. */
+async function updateOfRun(
+  { client, builds, runId }: Sought,
+  signal: AbortSignal,
+): Promise<BodhiUpdate | undefined> {
+  const updates = await client.updatesWith(builds, signal);
+  const ours = updates.filter(({ notes }) => notes?.includes(runId));
+  return ours.find(({ status }) => status !== 'obsolete' && status !== 'unpushed') ?? ours[0];
+}
+
+function lost(builds: readonly string[], alias: string | undefined): Fault {
+  return new Fault(`bodhi named ${alias ?? 'an update'} but does not know it`, {
+    code: 'UPDATE_LOST',
+    kind: 'rejected',
+    system: 'bodhi',
+    evidence: { builds: [...builds], update: alias ?? null },
+  });
+}

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { chargedTo } from '../../clients/http-answer.ts';
+import { hasEnded, kojiHub } from '../../clients/koji.ts';
+import { blameLogin, cancelTaskCommand, readCancel } from '../../clients/koji-command.ts';
+import { systemOf } from '../../core/environment.ts';
+import { Fault } from '../../core/fault.ts';
+import { defineStep } from '../../core/step.ts';
+
+export default defineStep({
+  summary: 'Cancels a Koji task with all its children; one that has ended is left as it is.',
+  system: 'koji',
+  repeatable: true,
+  timeoutMs: 15 * 60_000,
+  input: z.strictObject({ task_id: z.number().int().describe('The task.') }),
+  output: z.object({
+    task_state: z.string().describe('State of the task afterwards; `unknown` where Koji has no such task.'),
+  }),
+  commands: ({ task_id }, { env }) => {
+    const { file, args } = cancelTaskCommand({ profile: systemOf(env, 'koji').profile, taskId: task_id });
+    return [[file, ...args]];
+  },
+
+  async run({ task_id }, ctx) {
+    const { url, profile } = systemOf(ctx.env, 'koji');
+    const hub = kojiHub({ http: ctx.http, url });
+    const before = await hub.task(task_id, ctx.signal);
+    if (before === undefined) return { task_state: 'unknown' };
+    if (hasEnded(before.state)) return { task_state: before.state };
+
+    const command = cancelTaskCommand({ profile, taskId: task_id });
+    const fault = readCancel(await chargedTo('koji', () => ctx.exec(command, ctx.signal)));
+    // Whatever the command says: it is silent about tasks that ended meanwhile, and its answer may have been lost.
+    const after = await hub.task(task_id, ctx.signal);
+    if (after === undefined) return { task_state: 'unknown' };
+    if (hasEnded(after.state)) return { task_state: after.state };
+    if (fault !== undefined) throw await blameLogin(fault, ctx.exec, ctx.signal);
+    throw new Fault(`koji task ${task_id} is ${after.state} after it was canceled`, {
+      code: 'TASK_NOT_CANCELED',
+      kind: 'rejected',
+      system: 'koji',
+      evidence: { task_id, state: after.state },
+    });
+  },
+});
