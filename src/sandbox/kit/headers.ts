@@ -52,22 +52,43 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
 
 const BASE: Schema = { name: 'base.message', severity: 20, concerns: () => ({}) };
 
+/** Where Bodhi's schema is not called as its topic. */
+const BODHI_SCHEMAS: Readonly<Record<string, string>> = {
+  'bodhi.update.edit': 'bodhi.update.edit.v2',
+  'bodhi.update.karma.threshold.reach': 'bodhi.update.karma.threshold.v1',
+  'bodhi.update.status.testing.koji-build-group.build.complete': 'bodhi.update.status.testing.v3',
+};
+
 function schemaOf(topic: string): Schema {
   const known = SCHEMAS[topic];
   if (known !== undefined) return known;
-  if (!topic.startsWith('bodhi.update.')) return BASE;
+  if (!topic.startsWith('bodhi.')) return BASE;
   return {
-    name: `${topic}.v1`,
+    name: BODHI_SCHEMAS[topic] ?? `${topic}.v1`,
     severity: topic.endsWith('.build.complete') ? 10 : 20,
-    concerns: (body) => {
-      const update = record(body['update']);
-      const builds = Array.isArray(update['builds']) ? update['builds'] : [];
-      return {
-        users: [body['agent'], record(update['user'])['name']],
-        packages: builds.map((build) => String(record(build)['nvr']).split('-').slice(0, -2).join('-')),
-      };
-    },
+    concerns: bodhiConcerns,
   };
+}
+
+function bodhiConcerns(body: Body) {
+  const comment = record(body['comment']);
+  const override = record(body['override']);
+  const update = record(body['update'] ?? comment['update']);
+  const builds = Array.isArray(update['builds']) ? update['builds'] : [];
+  const nvrs = [...builds.map((build) => record(build)['nvr']), override['nvr']];
+  return {
+    users: [body['agent'], nameOf(update['user']), nameOf(comment['user']), nameOf(override['submitter'])],
+    packages: nvrs.map((nvr) =>
+      String(nvr ?? '')
+        .split('-')
+        .slice(0, -2)
+        .join('-'),
+    ),
+  };
+}
+
+function nameOf(user: unknown): unknown {
+  return typeof user === 'string' ? user : record(user)['name'];
 }
 
 /** Users and packages of a message, by its topic without the environment's prefix. */
@@ -83,6 +104,7 @@ export function headersOf(topic: string, body: Body): Record<string, unknown> {
   return {
     fedora_messaging_schema: name,
     fedora_messaging_severity: severity,
+    ...(topic.startsWith('bodhi.') ? { fedora_messaging_schema_package: 'bodhi_messages' } : {}),
     ...Object.fromEntries(packages.map((rpm) => [`fedora_messaging_rpm_${rpm}`, true])),
     ...Object.fromEntries(users.map((user) => [`fedora_messaging_user_${user}`, true])),
   };
