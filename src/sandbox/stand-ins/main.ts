@@ -1,0 +1,17 @@
+import { isStandInName, standIns } from './stand-ins.ts';
+
+const [name = '', ...argv] = process.argv.slice(2);
+const interrupt = new AbortController();
+process.on('SIGINT', () => interrupt.abort());
+
+if (isStandInName(name)) {
+  const { exit } = await standIns[name](argv, process.cwd(), process.env, {
+    stdout: (text) => process.stdout.write(text),
+    stderr: (text) => process.stderr.write(text),
+    signal: interrupt.signal,
+  });
+  process.exitCode = exit;
+} else {
+  process.stderr.write(`no stand-in of ${name}\n`);
+  process.exitCode = 127;
+}
