@@ -179,6 +179,13 @@ export const environmentSchema = z.strictObject({
 export type Environment = z.output<typeof environmentSchema>;
 export type Systems = Environment['systems'];
 
+/**
+ * What news and ids belong to. Two sandboxes share a name, task ids and build names by accident, never the moment of their start.
+ */
+export function scopeOf({ name, clock }: Pick<Environment, 'name' | 'clock'>): string {
+  return clock === undefined ? name : `${name}@${Math.round(clock.start)}`;
+}
+
 /** The entry of a system that a step cannot do without. */
 export function systemOf<Name extends System>(
   environment: Environment,

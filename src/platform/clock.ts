@@ -65,3 +65,9 @@ export function openClock(definition?: ClockDefinition): Clock {
 function preciseNow(): number {
   return performance.timeOrigin + performance.now();
 }
+
+/** Real time, for what is drawn on a terminal. */
+export function repeat(everyMs: number, act: () => void): Disposable {
+  const timer = setInterval(act, everyMs);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}

@@ -27,6 +27,7 @@ export function processExec(options: ExecOptions): Exec {
   return async (command, signal) => {
     signal.throwIfAborted();
     const cwd = command.cwd ?? options.cwd;
+    const unwritten = new AbortController();
     const child = execa(command.file, command.args, {
       cwd,
       env: { ...options.environment, ...command.env },
@@ -34,7 +35,7 @@ export function processExec(options: ExecOptions): Exec {
       stdin: 'ignore',
       buffer: false,
       reject: false,
-      cancelSignal: signal,
+      cancelSignal: AbortSignal.any([signal, unwritten.signal]),
       timeout: command.limitMs ?? DEFAULT_LIMIT_MS,
       killDescendants: true,
       forceKillAfterDelay: GRACE_MS,
@@ -46,11 +47,14 @@ export function processExec(options: ExecOptions): Exec {
       child.pid === undefined || start === undefined
         ? undefined
         : { boot_id: boot, pid: child.pid, start, command: command.file };
-    if (record !== undefined) await options.started?.(record);
+    // A command that could not be written down must not live: a resume would not know of it.
+    if (record !== undefined)
+      await options.started?.(record).catch((error: unknown) => unwritten.abort(error));
     const result = await child;
     if (record !== undefined) await options.ended?.(record);
 
     if (signal.aborted) throw signal.reason;
+    if (unwritten.signal.aborted) throw unwritten.signal.reason;
     if (result.timedOut) throw timedOut(command);
     if (result.exitCode === undefined && result.signal === undefined) throw neverRan(command, cwd, result);
     return {

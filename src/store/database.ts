@@ -132,6 +132,8 @@ function explain(code: number | string): readonly [code: string, hint: string] {
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
+    case 'EEXIST':
+    case 'ENOTDIR':
       return [
         'STORE_NOT_WRITABLE',
         'Give this user the right to write in the data folder, or choose another with --data or PACKPROBE_DATA_DIR.',

@@ -291,7 +291,11 @@ export function openStore(file: string): Store {
 }
 
 /** A look that failed opens a stretch, the next good one ends it. */
-function withFailure(failing: readonly Failing[], at: number, message: string | undefined): readonly Failing[] {
+function withFailure(
+  failing: readonly Failing[],
+  at: number,
+  message: string | undefined,
+): readonly Failing[] {
   const last = failing.at(-1);
   const open = last?.to === null;
   if (message !== undefined) return open ? failing : [...failing, { from: at, to: null, message }];

@@ -1,0 +1,83 @@
+import type { Environment } from '../core/environment.ts';
+import type { Source } from '../core/event.ts';
+import type { Clock, Exec, Http, Ids, Logger } from '../core/ports.ts';
+import type { Owner } from '../core/run.ts';
+import type { Action } from '../core/step.ts';
+import type { Store } from '../core/store.ts';
+import type { OpenWorkplace } from '../engine/workplace.ts';
+
+/** A stream that a command writes to, and what is known of who reads it. */
+export interface Output {
+  write(text: string): void;
+  readonly isTerminal: boolean;
+  /** Whether colours are wanted: a terminal, and no NO_COLOR. */
+  readonly colours: boolean;
+  readonly columns: number;
+  /** The stream itself, for what draws on a terminal. */
+  readonly stream: NodeJS.WriteStream;
+}
+
+export interface SandboxOptions {
+  readonly speed: number;
+  readonly seed: string;
+  readonly dir: string;
+}
+
+/** A sandbox that runs somewhere: as our child, or joined. */
+export interface SandboxHandle extends AsyncDisposable {
+  readonly control: string;
+  /** Its environment file, YAML. */
+  readonly environment: string;
+}
+
+/** The real world as the commands see it; `main.ts` makes it. Each part is loaded when it is first asked for. */
+export interface Host {
+  readonly version: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  ids(): Promise<Ids>;
+  /** The folder of the installed package: its probes and its configuration. */
+  readonly packageDir: string;
+  /** How this program is called, for hints: `packprobe` or `npx packprobe`. */
+  readonly program: string;
+  readText(file: string): Promise<string>;
+  writeText(file: string, text: string): Promise<void>;
+  exists(file: string): Promise<boolean>;
+  listFiles(dir: string): Promise<readonly string[]>;
+  actions(): Promise<ReadonlyMap<string, Action>>;
+  openStore(file: string): Promise<Store>;
+  openClock(definition?: Environment['clock']): Promise<Clock>;
+  openHttp(contact: string): Promise<Http>;
+  openLog(file: string, level: string): Promise<Logger>;
+  sources(environment: Environment, http: Http, clock: Clock): Promise<readonly Source[]>;
+  workplaces(dataDir: string): Promise<OpenWorkplace>;
+  versionsOf(
+    commands: readonly string[],
+    exec: Exec,
+    signal: AbortSignal,
+  ): Promise<Readonly<Record<string, string>>>;
+  owner(): Promise<Owner>;
+  isAlive(owner: Owner): Promise<boolean>;
+  /** Starts a sandbox as a child that ends with us, whatever becomes of us. */
+  startSandbox(options: SandboxOptions): Promise<SandboxHandle>;
+  joinSandbox(control: string): Promise<SandboxHandle>;
+  /** Runs a sandbox in this process until the signal aborts. */
+  serveSandbox(
+    options: SandboxOptions,
+    ready: (control: string, environment: string) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** Calls back at each SIGINT and SIGTERM, with its name, until disposed. */
+  onStop(act: (signal: string) => void): Disposable;
+  /** Resolves when standard input closes. */
+  stdinClosed(): Promise<void>;
+  /** Repeats on real time until disposed: for what is drawn on a terminal. */
+  repeat(everyMs: number, act: () => void): Promise<Disposable>;
+  /** Ends the process at once. */
+  exit(code: number): never;
+}
+
+/** Exit codes of all commands. */
+export const EXIT = { passed: 0, failed: 1, usage: 2, errored: 3, cancelled: 130 } as const;

@@ -1,0 +1,176 @@
+import { Command, CommanderError, Option } from 'commander';
+import { EXIT, type Host } from './host.ts';
+import { tellError } from './tell-error.ts';
+
+type Handler = (...args: never[]) => Promise<number>;
+
+/** The command line. Each command loads its own file when it is called, so that `--help` and `runs list` stay quick. */
+export async function main(argv: readonly string[], host: Host): Promise<number> {
+  let code: number = EXIT.passed;
+  const program = new Command('packprobe')
+    .description(
+      'Walks the packager workflow of a distribution on test packages and tells which system broke it.',
+    )
+    .version(host.version, '-V, --version')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => host.stdout.write(text),
+      writeErr: (text) => host.stderr.write(text),
+    })
+    .showHelpAfterError('(add --help for what can be said here)')
+    .showSuggestionAfterError()
+    .addHelpText('after', EXAMPLES);
+
+  /** Options reach the handler of the last command in the chain, behind its arguments. */
+  const handled =
+    (act: Handler) =>
+    async (...args: unknown[]) => {
+      code = await act(...(args.slice(0, -1) as never[]));
+    };
+  const place = (command: Command) =>
+    command
+      .addOption(
+        new Option(
+          '--config <file>',
+          'configuration of the service (PACKPROBE_CONFIG, /etc/packprobe/packprobe.yaml)',
+        ),
+      )
+      .addOption(
+        new Option(
+          '--data <dir>',
+          'where packprobe keeps its data (PACKPROBE_DATA_DIR, ~/.local/state/packprobe)',
+        ),
+      );
+
+  place(program.command('run'))
+    .summary('one run of a probe in the foreground')
+    .description(
+      'Runs a probe once: its steps in order, then the undo of what it made.\nExit code: 0 passed, 1 failed (a system broke it), 2 wrong usage, 3 errored (our side), 130 cancelled.',
+    )
+    .argument('<probe>', 'name of a probe, or path of its file')
+    .option(
+      '--env <name>',
+      'environment: a name, the path of a file, or `sandbox`, which is started and ended with the run',
+    )
+    .option('--url <control>', 'join the sandbox that runs with this control address')
+    .option('--package <name>', 'test package, instead of that of the probe or the environment')
+    .option('--branch <branch>', 'stable, rawhide, or a branch such as f44')
+    .option('--set <name=value>', 'a parameter of the probe; may be repeated', collect, [])
+    .option('--json', 'print the finished run as JSON')
+    .option('--junit <file>', 'write the finished run as JUnit XML')
+    .option('--speed <factor>', 'with --env sandbox: how fast its time runs, at most 300', '60')
+    .option('--verbose', 'log the commands, too')
+    .addHelpText('after', RUN_EXAMPLES)
+    .action(
+      handled(async (probe: string, options: object) =>
+        (await import('./run.ts')).runCommand(probe, options, host),
+      ),
+    );
+
+  place(program.command('validate'))
+    .summary('check probes and configuration without touching anything')
+    .description(
+      'Checks files and tells every fault of all of them, each with its place. Without a file: all that `run` would find.',
+    )
+    .argument('[file...]', 'probes, environments or the configuration of the service')
+    .option('--json', 'print the faults as JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  packprobe validate probes/single-build.yaml config/environments/fedora.yaml\n',
+    )
+    .action(
+      handled(async (files: string[], options: object) =>
+        (await import('./validate.ts')).validateCommand(files, options, host),
+      ),
+    );
+
+  place(program.command('plan'))
+    .summary('what a run would do: steps, bindings, exact commands')
+    .description(
+      'Shows the steps of a probe, what each input is bound to, and the exact commands that a run would use. Touches nothing.',
+    )
+    .argument('<probe>', 'name of a probe, or path of its file')
+    .option('--env <name>', 'environment whose names stand in the commands')
+    .option('--package <name>', 'test package')
+    .option('--branch <branch>', 'stable, rawhide, or a branch such as f44')
+    .option('--set <name=value>', 'a parameter of the probe; may be repeated', collect, [])
+    .option('--json', 'print the plan as JSON')
+    .addHelpText('after', '\nExample:\n  packprobe plan single-build --env fedora-staging\n')
+    .action(
+      handled(async (probe: string, options: object) =>
+        (await import('./plan.ts')).planCommand(probe, options, host),
+      ),
+    );
+
+  const runs = program.command('runs').summary('history').description('What ran, when, and how it went.');
+  place(runs.command('list'))
+    .summary('runs, newest first')
+    .description('Lists runs, the newest first.')
+    .option('--probe <name>', 'only of this probe')
+    .option('--env <name>', 'only on this environment')
+    .option('--outcome <outcome>', 'only passed, failed, errored or cancelled ones')
+    .option('--limit <count>', 'at most so many', '20')
+    .option('--json', 'print them as JSON')
+    .addHelpText('after', '\nExample:\n  packprobe runs list --outcome failed --limit 5\n')
+    .action(
+      handled(async (options: never) => (await import('./runs-list.ts')).runsListCommand(options, host)),
+    );
+  place(runs.command('show'))
+    .summary('one run: waterfall, steps, hops, timeline, evidence, ledger')
+    .description('Shows one run with all its evidence.')
+    .argument('<run>', 'run id, or its beginning')
+    .option('--json', 'print it as JSON')
+    .addHelpText('after', '\nExample:\n  packprobe runs show 019a9f2e\n')
+    .action(
+      handled(async (id: string, options: object) =>
+        (await import('./runs-show.ts')).runsShowCommand(id, options, host),
+      ),
+    );
+
+  place(program.command('sandbox'))
+    .summary('a small distribution on this machine')
+    .description(
+      'Starts every system of the workflow on loopback, prints how to use it, and stays up until Ctrl-C.',
+    )
+    .option('--speed <factor>', 'how fast its time runs, at most 300', '60')
+    .option('--seed <text>', 'what its delays are drawn from', '1')
+    .option('--dir <dir>', 'folder that it uses and removes; must not exist')
+    .addOption(new Option('--child').hideHelp())
+    .addHelpText('after', '\nExample:\n  packprobe sandbox --speed 120\n')
+    .action(handled(async (options: never) => (await import('./sandbox.ts')).sandboxCommand(options, host)));
+
+  program
+    .command('schema')
+    .summary('JSON Schema for editors')
+    .description('Prints the JSON Schema of probe, environment or configuration files.')
+    .argument('<kind>', 'probe, config or environment')
+    .addHelpText('after', '\nExample:\n  packprobe schema probe > probe.schema.json\n')
+    .action(handled(async (kind: string) => (await import('./schema.ts')).schemaCommand(kind, host)));
+
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.passed : EXIT.usage;
+    return tellError(error, host);
+  }
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
+const EXAMPLES = `
+Examples:
+  packprobe run single-build --env sandbox      see it all work, on this machine alone
+  packprobe plan single-build                   what a run would do
+  packprobe validate                            are my files right?
+  packprobe runs show 019a9f2e                  what happened, with what proof
+`;
+
+const RUN_EXAMPLES = `
+Examples:
+  packprobe run single-build --env sandbox
+  packprobe run single-build --env sandbox --json | jq .outcome
+  packprobe run ./my-probe.yaml --env fedora-staging --set build_timeout=2h
+`;

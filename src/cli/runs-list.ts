@@ -1,0 +1,72 @@
+import { formatDuration } from '../core/duration.ts';
+import type { Outcome } from '../core/fault.ts';
+import type { RunSummary } from '../core/store.ts';
+import { EXIT, type Host } from './host.ts';
+import { dataDir, join, type PlaceOptions } from './places.ts';
+import { table } from './style.ts';
+import { isoTime, localTime } from './times.ts';
+import { UsageError } from './usage-error.ts';
+
+export interface RunsListOptions extends PlaceOptions {
+  readonly probe?: string;
+  readonly env?: string;
+  readonly outcome?: string;
+  readonly limit: string;
+  readonly json?: boolean;
+}
+
+const OUTCOMES: readonly Outcome[] = ['passed', 'failed', 'errored', 'cancelled'];
+
+/** `packprobe runs list`: newest first. */
+export async function runsListCommand(options: RunsListOptions, host: Host): Promise<number> {
+  const limit = Number(options.limit);
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new UsageError(`--limit takes a whole number above 0, got "${options.limit}"`);
+  const outcome = OUTCOMES.find((known) => known === options.outcome);
+  if (options.outcome !== undefined && outcome === undefined) {
+    throw new UsageError(`--outcome takes one of ${OUTCOMES.join(', ')}, got "${options.outcome}"`);
+  }
+  const file = join(dataDir(options, host), 'packprobe.db');
+  await using store = await host.openStore(file);
+  const runs = await store.list({
+    limit,
+    ...(options.probe === undefined ? {} : { probe: options.probe }),
+    ...(options.env === undefined ? {} : { environment: options.env }),
+    ...(outcome === undefined ? {} : { outcome }),
+  });
+  if (options.json === true) {
+    host.stdout.write(`${JSON.stringify(runs.map(asData), undefined, 2)}\n`);
+  } else if (runs.length === 0) {
+    host.stderr.write(`no runs in ${file}\n`);
+  } else {
+    host.stdout.write(`${runsTable(runs)}\n`);
+  }
+  return EXIT.passed;
+}
+
+function asData({ started_at, ended_at, ...run }: RunSummary): object {
+  return { ...run, started_at: isoTime(started_at), ended_at: ended_at === null ? null : isoTime(ended_at) };
+}
+
+function runsTable(runs: readonly RunSummary[]): string {
+  return table(
+    [
+      ['started', 'run', 'probe', 'environment', 'outcome', 'took', ''],
+      ...runs.map((run) => [
+        localTime(run.started_at),
+        run.run_id,
+        run.probe,
+        run.environment,
+        run.outcome ?? run.state,
+        run.ended_at === null ? '' : formatDuration(run.ended_at - run.started_at),
+        [
+          run.fault === null ? '' : `${run.fault.system}: ${run.fault.message}`,
+          run.leftovers > 0 ? `(${run.leftovers} left behind)` : '',
+        ]
+          .filter((text) => text !== '')
+          .join(' '),
+      ]),
+    ],
+    '',
+  );
+}

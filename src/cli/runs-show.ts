@@ -1,0 +1,185 @@
+import { formatDuration } from '../core/duration.ts';
+import type { Event } from '../core/event.ts';
+import type { Json, JsonObject } from '../core/json.ts';
+import type { EffectRecord, PhaseRecord, RunRecord, StepRecord } from '../core/run.ts';
+import type { LookRecord, StoredRun } from '../core/store.ts';
+import { type Evidence, evidenceOf } from './evidence.ts';
+import { hopTable } from './hop-table.ts';
+import { EXIT, type Host } from './host.ts';
+import { dataDir, join, type PlaceOptions } from './places.ts';
+import { COLOURS, MARKS, type Paint, painter, table } from './style.ts';
+import { isoTime, localTime } from './times.ts';
+import { UsageError } from './usage-error.ts';
+import { headline, waterfall } from './waterfall.ts';
+
+export interface RunsShowOptions extends PlaceOptions {
+  readonly json?: boolean;
+}
+
+/** `packprobe runs show ID`: the waterfall, the steps with their evidence, the hops, the timeline and the ledger of one run. */
+export async function runsShowCommand(id: string, options: RunsShowOptions, host: Host): Promise<number> {
+  const file = join(dataDir(options, host), 'packprobe.db');
+  await using store = await host.openStore(file);
+  const { run, candidates } = await store.find(id);
+  if (run === undefined) {
+    throw candidates.length > 1
+      ? new UsageError(`"${id}" begins several runs`, `Say more of one of: ${candidates.join(', ')}`)
+      : new UsageError(`there is no run "${id}" in ${file}`, `See: ${host.program} runs list`);
+  }
+  const evidence = await evidenceOf(store, run);
+  host.stdout.write(
+    options.json === true
+      ? `${JSON.stringify(asData(run, evidence), undefined, 2)}\n`
+      : `${asText(run, evidence, painter(host.stdout), host.stdout.columns)}\n`,
+  );
+  return EXIT.passed;
+}
+
+function asData(run: StoredRun, { chains, events, looks }: Evidence): object {
+  const { header, state, owner, fence, record, steps, effects, commands } = run;
+  return {
+    ...(record ?? { ...header, steps, outcome: null }),
+    state,
+    owner,
+    fence,
+    chains,
+    events,
+    looks,
+    ledger: effects,
+    commands,
+  };
+}
+
+function asText(run: StoredRun, evidence: Evidence, paint: Paint, columns: number): string {
+  const { record } = run;
+  const parts =
+    record === null
+      ? [unfinished(run)]
+      : [headline(record, paint), facts(record), waterfall(record, paint, columns), stepsText(record, paint)];
+  for (const chain of evidence.chains) {
+    if (chain.hops.length > 0) parts.push(`${paint('bold', `The way of ${chain.nvr}`)}\n${hopTable(chain)}`);
+  }
+  if (evidence.events.length > 0) parts.push(`${paint('bold', 'Timeline')}\n${timeline(evidence.events)}`);
+  if (evidence.looks.length > 0) parts.push(`${paint('bold', 'Looks')}\n${looksTable(evidence.looks)}`);
+  if (run.effects.length > 0) parts.push(`${paint('bold', 'What it made')}\n${ledger(run.effects)}`);
+  return parts.join('\n\n');
+}
+
+function unfinished({ header, owner, steps }: StoredRun): string {
+  const done = steps.map((step) => `  ${step.step}  ${step.outcome ?? 'at work'}`);
+  return [
+    `run ${header.run_id} of ${header.probe} on ${header.environment} is not finished`,
+    `  begun ${localTime(header.started_at)} by process ${owner.pid} on ${owner.host}`,
+    ...done,
+  ].join('\n');
+}
+
+function facts(run: RunRecord): string {
+  const versions = Object.entries(run.versions).map(([name, version]) => `${name} ${version}`);
+  return table([
+    ['started', localTime(run.started_at)],
+    ['package', run.package],
+    [
+      'branch',
+      run.release === null ? run.branch : `${run.branch} (${run.release.branch}, ${run.release.long_name})`,
+    ],
+    ['versions', [`packprobe ${run.packprobe}`, ...versions].join(', ')],
+  ]);
+}
+
+function stepsText(run: RunRecord, paint: Paint): string {
+  return run.steps.map((step) => stepText(step, paint)).join('\n');
+}
+
+function stepText(step: StepRecord, paint: Paint): string {
+  const mark = paint(COLOURS[step.outcome], MARKS[step.outcome]);
+  const head = `  ${mark} ${step.id}  ${step.uses}  ${step.system}  ${step.outcome}`;
+  const lines: string[] = [];
+  if (step.reason !== undefined) lines.push(step.reason);
+  for (const phase of step.phases) lines.push(phaseText(phase));
+  if (step.attempts.length > 1) {
+    for (const { attempt, duration_ms, outcome, fault } of step.attempts) {
+      lines.push(
+        `attempt ${attempt}: ${outcome} after ${formatDuration(duration_ms)}${fault === undefined ? '' : `: ${fault.message}`}`,
+      );
+    }
+  }
+  for (const [name, value] of Object.entries(step.outputs)) lines.push(`${name} = ${valueText(value)}`);
+  if (step.fault !== undefined) {
+    const { message, system, kind, code, evidence, hint } = step.fault;
+    lines.push(message, `charged to ${system} (${kind}, ${code})`);
+    if (hint !== undefined) lines.push(`What to do: ${hint}`);
+    lines.push(...evidenceLines(evidence));
+  }
+  return [head, ...lines.map((line) => `      ${line.replaceAll('\n', '\n        ')}`)].join('\n');
+}
+
+function evidenceLines(evidence: JsonObject): readonly string[] {
+  return Object.entries(evidence).map(([name, value]) => `evidence ${name}: ${valueText(value)}`);
+}
+
+function phaseText({ phase, arch, duration_ms }: PhaseRecord): string {
+  return `${phase} ${formatDuration(duration_ms)}${arch === undefined ? '' : ` (${arch})`}`;
+}
+
+function valueText(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function timeline(events: readonly Event[]): string {
+  return table(
+    events.map((event) => [
+      isoTime(event.latest).replace('T', ' ').replace('Z', ''),
+      event.earliest === undefined ? 'or before' : bracket(event.latest - event.earliest),
+      event.source,
+      event.system,
+      `${event.subject.kind} ${shortKey(event.subject.key)}`,
+      event.fact,
+    ]),
+  );
+}
+
+function bracket(width: number): string {
+  return width < 1 ? '' : `− ${formatDuration(width)}`;
+}
+
+function shortKey(key: string): string {
+  return key.length > 60 ? `${key.slice(0, 59)}…` : key;
+}
+
+function looksTable(looks: readonly LookRecord[]): string {
+  return table([
+    ['source', 'subject', 'looks', 'last', 'failing'],
+    ...looks.map(({ source, kind, key, count, last, failing }) => [
+      source,
+      `${kind} ${shortKey(key)}`,
+      String(count),
+      isoTime(last).replace('T', ' ').replace('Z', ''),
+      failing
+        .map(({ from, to, message }) =>
+          `${to === null ? 'since' : formatDuration(to - from)} ${to === null ? isoTime(from) : ''} ${message}`.trim(),
+        )
+        .join('; '),
+    ]),
+  ]);
+}
+
+function ledger(effects: readonly EffectRecord[]): string {
+  const became = {
+    intended: 'UNKNOWN',
+    made: 'STILL THERE',
+    kept: 'kept',
+    undone: 'undone',
+    struck: 'nothing to undo',
+  } as const;
+  return table([
+    ['what', 'which', 'step', 'system', 'became'],
+    ...effects.map((effect) => [
+      effect.kind,
+      effect.identity === null ? '' : valueText(effect.identity),
+      effect.step,
+      effect.system,
+      `${became[effect.state]}${effect.undo_evidence === null ? '' : ` ${valueText(effect.undo_evidence)}`}`,
+    ]),
+  ]);
+}

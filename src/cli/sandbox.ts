@@ -1,0 +1,51 @@
+import { EXIT, type Host } from './host.ts';
+import { absolute, dataDir, join, type PlaceOptions } from './places.ts';
+import { UsageError } from './usage-error.ts';
+
+export interface SandboxCommandOptions extends PlaceOptions {
+  readonly speed: string;
+  readonly seed: string;
+  readonly dir?: string;
+  /** Started by `run`: says where it is in one line of JSON, and ends with its standard input. */
+  readonly child?: boolean;
+}
+
+/** `packprobe sandbox`: stays up until it is stopped. */
+export async function sandboxCommand(options: SandboxCommandOptions, host: Host): Promise<number> {
+  const speed = Number(options.speed);
+  if (!(speed > 0 && speed <= 300))
+    throw new UsageError(`--speed takes a number above 0 and at most 300, got "${options.speed}"`);
+  const dir = absolute(
+    host.cwd,
+    options.dir ?? join(dataDir(options, host), `sandbox-${(await host.ids()).uuid()}`),
+  );
+  const controller = new AbortController();
+  using _stop = host.onStop(() => controller.abort());
+  if (options.child === true) void host.stdinClosed().then(() => controller.abort());
+  await host.serveSandbox(
+    { speed, seed: options.seed, dir },
+    async (control, environment) => {
+      if (options.child === true) {
+        host.stdout.write(`${JSON.stringify({ control })}\n`);
+        return;
+      }
+      host.stdout.write(environment);
+      host.stderr.write(settings(control, dir, host.program));
+    },
+    controller.signal,
+  );
+  return EXIT.passed;
+}
+
+function settings(control: string, dir: string, program: string): string {
+  return `
+The sandbox is up. Above is its environment file (also at ${control}/environment).
+
+  one run in it       ${program} run single-build --url ${control}
+  any client          PATH=${dir}/bin:$PATH HOME=${dir}/home
+  what happened       curl ${control}/truth?nvr=NVR
+  what a run left     curl ${control}/holdings?run=RUN
+
+Ctrl-C ends it and removes ${dir}.
+`;
+}

@@ -1,0 +1,31 @@
+import { ConfigError } from '../core/config-error.ts';
+import { Fault, outcomeOf } from '../core/fault.ts';
+import { EXIT, type Host } from './host.ts';
+import { painter } from './style.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Says what happened, where, and what to do; gives the exit code. */
+export function tellError(error: unknown, { stderr }: Pick<Host, 'stderr'>): number {
+  const paint = painter(stderr);
+  const say = (message: string, hint?: string) => {
+    stderr.write(`${paint('red', 'error:')} ${message}\n`);
+    if (hint !== undefined) stderr.write(`${paint('bold', 'What to do:')} ${hint}\n`);
+  };
+  if (error instanceof ConfigError) {
+    stderr.write(`${error.message}\n`);
+    return EXIT.usage;
+  }
+  if (error instanceof UsageError) {
+    say(error.message, error.hint);
+    return EXIT.usage;
+  }
+  if (error instanceof Fault) {
+    say(`${error.message} (${error.code})`, error.hint);
+    return EXIT[outcomeOf(error.kind)];
+  }
+  say(
+    error instanceof Error ? (error.stack ?? error.message) : String(error),
+    'This is a defect of packprobe: please report it.',
+  );
+  return EXIT.errored;
+}

@@ -1,0 +1,71 @@
+import { readConfig, readEnvironment } from '../core/config.ts';
+import { ConfigError, type FileFault } from '../core/config-error.ts';
+import { planProbe } from '../core/plan.ts';
+import { readProbe } from '../core/probe.ts';
+import type { Action } from '../core/step.ts';
+import { EXIT, type Host } from './host.ts';
+import { absolute, configDirs, configFile, dirOf, join, type PlaceOptions } from './places.ts';
+import { UsageError } from './usage-error.ts';
+
+export interface ValidateOptions extends PlaceOptions {
+  readonly json?: boolean;
+}
+
+/** `packprobe validate [FILE…]`: all faults of all files in one pass; without a file everything that `run` would find. */
+export async function validateCommand(
+  given: readonly string[],
+  options: ValidateOptions,
+  host: Host,
+): Promise<number> {
+  const files =
+    given.length > 0 ? given.map((file) => absolute(host.cwd, file)) : await everyFile(options, host);
+  const actions = await host.actions();
+  const faults: FileFault[] = [];
+  for (const file of files) {
+    if (!(await host.exists(file))) throw new UsageError(`there is no file ${file}`);
+    faults.push(...faultsOf(file, await host.readText(file), actions));
+  }
+  if (options.json === true) {
+    host.stdout.write(`${JSON.stringify({ files, faults }, undefined, 2)}\n`);
+  } else if (faults.length > 0) {
+    host.stderr.write(`${new ConfigError(faults).message}\n`);
+  } else {
+    host.stdout.write(files.map((file) => `${file}: good\n`).join(''));
+  }
+  return faults.length > 0 ? EXIT.usage : EXIT.passed;
+}
+
+function faultsOf(file: string, text: string, actions: ReadonlyMap<string, Action>): readonly FileFault[] {
+  try {
+    check(file, text, actions);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+}
+
+/** What a file is stands in it: a probe has steps, an environment has systems. */
+function check(file: string, text: string, actions: ReadonlyMap<string, Action>): void {
+  if (/^steps\s*:/m.test(text)) planProbe({ file, text, probe: readProbe(file, text), actions });
+  else if (/^systems\s*:/m.test(text)) readEnvironment(file, text);
+  else if (file.includes('/probes/')) readProbe(file, text);
+  else readConfig(file, text);
+}
+
+async function everyFile(options: PlaceOptions, host: Host): Promise<readonly string[]> {
+  const dirs = await configDirs(options, host);
+  const folders = dirs.flatMap((dir) => [
+    join(dir, 'environments'),
+    join(dir, 'probes'),
+    join(dirOf(dir), 'probes'),
+  ]);
+  const files = new Set<string>();
+  const config = await configFile(options, host);
+  if (config !== undefined) files.add(config);
+  for (const folder of new Set(folders)) {
+    const names = await host.listFiles(folder).catch(() => []);
+    for (const name of names) if (/\.ya?ml$/.test(name)) files.add(join(folder, name));
+  }
+  return [...files];
+}

@@ -1,0 +1,46 @@
+import pRetry from 'p-retry';
+import { type Fault, mayRetry } from '../core/fault.ts';
+import type { Clock, Ids } from '../core/ports.ts';
+
+export type Tried<Result> = { readonly result: Result } | { readonly fault: Fault };
+
+export interface RetryOptions {
+  /** Tries in all. */
+  readonly attempts: number;
+  readonly delayMs: number;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Tries until it goes well, the fault is none that a second try could mend, or the tries are used up. p-retry waits on real timers: the pause is ours, at
+ * the head of every try but the first. Rejects only with what `attempt` threw itself, never for an abort: that is a fault of the attempt.
+ */
+export async function retrying<Result>(
+  attempt: (number: number) => Promise<Tried<Result>>,
+  { attempts, delayMs, clock, ids, signal }: RetryOptions,
+): Promise<Tried<Result>> {
+  let last: Tried<Result> | undefined;
+  const tried = pRetry(
+    async (number) => {
+      if (number > 1) {
+        const jittered = delayMs * (0.75 + ids.random() / 2);
+        const slept = await clock.sleep(jittered, signal).then(
+          () => true,
+          () => false,
+        );
+        // The limit passed between two tries: what the last one found stays the answer.
+        if (!slept && last !== undefined) return last;
+      }
+      last = await attempt(number);
+      if ('fault' in last && mayRetry(last.fault.kind) && !signal.aborted) throw last.fault;
+      return last;
+    },
+    { retries: attempts - 1, minTimeout: 0, factor: 1 },
+  );
+  return tried.catch((error: unknown) => {
+    if (last !== undefined && 'fault' in last && last.fault === error) return last;
+    throw error;
+  });
+}

@@ -1,0 +1,118 @@
+/** The composition root: makes the real ports, hands them to the commands, owns the process. What a command does not need is not loaded. */
+import { readFileSync } from 'node:fs';
+import { access, readdir, readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { Host, Output } from './cli/host.ts';
+import type { Action, StepDefinition } from './core/step.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  readonly version: string;
+};
+
+if (process.argv[2] === '--version' || process.argv[2] === '-V') {
+  process.stdout.write(`${version}\n`);
+} else {
+  const { main } = await import('./cli/program.ts');
+  process.exitCode = await main(process.argv.slice(2), openHost());
+}
+
+function openHost(): Host {
+  return {
+    version,
+    env: process.env,
+    cwd: process.cwd(),
+    stdout: output(process.stdout),
+    stderr: output(process.stderr),
+    packageDir: fileURLToPath(new URL('..', import.meta.url)),
+    program: process.env['npm_command'] === undefined ? 'packprobe' : 'npx packprobe',
+    ids: async () => (await import('./platform/ids.ts')).randomIds,
+    readText: (file) => readFile(file, 'utf8'),
+    writeText: (file, text) => writeFile(file, text),
+    exists: (file) =>
+      access(file).then(
+        () => true,
+        () => false,
+      ),
+    listFiles: (dir) => readdir(dir),
+    actions: discoverActions,
+    openStore: async (file) => (await import('./store/store.ts')).openStore(file),
+    openClock: async (definition) => (await import('./platform/clock.ts')).openClock(definition),
+    openHttp: async (contact) =>
+      (await import('./platform/http.ts')).nodeHttp({ userAgent: `packprobe/${version} (+${contact})` }),
+    openLog: async (to, level) => (await import('./platform/logger.ts')).pinoLogger({ to, level }),
+    sources: async (env, http, clock) =>
+      (await import('./sources/sources.ts')).sourcesOf({ env, http, clock }),
+    async workplaces(dataDir) {
+      const [{ workplacesBelow }, { commandEnvironment, homeFiles }] = await Promise.all([
+        import('./platform/workplace.ts'),
+        import('./clients/home.ts'),
+      ]);
+      return workplacesBelow({ dir: `${dataDir}/work`, env: process.env, commandEnvironment, homeFiles });
+    },
+    versionsOf: async (...asked) => (await import('./clients/versions.ts')).versionsOf(...asked),
+    owner: async () => (await import('./platform/processes.ts')).thisOwner(),
+    isAlive: async (owner) => (await import('./platform/processes.ts')).isAlive(owner),
+    startSandbox: async (options) =>
+      (await import('./platform/sandbox-process.ts')).startSandbox({
+        ...options,
+        program: process.argv[1] ?? '',
+      }),
+    joinSandbox: async (control) => (await import('./platform/sandbox-process.ts')).joinSandbox(control),
+    async serveSandbox({ dir, speed, seed }, ready, signal) {
+      const { openSandbox } = await import('./sandbox/sandbox.ts');
+      await using sandbox = await openSandbox({ dir, speed, seed });
+      await ready(sandbox.controlUrl, sandbox.environmentText);
+      if (!signal.aborted) {
+        await new Promise<void>((resolve) =>
+          signal.addEventListener('abort', () => resolve(), { once: true }),
+        );
+      }
+    },
+    onStop(act) {
+      const listeners = (['SIGINT', 'SIGTERM'] as const).map((name) => [name, () => act(name)] as const);
+      for (const [name, listener] of listeners) process.on(name, listener);
+      return {
+        [Symbol.dispose]() {
+          for (const [name, listener] of listeners) process.off(name, listener);
+        },
+      };
+    },
+    stdinClosed: () =>
+      new Promise((resolve) => {
+        process.stdin.resume();
+        process.stdin.once('close', resolve).once('end', resolve).once('error', resolve);
+      }),
+    repeat: async (everyMs, act) => (await import('./platform/clock.ts')).repeat(everyMs, act),
+    exit: (code) => process.exit(code),
+  };
+}
+
+function output(stream: NodeJS.WriteStream): Output {
+  return {
+    write: (text) => void stream.write(text),
+    isTerminal: stream.isTTY === true,
+    colours: stream.isTTY === true && (process.env['NO_COLOR'] ?? '') === '',
+    get columns() {
+      return stream.columns ?? 100;
+    },
+    stream,
+  };
+}
+
+/** A step file's path is its name: `steps/koji/build.ts` is `koji/build`. */
+async function discoverActions(): Promise<ReadonlyMap<string, Action>> {
+  const root = new URL('./steps/', import.meta.url);
+  const files = (await readdir(root, { recursive: true })).filter((file) =>
+    /^[^/]+\/[^/.]+\.(ts|js)$/.test(file),
+  );
+  const actions = await Promise.all(
+    files.sort().map(async (file): Promise<[string, Action]> => {
+      const uses = file.replace(/\.(ts|js)$/, '');
+      const { default: definition } = (await import(new URL(file, root).href)) as {
+        readonly default: StepDefinition;
+      };
+      return [uses, { uses, definition }];
+    }),
+  );
+  return new Map(actions);
+}

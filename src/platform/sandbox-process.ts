@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { Fault } from '../core/fault.ts';
+
+export interface StartSandboxOptions {
+  readonly speed: number;
+  readonly seed: string;
+  readonly dir: string;
+  /** The entry file of this program. */
+  readonly program: string;
+}
+
+export interface RunningSandbox extends AsyncDisposable {
+  readonly control: string;
+  readonly environment: string;
+}
+
+/** Real milliseconds. */
+const START_LIMIT_MS = 30_000;
+const STOP_LIMIT_MS = 10_000;
+
+/**
+ * Starts a sandbox in a session of its own, so that a Ctrl-C on our terminal does not reach it; its standard input is the pipe whose end it ends with,
+ * also when we are killed.
+ */
+export async function startSandbox({
+  speed,
+  seed,
+  dir,
+  program,
+}: StartSandboxOptions): Promise<RunningSandbox> {
+  const child = spawn(
+    process.execPath,
+    [
+      ...process.execArgv,
+      program,
+      'sandbox',
+      '--child',
+      '--speed',
+      String(speed),
+      '--seed',
+      seed,
+      '--dir',
+      dir,
+    ],
+    { detached: true, stdio: ['pipe', 'pipe', 'pipe'] },
+  );
+  let talk = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    talk = (talk + chunk).slice(-4000);
+  });
+  child.stdin.on('error', () => {});
+  const stop = () => stopChild(child);
+  try {
+    const control = await firstWord(child, () => talk);
+    return { control, environment: await environmentOf(control), [Symbol.asyncDispose]: stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** A sandbox that somebody else runs. */
+export async function joinSandbox(control: string): Promise<RunningSandbox> {
+  const address = control.replace(/\/+$/, '');
+  return {
+    control: address,
+    environment: await environmentOf(address),
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
+
+async function environmentOf(control: string): Promise<string> {
+  try {
+    const response = await fetch(`${control}/environment`, { signal: AbortSignal.timeout(START_LIMIT_MS) });
+    if (!response.ok) throw new Error(`HTTP ${response.status}`);
+    return await response.text();
+  } catch (error) {
+    throw new Fault(`no sandbox answers at ${control}`, {
+      code: 'SANDBOX_UNREACHABLE',
+      kind: 'prober',
+      hint: 'Start one with `packprobe sandbox` and give the control address that it prints, or use --env sandbox.',
+      cause: error,
+    });
+  }
+}
+
+async function firstWord(child: ChildProcess, talk: () => string): Promise<string> {
+  if (child.stdout === null) throw new Error('the sandbox has no standard output');
+  const lines = createInterface({ input: child.stdout });
+  const limit = AbortSignal.timeout(START_LIMIT_MS);
+  try {
+    const line = await Promise.race([
+      once(lines, 'line', { signal: limit }).then(([text]) => String(text)),
+      once(child, 'exit').then(() => undefined),
+    ]);
+    if (line !== undefined) return (JSON.parse(line) as { readonly control: string }).control;
+  } catch {
+    // Said below, with what it told.
+  }
+  throw new Fault(`the sandbox did not start: ${talk().trim().split('\n').at(-1) ?? 'it said nothing'}`, {
+    code: 'SANDBOX_NOT_STARTED',
+    kind: 'prober',
+    evidence: { told: talk() },
+    hint: 'Try `packprobe sandbox` by itself and read what it says.',
+  });
+}
+
+/** Closing its pipe asks it to end; what does not obey is ended. */
+async function stopChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.stdin?.end();
+  const impatient = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
+  await ended;
+  clearTimeout(impatient);
+}

@@ -1,0 +1,99 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Environment, Secret } from '../core/environment.ts';
+import { Fault } from '../core/fault.ts';
+import type { Exec } from '../core/ports.ts';
+import type { CommandRecord } from '../core/run.ts';
+import type { Files } from '../core/step.ts';
+import { processExec } from './exec.ts';
+import { diskFault, filesBelow } from './files.ts';
+
+export interface HomeFile {
+  readonly path: string;
+  readonly content: string;
+  readonly mode?: number;
+}
+
+export interface WorkplacesOptions {
+  /** Every workplace is a folder below it. */
+  readonly dir: string;
+  /** The process's own environment: PATH, and the variables that secrets name. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The whole environment of commands that run with this HOME. */
+  readonly commandEnvironment: (
+    environment: Environment,
+    home: string,
+    path: string,
+  ) => Readonly<Record<string, string>>;
+  /** What stands in HOME from the start. */
+  readonly homeFiles: (environment: Environment) => readonly HomeFile[];
+}
+
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** Makes folders in which a run or an undo works, each with a HOME of its own: two `bodhi` in one HOME corrupt its token file. */
+export function workplacesBelow({ dir, env, commandEnvironment, homeFiles }: WorkplacesOptions) {
+  return async ({
+    name,
+    environment,
+    started,
+    ended,
+  }: {
+    readonly name: string;
+    readonly environment: Environment;
+    readonly started?: (command: CommandRecord) => Promise<void>;
+    readonly ended?: (command: CommandRecord) => Promise<void>;
+  }): Promise<{
+    readonly dir: string;
+    readonly home: string;
+    readonly exec: Exec;
+    readonly files: Files;
+    secretFile(secret: Secret): Promise<string>;
+    remove(): Promise<void>;
+  }> => {
+    const place = join(dir, name);
+    const home = join(place, 'home');
+    try {
+      await mkdir(home, { recursive: true, mode: 0o700 });
+      for (const { path, content, mode } of homeFiles(environment)) {
+        await mkdir(dirname(join(home, path)), { recursive: true });
+        await writeFile(join(home, path), content, mode === undefined ? {} : { mode });
+      }
+    } catch (error) {
+      throw diskFault(`cannot make the work folder ${place}`, error);
+    }
+    return {
+      dir: place,
+      home,
+      files: filesBelow(place),
+      exec: processExec({
+        environment: commandEnvironment(environment, home, env['PATH'] ?? DEFAULT_PATH),
+        cwd: place,
+        ...(started === undefined ? {} : { started }),
+        ...(ended === undefined ? {} : { ended }),
+      }),
+      async secretFile(secret) {
+        if ('file' in secret) return secret.file;
+        const value = env[secret.env];
+        if (value === undefined) throw unset(secret.env);
+        const file = join(home, '.secrets', secret.env);
+        await filesBelow(home).write(file, decoded(value), { mode: 0o600 });
+        return file;
+      },
+      remove: () => rm(place, { recursive: true, force: true, maxRetries: 3 }).catch(() => {}),
+    };
+  };
+}
+
+function decoded(value: string): string | Uint8Array {
+  return value.startsWith('base64:') ? Buffer.from(value.slice('base64:'.length), 'base64') : value;
+}
+
+function unset(name: string): Fault {
+  return new Fault(`the environment variable ${name} is not set`, {
+    code: 'SECRET_MISSING',
+    kind: 'prober',
+    evidence: { variable: name },
+    hint: `Set ${name}, or name a file in the environment file: {file: PATH}.`,
+  });
+}

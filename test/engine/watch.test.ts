@@ -1,0 +1,207 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Event, mayTurn, type Report, type Source, type Subject } from '../../src/core/event.ts';
+import { Fault } from '../../src/core/fault.ts';
+import { openWatch, type Watch } from '../../src/engine/watch.ts';
+import { FakeClock, settle } from '../support/fake-clock.ts';
+import { silentLogger } from '../support/step-context.ts';
+
+const task: Subject = { kind: 'koji-task', key: '7' };
+const never = new AbortController().signal;
+
+interface Noted {
+  readonly at: number;
+  readonly failure: string | undefined;
+}
+
+let clock: FakeClock;
+let stored: Report[];
+let noted: Noted[];
+let asked: { readonly subjects: readonly Subject[]; readonly since: number | undefined }[];
+let answer: () => readonly Report[];
+let watch: Watch;
+
+const source: Source = {
+  name: 'koji',
+  system: 'koji',
+  kind: 'api',
+  intervalMs: 30_000,
+  covers: ({ kind }) => kind === 'koji-task',
+  look: async (subjects, since) => {
+    asked.push({ subjects, since });
+    return answer();
+  },
+};
+
+const store = {
+  addReports: async (_: string, reports: readonly Report[]) => void stored.push(...reports),
+  reportsOf: async (_: string, subjects: readonly Subject[]) =>
+    stored.filter(({ subject }) => subjects.some(({ key }) => key === subject.key)),
+  noteLooks: async (_: string, __: string, ___: readonly Subject[], at: number, failure?: string) =>
+    void noted.push({ at: at - START, failure }),
+};
+
+const START = new FakeClock().now();
+
+function news(fact: string, latest: number): Report {
+  return {
+    subject: task,
+    fact,
+    earliest: latest,
+    latest,
+    source: 'api',
+    system: 'koji',
+    seen_at: latest,
+    data: {},
+  };
+}
+
+const closed = ({ last }: { last: Event | undefined }) => (last?.fact === 'closed' ? 'done' : undefined);
+const options = { signal: never, holdMs: 600_000 };
+
+beforeEach(() => {
+  clock = new FakeClock(START);
+  [stored, noted, asked, answer] = [[], [], [], () => []];
+  watch = openWatch({ environment: 'test', sources: [source], store, clock, log: silentLogger });
+});
+afterEach(() => watch[Symbol.asyncDispose]());
+
+describe('a wait', () => {
+  test('ends when a look brings the answer, at the interval of the source', async () => {
+    await watch.follow('run', [task]);
+    const waiting = watch.until(task, closed, options);
+    await settle();
+    answer = () => [news('closed', 5)];
+    await clock.advance(29_999);
+    expect(asked).toHaveLength(1);
+    await clock.advance(1);
+    await expect(waiting).resolves.toBe('done');
+    expect(asked).toHaveLength(2);
+    expect(stored).toEqual([news('closed', 5)]);
+  });
+
+  test('is answered at once by what was heard before it began', async () => {
+    stored.push(news('closed', 5));
+    await watch.follow('run', [task]);
+    await expect(watch.until(task, closed, options)).resolves.toBe('done');
+  });
+
+  test('sees events in the order of their stamps, however they were heard', async () => {
+    await watch.follow('run', [task]);
+    const seen: string[][] = [];
+    const waiting = watch.until(
+      task,
+      ({ events, last }) => {
+        seen.push(events.map(({ fact }) => fact));
+        return last?.fact === 'closed' ? 'done' : undefined;
+      },
+      options,
+    );
+    await watch.add([news('closed', 9)]);
+    await expect(waiting).resolves.toBe('done');
+    await watch.add([news('created', 1)]);
+    expect(seen).toEqual([[], ['closed']]);
+  });
+
+  test('is not ended by a look that fails; the source is asked again with back-off', async () => {
+    await watch.follow('run', [task]);
+    answer = () => {
+      throw new Fault('refused', { code: 'HTTP_UNREACHABLE', kind: 'unavailable' });
+    };
+    const waiting = watch.until(task, closed, options);
+    await clock.advance(60_000 + 120_000);
+    answer = () => [news('closed', 5)];
+    await clock.advance(240_000);
+    await expect(waiting).resolves.toBe('done');
+    expect(noted).toEqual([
+      { at: 0, failure: 'refused' },
+      { at: 60_000, failure: 'refused' },
+      { at: 180_000, failure: 'refused' },
+      { at: 420_000, failure: undefined },
+    ]);
+  });
+
+  test('is ended by a fault of our own in a source', async () => {
+    await watch.follow('run', [task]);
+    answer = () => {
+      throw new TypeError('a bug');
+    };
+    await expect(watch.until(task, closed, options)).rejects.toMatchObject({
+      kind: 'prober',
+      code: 'PROBER_BUG',
+    });
+  });
+
+  test('ends with what aborts it', async () => {
+    await watch.follow('run', [task]);
+    const controller = new AbortController();
+    const waiting = watch.until(task, closed, { ...options, signal: controller.signal });
+    const reason = new Fault('late', { code: 'STEP_TIMED_OUT', kind: 'timeout' });
+    controller.abort(reason);
+    await expect(waiting).rejects.toBe(reason);
+  });
+});
+
+describe('a no that can still turn', () => {
+  const no = new Fault('a test failed', { code: 'TEST_FAILED', kind: 'rejected', system: 'ci' });
+  const judge = ({ last }: { last: Event | undefined }) =>
+    last?.fact === 'passed' ? 'done' : last?.fact === 'failed' ? mayTurn(no) : undefined;
+
+  test('fails the wait when it has held', async () => {
+    await watch.follow('run', [task]);
+    const waiting = watch.until(task, judge, options);
+    const outcome = waiting.catch((error: unknown) => error);
+    await watch.add([news('failed', 1)]);
+    await clock.advance(599_999);
+    await watch.add([news('something', 0)]);
+    await clock.advance(1);
+    await expect(outcome).resolves.toBe(no);
+  });
+
+  test('is forgotten when it turns', async () => {
+    await watch.follow('run', [task]);
+    const waiting = watch.until(task, judge, options);
+    await watch.add([news('failed', 1)]);
+    await clock.advance(500_000);
+    await watch.add([news('waiting', 2)]);
+    await clock.advance(500_000);
+    await watch.add([news('passed', 3)]);
+    await expect(waiting).resolves.toBe('done');
+  });
+
+  test('says more at the deadline than that time ran out, but not when somebody cancels', async () => {
+    await watch.follow('run', [task]);
+    await watch.add([news('failed', 1)]);
+    for (const [kind, expected] of [
+      ['timeout', no],
+      ['cancelled', undefined],
+    ] as const) {
+      const controller = new AbortController();
+      const waiting = watch.until(task, judge, { ...options, signal: controller.signal });
+      const reason = new Fault('stop', { code: 'STOP', kind });
+      controller.abort(reason);
+      await expect(waiting).rejects.toBe(expected ?? reason);
+    }
+  });
+});
+
+describe('a source', () => {
+  test('is asked for the subjects of all runs at once, and not for those of nobody', async () => {
+    const other: Subject = { kind: 'koji-task', key: '8' };
+    await watch.follow('run-1', [task]);
+    await settle();
+    await watch.follow('run-2', [task, other, { kind: 'update', key: 'F' }]);
+    await settle();
+    expect(asked.map(({ subjects }) => subjects)).toEqual([[task], [task, other]]);
+    expect(asked.map(({ since }) => since)).toEqual([undefined, undefined]);
+    watch.release('run-1');
+    watch.release('run-2');
+    await clock.advance(120_000);
+    expect(asked).toHaveLength(2);
+  });
+
+  test('is told when it was last asked with success', async () => {
+    await watch.follow('run', [task]);
+    await clock.advance(30_000);
+    expect(asked.map(({ since }) => since)).toEqual([undefined, START]);
+  });
+});

@@ -1,0 +1,161 @@
+import { describe, expect, test } from 'vitest';
+import type { Report } from '../../src/core/event.ts';
+import { FACT, KIND } from '../../src/core/facts.ts';
+import type { Json } from '../../src/core/json.ts';
+import { firstSilent } from '../../src/evidence/attribution.ts';
+import { chainOf } from '../../src/evidence/hops.ts';
+import { RELEASE } from '../support/step-context.ts';
+
+const NVR = 'gloster-1-2.fc44';
+const ALIAS = 'FEDORA-2026-0123456789';
+const TEST = 'fedora-ci.koji-build.tier0.functional';
+const S = 1000;
+
+function report(
+  kind: string,
+  fact: string,
+  at: number | [number | undefined, number],
+  data: Record<string, Json> = {},
+): Report {
+  const [earliest, latest] = typeof at === 'number' ? [at, at] : at;
+  const key = kind === KIND.build ? NVR : kind === KIND.update ? ALIAS : JSON.stringify({ nvrs: [NVR] });
+  return {
+    subject: { kind, key },
+    fact,
+    earliest,
+    latest,
+    source: 'api',
+    system: 'koji',
+    seen_at: latest,
+    data,
+  };
+}
+
+const ci = (state: 'queued' | 'running' | 'complete', at: number, run = '1') =>
+  report(KIND.build, FACT.ci(state, TEST, run), at, { state, test: TEST, run });
+const result = (id: number, outcome: string, at: number) =>
+  report(KIND.build, FACT.result(id), at, { id, testcase: TEST, outcome, variant: '', ref_url: null });
+const decision = (n: number, satisfied: boolean, at: [number | undefined, number]) =>
+  report(KIND.decision, FACT.decision(n), at, { satisfied, summary: '', unsatisfied: [], requirements: 1 });
+const gating = (status: string, comment: number, at: number) =>
+  report(KIND.update, FACT.gating(status, comment), [at, at + 999], { status, comment });
+
+const STORY: readonly Report[] = [
+  report(KIND.build, FACT.complete, 10 * S),
+  report(KIND.build, FACT.tagged(RELEASE.candidate_tag), 12 * S),
+  report(KIND.update, FACT.asked, [20 * S, 26 * S]),
+  report(KIND.update, FACT.submitted, [24 * S, 24 * S + 999]),
+  report(KIND.build, FACT.tagged(RELEASE.pending_signing_tag), 25 * S),
+  report(KIND.build, FACT.tagged(RELEASE.pending_testing_tag), 85 * S),
+  report(KIND.update, FACT.announced, [25 * S, 25 * S + 999]),
+  ci('queued', 30 * S),
+  ci('running', 60 * S),
+  ci('complete', 400 * S),
+  result(1, 'QUEUED', 31 * S),
+  result(2, 'PASSED', 410 * S),
+  gating('waiting', 1, 25 * S),
+  decision(1, false, [undefined, 40 * S]),
+  decision(2, true, [400 * S, 430 * S]),
+  gating('passed', 2, 412 * S),
+];
+
+const options = { nvr: NVR, update: ALIAS, release: RELEASE, tests: [TEST] };
+
+function times(reports: readonly Report[], change: Partial<typeof options> = {}) {
+  const { hops } = chainOf(reports, { ...options, ...change });
+  return Object.fromEntries(hops.map(({ hop, shortest_ms, longest_ms }) => [hop, [shortest_ms, longest_ms]]));
+}
+
+describe('the hops of a build', () => {
+  test('are intervals from the latest start to the earliest end and back', () => {
+    expect(times(STORY)).toEqual({
+      tag: [2 * S, 2 * S],
+      update: [0, 4 * S + 999],
+      sign_request: [1, S],
+      sign: [60 * S, 60 * S],
+      announce: [1, S + 999],
+      ci_queue: [4 * S + 1, 5 * S],
+      ci_start: [30 * S, 30 * S],
+      ci_run: [340 * S, 340 * S],
+      result: [10 * S, 10 * S],
+      decide: [0, 20 * S],
+      gate: [0, 12 * S + 999],
+    });
+  });
+
+  test('take the narrowest of several reports of one event', () => {
+    const looked = report(KIND.build, FACT.complete, [5 * S, 35 * S]);
+    expect(times([looked, ...STORY])['tag']).toEqual([2 * S, 2 * S]);
+  });
+
+  test('give an event that nobody looked for before the earliest of the event before it', () => {
+    const first = STORY.filter(({ fact }) => fact !== 'decision:1' && fact !== 'decision:2');
+    expect(times([...first, decision(1, true, [undefined, 430 * S])])['decide']).toEqual([0, 20 * S]);
+  });
+
+  test('end with the last run of a test that was run again', () => {
+    const again = [
+      ...STORY,
+      ci('queued', 450 * S, '2'),
+      ci('running', 460 * S, '2'),
+      ci('complete', 500 * S, '2'),
+    ];
+    expect(times(again)['ci_run']).toEqual([40 * S, 40 * S]);
+  });
+
+  test('end with the yes that held, not with one that was taken back', () => {
+    const turned = [...STORY, gating('failed', 3, 500 * S), gating('passed', 4, 600 * S)];
+    expect(times(turned)['gate']?.[1]).toBe(600 * S + 999 - 400 * S);
+  });
+
+  test('begin at the candidate tag where Bodhi makes the update', () => {
+    expect(times(STORY, { release: { ...RELEASE, composed_by_bodhi: false } })['update']).toEqual([
+      12 * S,
+      12 * S + 999,
+    ]);
+  });
+
+  test('are left out where one end was not heard', () => {
+    const silent = STORY.filter(({ fact }) => fact !== FACT.announced);
+    expect(Object.keys(times(silent))).not.toContain('announce');
+  });
+});
+
+describe('the charge of a wait that ran out of time', () => {
+  const without = (...facts: string[]) =>
+    chainOf(
+      STORY.filter(({ fact }) => !facts.some((beginning) => fact.startsWith(beginning))),
+      options,
+    );
+
+  test.each([
+    ['ci/wait-complete', ['announced', 'ci-', 'result', 'decision', 'gating'], 'bodhi', 'announce'],
+    ['ci/wait-complete', ['ci-', 'result', 'decision', 'gating'], 'ci', 'ci_queue'],
+    ['ci/wait-complete', ['ci-complete', 'result', 'decision', 'gating'], 'ci', 'ci_run'],
+    ['resultsdb/wait-result', ['result:2', 'decision', 'gating'], 'resultsdb', 'result'],
+    ['greenwave/wait-decision', ['decision', 'gating'], 'greenwave', 'decide'],
+    ['bodhi/wait-status', ['gating'], 'bodhi', 'gate'],
+    ['signing/wait-signed', ['tagged:f44-updates-testing-pending'], 'signing', 'sign'],
+    [
+      'signing/wait-signed',
+      ['tagged:f44-signing', 'tagged:f44-updates-testing-pending'],
+      'bodhi',
+      'sign_request',
+    ],
+  ])('%s without %j is charged to %s (%s)', (uses, facts, system, silent_hop) => {
+    expect(firstSilent(uses, without(...facts))).toMatchObject({ system, evidence: { silent_hop } });
+  });
+
+  test('does not blame a lost announcement when CI has run', () => {
+    expect(
+      firstSilent('resultsdb/wait-result', without('announced', 'result:2', 'decision', 'gating')),
+    ).toMatchObject({
+      system: 'resultsdb',
+    });
+  });
+
+  test('is left to the step when nobody on its way was silent', () => {
+    expect(firstSilent('ci/wait-complete', chainOf(STORY, options))).toBeUndefined();
+    expect(firstSilent('command/run', chainOf([], options))).toBeUndefined();
+  });
+});

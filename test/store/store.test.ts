@@ -1,0 +1,247 @@
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Report } from '../../src/core/event.ts';
+import type { Owner, RunRecord } from '../../src/core/run.ts';
+import type { RunHeader } from '../../src/core/store.ts';
+import { openStore } from '../../src/store/store.ts';
+
+let dir: string;
+let file: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'packprobe-store-'));
+  file = join(dir, 'data', 'packprobe.db');
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+const owner: Owner = { host: 'here', boot_id: 'boot', pid: 7, start: 42 };
+
+function header(run_id: string): RunHeader {
+  return {
+    run_id,
+    probe: 'single-build',
+    environment: 'test',
+    package: 'gloster',
+    branch: 'stable',
+    params: {},
+    definition: { file: 'p.yaml', text: 'name: p' },
+    environment_definition: {},
+    started_at: 1000.5,
+    deadline_at: 2000,
+    packprobe: '0.1.0',
+  };
+}
+
+function record(run_id: string): RunRecord {
+  return {
+    run_id,
+    probe: 'single-build',
+    environment: 'test',
+    package: 'gloster',
+    branch: 'stable',
+    release: null,
+    params: {},
+    started_at: 1000.5,
+    ended_at: 1500,
+    duration_ms: 499.5,
+    outcome: 'passed',
+    steps: [],
+    subjects: [],
+    versions: {},
+    packprobe: '0.1.0',
+  };
+}
+
+function report(change: Partial<Report> = {}): Report {
+  return {
+    subject: { kind: 'build', key: 'a-1-1' },
+    fact: 'complete',
+    earliest: undefined,
+    latest: 10,
+    source: 'api',
+    system: 'koji',
+    seen_at: 11,
+    data: { state: 1 },
+    ...change,
+  };
+}
+
+test('what a journal wrote is there after the process that wrote it is gone', async () => {
+  {
+    await using store = openStore(file);
+    const journal = await store.begin(header('run-1'), owner);
+    await journal.stepStarted({
+      index: 0,
+      step: 'build',
+      uses: 'koji/build',
+      system: 'koji',
+      inputs: { dir: 'x' },
+      started_at: 1,
+      deadline_at: 9,
+    });
+    await journal.attemptStarted(0, 1, 1);
+    const intent = await journal.intend({
+      step: 'build',
+      kind: 'koji-task',
+      key: '',
+      system: 'koji',
+      intended_at: 2,
+    });
+    await journal.made(intent.effect_id, 101, { uses: 'koji/cancel-task', with: { task_id: 101 } }, 3);
+    await journal.follow([{ kind: 'koji-task', key: '101' }]);
+    await journal.commandStarted({ boot_id: 'boot', pid: 8, start: 1, command: 'fedpkg' });
+  }
+  await using store = openStore(file);
+  const { run } = await store.find('run-1');
+  expect(run).toMatchObject({
+    state: 'executing',
+    owner,
+    header: header('run-1'),
+    steps: [{ step: 'build', outcome: null, inputs: { dir: 'x' }, attempts: [{ attempt: 1 }] }],
+    effects: [{ kind: 'koji-task', state: 'made', identity: 101, undo: { uses: 'koji/cancel-task' } }],
+    subjects: [{ kind: 'koji-task', key: '101' }],
+    commands: [{ pid: 8, command: 'fedpkg' }],
+    record: null,
+  });
+});
+
+test('an effect without an undo is kept and no leftover', async () => {
+  await using store = openStore(file);
+  const journal = await store.begin(header('run-1'), owner);
+  const intent = await journal.intend({
+    step: 'push',
+    kind: 'commit',
+    key: '',
+    system: 'dist-git',
+    intended_at: 2,
+  });
+  await journal.made(intent.effect_id, 'abc', null, 3);
+  await journal.finish(record('run-1'), 'finished');
+  expect(await store.list({ limit: 1 })).toMatchObject([{ outcome: 'passed', leftovers: 0 }]);
+});
+
+test('a write with an old fence is refused', async () => {
+  await using store = openStore(file);
+  const journal = await store.begin(header('run-1'), owner);
+  const other = new DatabaseSync(file);
+  other.exec(`update runs set fence = 2 where run_id = 'run-1'`);
+  other.close();
+  const late = journal.intend({ step: 'build', kind: 'koji-task', key: '', system: 'koji', intended_at: 2 });
+  await expect(late).rejects.toMatchObject({ code: 'RUN_TAKEN_OVER', kind: 'prober' });
+  expect((await store.find('run-1')).run?.effects).toEqual([]);
+});
+
+test('a finished run never changes', async () => {
+  await using store = openStore(file);
+  const journal = await store.begin(header('run-1'), owner);
+  await journal.finish(record('run-1'), 'finalizing');
+  await journal.finish({ ...record('run-1'), outcome: 'failed' }, 'finished');
+  expect((await store.find('run-1')).run?.record?.outcome).toBe('passed');
+});
+
+test('a run is finished when nothing of it is held any more, not before', async () => {
+  await using store = openStore(file);
+  const journal = await store.begin(header('run-1'), owner);
+  const intent = await journal.intend({
+    step: 'u',
+    kind: 'update',
+    key: '',
+    system: 'bodhi',
+    intended_at: 2,
+  });
+  await journal.made(
+    intent.effect_id,
+    'FEDORA-1',
+    { uses: 'bodhi/obsolete', with: { update: 'FEDORA-1' } },
+    3,
+  );
+  await journal.finish(record('run-1'), 'finalizing');
+  await store.release('run-1');
+  expect(await store.holding('test', 'gloster')).toEqual([{ run_id: 'run-1', owner }]);
+  await store.settle(intent.effect_id, { state: 'undone', at: 5, evidence: { after: 'obsolete' } });
+  await store.release('run-1');
+  expect(await store.holding('test', 'gloster')).toEqual([]);
+  expect((await store.find('run-1')).run?.effects).toMatchObject([
+    { state: 'undone', undone_at: 5, undo_attempts: 1 },
+  ]);
+});
+
+test('a run is found by a beginning that fits only one', async () => {
+  await using store = openStore(file);
+  await store.begin(header('run-11'), owner);
+  await store.begin(header('run-12'), owner);
+  expect((await store.find('run-11')).run?.header.run_id).toBe('run-11');
+  expect(await store.find('run-1')).toEqual({ candidates: ['run-11', 'run-12'] });
+  expect(await store.find('nothing')).toEqual({ candidates: [] });
+});
+
+test('reports are kept once, under their environment', async () => {
+  await using store = openStore(file);
+  await store.addReports('test', [
+    report(),
+    report(),
+    report({ source: 'archive', message_id: 'm1', earliest: 10 }),
+  ]);
+  await store.addReports('other', [report({ latest: 99 })]);
+  const heard = await store.reportsOf('test', [{ kind: 'build', key: 'a-1-1' }]);
+  expect(heard).toHaveLength(2);
+  expect(heard).toContainEqual(report());
+  expect(heard).toContainEqual(report({ source: 'archive', message_id: 'm1', earliest: 10 }));
+});
+
+test('of looks only the first, the last, the count and the failing stretches are kept', async () => {
+  await using store = openStore(file);
+  const subject = { kind: 'build', key: 'a-1-1' };
+  const looks: [number, string?][] = [[1], [2, 'refused'], [3, 'refused'], [4], [5], [6, 'broken']];
+  for (const [at, failure] of looks) await store.noteLooks('test', 'koji', [subject], at, failure);
+  expect(await store.looksOf('test', [subject])).toEqual([
+    {
+      source: 'koji',
+      ...subject,
+      first: 1,
+      last: 6,
+      count: 6,
+      failing: [
+        { from: 2, to: 4, message: 'refused' },
+        { from: 6, to: null, message: 'broken' },
+      ],
+    },
+  ]);
+});
+
+test('the data is nobody else’s to read', async () => {
+  await using _store = openStore(file);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+});
+
+test('a database of a newer packprobe is refused with what to do, and left as it is', () => {
+  openStore(file);
+  const newer = new DatabaseSync(file);
+  newer.exec('pragma user_version = 99');
+  newer.close();
+  expect(() => openStore(file)).toThrow(
+    expect.objectContaining({
+      code: 'STORE_TOO_NEW',
+      kind: 'prober',
+      hint: expect.stringContaining('Update packprobe'),
+    }),
+  );
+});
+
+test('a file that is no database is refused with what to do', () => {
+  const garbage = join(dir, 'garbage.db');
+  writeFileSync(garbage, 'no database at all '.repeat(500));
+  expect(() => openStore(garbage)).toThrow(
+    expect.objectContaining({ code: 'STORE_CORRUPT', kind: 'prober' }),
+  );
+});
+
+test('a folder that cannot be made is refused with what to do', () => {
+  writeFileSync(join(dir, 'file'), '');
+  expect(() => openStore(join(dir, 'file', 'packprobe.db'))).toThrow(
+    expect.objectContaining({ kind: 'prober', hint: expect.stringContaining('--data') }),
+  );
+  chmodSync(dir, 0o755);
+});
