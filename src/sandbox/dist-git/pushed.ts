@@ -34,7 +34,7 @@ export async function publishPush({ kit, repository, pkg, url, agent, before, af
     const commits = (await git(repository, ['rev-list', '--reverse', ...range])).split('\n').filter(Boolean);
     const path = `/srv/git/repositories/rpms/${pkg}.git`;
     for (const rev of commits) {
-      const commit = await describe(repository, rev);
+      const commit = await describe(kit, repository, rev);
       kit.publish('git.receive', {
         agent,
         commit: {
@@ -73,9 +73,9 @@ async function emptyTree(repository: string): Promise<string> {
   return (await git(repository, ['hash-object', '-t', 'tree', '-w', '--stdin'], '')).trim();
 }
 
-async function describe(repository: string, rev: string): Promise<Record<string, unknown>> {
-  const shown = await git(repository, ['show', '-s', '--format=%an%x00%ae%x00%cI%x00%s%x00%B', rev]);
-  const [name = '', email = '', date = '', summary = '', message = ''] = shown.split('\0');
+async function describe(kit: Kit, repository: string, rev: string): Promise<Record<string, unknown>> {
+  const shown = await git(repository, ['show', '-s', '--format=%an%x00%ae%x00%ct%x00%s%x00%B', rev]);
+  const [name = '', email = '', committed = '', summary = '', message = ''] = shown.split('\0');
   const numbers = await git(repository, ['show', '--format=', '--numstat', '--no-renames', rev]);
   const files: Record<string, { additions: number; deletions: number; lines: number }> = {};
   for (const line of numbers.split('\n').filter(Boolean)) {
@@ -91,7 +91,7 @@ async function describe(repository: string, rev: string): Promise<Record<string,
     email,
     summary,
     message: `${message.trimEnd()}\n`,
-    date: date.replace(/Z$/, '+00:00'),
+    date: isoSeconds(sandboxTime(kit, Number(committed) * 1000)),
     stats: {
       files,
       total: {
@@ -110,4 +110,15 @@ function pairs(zeroSeparated: string): [string, string][] {
   return parts.flatMap((part, index) =>
     index % 2 === 0 ? [[part, parts[index + 1] ?? ''] as const] : [],
   ) as [string, string][];
+}
+
+/** The packager's git stamps commits by the host's clock; those made since the start are told in the sandbox's. */
+function sandboxTime({ clock }: Kit, realMs: number): number {
+  const second = 1000;
+  if (realMs < clock.start - second) return realMs;
+  return Math.max(clock.epoch, clock.epoch + clock.speed * (realMs - clock.start));
+}
+
+function isoSeconds(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, '+00:00');
 }

@@ -56,7 +56,8 @@ async function act(form: UploadForm, { kit, store, has, user }: Upload): Promise
       : new Refusal(400, 'Required field "file" is not present.');
   }
   const filename = posix.basename(isCheck ? one(form, 'filename') : (form.file?.filename ?? ''));
-  if (!isCheck && ['', '.', '..'].includes(filename)) throw new Refusal(400, 'No file given for upload. Aborting.');
+  if (!isCheck && ['', '.', '..'].includes(filename))
+    throw new Refusal(400, 'No file given for upload. Aborting.');
 
   const [namespace, pkg = '', ...deeper] = name.split('/');
   if (namespace !== 'rpms' || deeper.length > 0 || !has(pkg)) {

@@ -93,6 +93,7 @@ test('a push is told on the bus, commit by commit and then as a whole', async ()
         summary: 'Add the second note',
         message: 'Add the second note\n',
         seen: false,
+        date: expect.stringMatching(/^2026-11-17T08:\d\d:\d\d\+00:00$/),
         stats: {
           files: { note: { additions: 1, deletions: 1, lines: 2 } },
           total: { additions: 1, deletions: 1, lines: 2, files: 1 },
