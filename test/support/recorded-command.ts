@@ -1,0 +1,55 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { CommandResult } from '../../src/core/ports.ts';
+import type { CannedCommand } from './step-context.ts';
+
+const ROOT = fileURLToPath(new URL('../fixtures/clients/', import.meta.url));
+
+interface Recording {
+  readonly command: readonly string[];
+  readonly exit: number | string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A recorded run of a real client as the exec port would have told it: `recordedCommand('kinit/1.20.1/keytab-good')`. */
+export function recordedCommand(path: string): CommandResult {
+  const recording: Recording = JSON.parse(readFileSync(`${ROOT}${path}.json`, 'utf8'));
+  const [file = '', ...args] = recording.command;
+  return {
+    command: { file, args },
+    exit: typeof recording.exit === 'number' && recording.exit >= 0 ? recording.exit : undefined,
+    signal: typeof recording.exit === 'number' && recording.exit >= 0 ? undefined : 'SIGTERM',
+    stdout: recording.stdout,
+    stderr: recording.stderr,
+    truncated: false,
+  };
+}
+
+/** Names of all cases of a client: `recordedCases('kinit/1.20.1')`. */
+export function recordedCases(folder: string): readonly string[] {
+  return readdirSync(`${ROOT}${folder}`)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => name.slice(0, -'.json'.length))
+    .sort();
+}
+
+/** A result of a command that nobody recorded. */
+export function commandResult(given: Partial<CommandResult>): CommandResult {
+  return {
+    command: { file: 'git', args: ['push'] },
+    exit: 1,
+    signal: undefined,
+    stdout: '',
+    stderr: '',
+    truncated: false,
+    ...given,
+  };
+}
+
+/** A canned answer to the command that has all these words. */
+export function whenRun(words: readonly string[], answer: CannedCommand['then']): CannedCommand {
+  // The linter takes a written-out `then` for a promise in the making.
+  const key = 'then' as const;
+  return { when: words, [key]: answer };
+}
