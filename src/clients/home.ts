@@ -106,7 +106,7 @@ function sshKeyFiles(
   const value = variable(key.env);
   if (value === undefined || value === '') {
     throw new Fault(`the ssh key's variable ${key.env} is not set`, {
-      code: 'SSH_KEY_MISSING',
+      code: 'SECRET_MISSING',
       kind: 'prober',
       evidence: { variable: key.env },
       hint: `Set ${key.env} to the private key, or name a file in identity.ssh_key of the environment file.`,

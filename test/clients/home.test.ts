@@ -75,7 +75,7 @@ test('an ssh key whose variable is not set is told before any command runs', () 
   const environment = withIdentity({ ssh_key: { env: 'SSH_KEY' } });
   expect(() => homeFiles(environment)).toThrow(
     expect.objectContaining({
-      code: 'SSH_KEY_MISSING',
+      code: 'SECRET_MISSING',
       kind: 'prober',
       hint: expect.stringContaining('SSH_KEY'),
     }),
