@@ -13,6 +13,8 @@ export interface DistGit extends OpenSystem {
   readonly port: DistGitPort;
   /** Whole message of a commit; undefined when there is none. Package without namespace. */
   messageOf(pkg: string, commit: string): Promise<string | undefined>;
+  /** The commit at which a branch stands, or the whole of a shortened commit. */
+  resolve(pkg: string, ref: string): Promise<string | undefined>;
 }
 
 /** Paths that git itself asks for; all else are pages for people and programs. */
@@ -108,6 +110,11 @@ export async function openDistGit(kit: Kit): Promise<DistGit> {
       packages.has(pkg) && REVISION.test(commit)
         ? tryGit(repositoryOf(pkg), ['show', '-s', '--format=%B', `${commit}^{commit}`, '--'])
         : undefined,
+    async resolve(pkg, ref) {
+      if (!packages.has(pkg) || !REVISION.test(ref)) return undefined;
+      const found = await tryGit(repositoryOf(pkg), ['rev-parse', '--quiet', '--verify', `${ref}^{commit}`]);
+      return found?.trim();
+    },
     port: {
       readFile,
       has: (pkg) => packages.has(pkg),

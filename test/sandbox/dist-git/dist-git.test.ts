@@ -111,6 +111,9 @@ test('a push is told on the bus, commit by commit and then as a whole', async ()
   expect(await distGit.port.isOnBranch(PKG, head)).toBe(true);
   expect(await distGit.port.readFile(PKG, head, 'note')).toBe('second\n');
   expect((await distGit.messageOf(PKG, head))?.trim()).toBe('Add the second note');
+  expect(await distGit.resolve(PKG, 'main')).toBe(head);
+  expect(await distGit.resolve(PKG, head.slice(0, 10))).toBe(head);
+  expect(await distGit.resolve(PKG, 'f99')).toBeUndefined();
   expect(kit.troubles).toEqual([]);
 });
 

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { World } from './kit/world.ts';
+import { writeKeytab } from './stand-ins/krb/keytab.ts';
+import { writeRealm } from './stand-ins/krb/realm.ts';
+
+/** Addresses of the systems, each `http://127.0.0.1:PORT`. */
+export interface SandboxUrls {
+  readonly 'dist-git': string;
+  readonly lookaside: string;
+  readonly koji: string;
+  readonly resultsdb: string;
+  readonly waiverdb: string;
+  readonly greenwave: string;
+  readonly bodhi: string;
+  readonly id_provider: string;
+  readonly datagrepper: string;
+}
+
+/** What the packager's commands read: absolute paths in the sandbox's folder. */
+export interface ClientFiles {
+  readonly keytab: string;
+  /** Stands in for a KDC. */
+  readonly realm: string;
+  readonly fedpkgConfig: string;
+  readonly kojiConfig: string;
+}
+
+/** Writes keytab, realm and the configuration of the packager's commands. */
+export async function writeClientFiles(dir: string, world: World, urls: SandboxUrls): Promise<ClientFiles> {
+  const files = {
+    keytab: join(dir, 'packager.keytab'),
+    realm: join(dir, 'realm.json'),
+    fedpkgConfig: join(dir, 'fedpkg.conf'),
+    kojiConfig: join(dir, 'koji.conf'),
+  };
+  const principals = world.users.map((user) => ({
+    name: `${user.name}@${world.realm}`,
+    key: createHash('sha256').update(`${user.name}@${world.realm}\n${user.password}`).digest('hex'),
+  }));
+  const packager = principals.find(({ name }) => name === `${world.packager}@${world.realm}`);
+  if (packager === undefined) throw new Error(`the world has no user ${world.packager}, who is its packager`);
+  writeKeytab(files.keytab, { principal: packager.name, key: packager.key });
+  writeRealm(files.realm, { realm: world.realm, principals });
+  await writeFile(files.fedpkgConfig, fedpkgConfig(world, urls));
+  await writeFile(files.kojiConfig, kojiConfig(urls));
+  return files;
+}
+
+function fedpkgConfig(world: World, urls: SandboxUrls): string {
+  const git = `${urls['dist-git']}/%(repo)s.git`;
+  return `[fedpkg]
+lookaside = ${urls.lookaside}/repo/pkgs
+lookasidehash = sha512
+lookaside_cgi = ${urls.lookaside}/repo/pkgs/upload.cgi
+gitbaseurl = ${git}
+anongiturl = ${git}
+branchre = f\\d$|f\\d\\d$|el\\d$|epel\\d+$|rawhide$|main$
+kojiprofile = koji
+build_client = koji
+distgit_namespaced = True
+distgit_namespaces = rpms
+lookaside_namespaced = True
+kerberos_realms = ${world.realm}
+git_excludes =
+
+[fedpkg.bodhi]
+staging = False
+releases_service = ${urls.bodhi}/releases/%(release)s
+
+[fedpkg.greenwave]
+url = ${urls.greenwave}/
+
+[fedpkg.distgit]
+apibaseurl = ${urls['dist-git']}
+`;
+}
+
+function kojiConfig(urls: SandboxUrls): string {
+  return `[koji]
+server = ${urls.koji}/kojihub
+weburl = ${urls.koji}/koji
+topurl = ${urls.koji}/kojifiles
+authtype = password
+anon_retry = true
+max_retries = 3
+retry_interval = 1
+poll_interval = 1
+`;
+}

@@ -1,0 +1,157 @@
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { stringify } from 'yaml';
+import { openBodhi } from './bodhi/bodhi.ts';
+import { openCi } from './ci/open-ci.ts';
+import { openControl, type RegisteredFault } from './control/control.ts';
+import { openDatagrepper } from './datagrepper/datagrepper.ts';
+import { openDistGit } from './dist-git/dist-git.ts';
+import { environmentOf } from './environment.ts';
+import { type SandboxUrls, writeClientFiles } from './files.ts';
+import { openGreenwave } from './greenwave/open-greenwave.ts';
+import { sandboxClock } from './kit/clock.ts';
+import type { OpenSystem } from './kit/kit.ts';
+import { type OpenKit, openKit } from './kit/open-kit.ts';
+import { defaultWorld, type World } from './kit/world.ts';
+import { openKoji } from './koji/koji.ts';
+import { openLookaside } from './lookaside/lookaside.ts';
+import { openResultsdb } from './resultsdb/open-resultsdb.ts';
+import { openSigning } from './signing/signing.ts';
+import { openWaiverdb } from './waiverdb/open-waiverdb.ts';
+
+export interface SandboxOptions {
+  /** Made, and removed at the end; a folder that holds anything is refused. */
+  readonly dir: string;
+  /** Sandbox seconds in one real second, at most 300. @defaultValue 60 */
+  readonly speed?: number;
+  /** What the clock shows at the start, epoch ms. @defaultValue Tuesday 2026-11-17T08:00:00Z */
+  readonly epoch?: number;
+  /** All draws follow from it. @defaultValue `1` */
+  readonly seed?: string;
+  /** Folder of the packager's commands that stand in for the real ones. */
+  readonly standIns: { readonly path: string };
+  /** @defaultValue Fedora on a Tuesday morning */
+  readonly world?: World;
+  /** Told of what goes wrong inside. @defaultValue a warning of the process */
+  readonly trouble?: (where: string, error: unknown) => void;
+}
+
+export interface Sandbox extends AsyncDisposable {
+  /** `http://127.0.0.1:PORT` of the control port. */
+  readonly controlUrl: string;
+  readonly urls: SandboxUrls;
+  /** Content of the environment file, as `GET /environment` gives it. */
+  readonly environment: Readonly<Record<string, unknown>>;
+  /** Resolves when somebody asked the control port to stop; whoever opened the sandbox then closes it. */
+  readonly stopped: Promise<void>;
+  readonly kit: OpenKit;
+}
+
+/** The fastest at which commands of the host still keep step. */
+const MOST_SPEED = 300;
+const DEFAULT_SPEED = 60;
+/** A Tuesday: no weekly or nightly rule of the distribution is near. */
+const DEFAULT_EPOCH = Date.UTC(2026, 10, 17, 8);
+/** Faults by name; each is one file in `sandbox/faults/`. */
+const FAULTS: ReadonlyMap<string, RegisteredFault> = new Map();
+
+/** A small distribution on loopback, every system over its real protocol. Closing it leaves nothing. */
+export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { speed = DEFAULT_SPEED, epoch = DEFAULT_EPOCH, seed = '1', world = defaultWorld() } = options;
+  if (!(speed > 0 && speed <= MOST_SPEED)) {
+    throw new Error(`the sandbox's speed is above 0 and at most ${MOST_SPEED}, not ${speed}`);
+  }
+  const trouble = options.trouble ?? warn;
+  const dir = resolve(options.dir);
+  await using stack = new AsyncDisposableStack();
+  await mkdir(dir, { recursive: true });
+  if ((await readdir(dir)).length > 0) throw new Error(`the sandbox's folder ${dir} is not empty`);
+  stack.defer(() => rm(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }));
+
+  const opened = async <System extends Pick<OpenSystem, 'close'>>(
+    system: Promise<System>,
+  ): Promise<System> => {
+    const open = await system;
+    stack.defer(() => open.close());
+    return open;
+  };
+  const clock = sandboxClock(epoch, speed, trouble);
+  stack.defer(() => clock.close());
+  const kit = openKit({ clock, world, dir, seed, trouble });
+
+  const distGit = await opened(openDistGit(kit));
+  const lookaside = await opened(openLookaside(kit, { has: distGit.port.has }));
+  const koji = await opened(
+    openKoji(kit, {
+      distGit: distGit.port,
+      lookaside: lookaside.port,
+      messageOf: distGit.messageOf,
+      resolve: distGit.resolve,
+      scmHosts: [new URL(distGit.url).host],
+    }),
+  );
+  openSigning(kit, koji.port);
+  const resultsdb = await opened(openResultsdb(kit));
+  const resultsdbUrl = resultsdb.url;
+  const waiverdb = await opened(openWaiverdb(kit, { resultsdbUrl }));
+  const waiverdbUrl = waiverdb.url;
+  const greenwave = await opened(
+    openGreenwave(kit, {
+      resultsdbUrl,
+      waiverdbUrl,
+      koji: koji.port,
+      distGit: distGit.port,
+      distGitUrl: distGit.url,
+      kojiUrl: `${koji.url}/kojihub`,
+    }),
+  );
+  await opened(openCi(kit, { resultsdbUrl }));
+  const bodhi = await opened(
+    openBodhi(kit, {
+      koji: koji.port,
+      distGit: distGit.port,
+      greenwaveUrl: () => greenwave.url,
+      waiverdbUrl: () => waiverdb.url,
+    }),
+  );
+  const datagrepper = await opened(openDatagrepper(kit));
+
+  const urls: SandboxUrls = {
+    'dist-git': distGit.url,
+    lookaside: lookaside.url,
+    koji: koji.url,
+    resultsdb: resultsdb.url,
+    waiverdb: waiverdb.url,
+    greenwave: greenwave.url,
+    bodhi: bodhi.url,
+    id_provider: bodhi.idpUrl,
+    datagrepper: datagrepper.url,
+  };
+  const files = await writeClientFiles(dir, world, urls);
+  const environment = environmentOf({ clock, world, urls, files, commands: [options.standIns.path] });
+  await writeFile(join(dir, 'environment.yaml'), stringify(environment));
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
+  const control = await opened(
+    openControl(kit, { environment: () => environment, urls: () => ({ ...urls }), faults: FAULTS, stop }),
+  );
+  // Closed last and first: here, so that no rule acts any more while the systems close.
+  stack.defer(() => clock.close());
+  const whole = stack.move();
+  return {
+    controlUrl: control.url,
+    urls,
+    environment,
+    stopped,
+    kit,
+    [Symbol.asyncDispose]: () => whole.disposeAsync(),
+  };
+}
+
+function warn(where: string, error: unknown): void {
+  process.emitWarning(
+    `${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    {
+      type: 'SandboxTrouble',
+    },
+  );
+}
