@@ -1,0 +1,149 @@
+import type { DistGitPort, Kit, KojiPort } from '../kit/kit.ts';
+import type { Look } from './json.ts';
+import type { Store, Update } from './model.ts';
+
+export interface BodhiPorts {
+  readonly koji: KojiPort;
+  readonly distGit: DistGitPort;
+  readonly greenwaveUrl: () => string;
+  readonly waiverdbUrl: () => string;
+}
+
+/**
+ * Where faults may bend Bodhi's rules; the answer of the hook stands at its right, anything else is the ordinary course.
+ *
+ * | point | subject | answers |
+ * | --- | --- | --- |
+ * | `bodhi.create` | first NVR of the update | text: the row is written, then the POST is refused with `Unable to create update.  TEXT` |
+ * | `bodhi.announce` | NVR | `never`: CI is not told that the update is ready |
+ * | `bodhi.tag-signing` | NVR | `never`: the build is not sent to signing; number: sandbox ms later |
+ * | `bodhi.consume` | `HANDLER NVR-or-alias`; handlers are `signed`, `automatic-update`, `resultsdb`, `waiverdb` | `never`: the message is swallowed; number: sandbox ms later |
+ * | `bodhi.gate` | alias | `never`: an answer of Greenwave is not written down |
+ * | `bodhi.approve` | alias | `never`: approve_testing passes this update over |
+ * | `bodhi.check-policies` | `all` | `never`: the hourly check is not made |
+ * | `bodhi.push` | release name | `never`: the nightly push leaves this release out |
+ */
+export type RulePoint =
+  | 'bodhi.create'
+  | 'bodhi.announce'
+  | 'bodhi.tag-signing'
+  | 'bodhi.consume'
+  | 'bodhi.gate'
+  | 'bodhi.approve'
+  | 'bodhi.check-policies'
+  | 'bodhi.push';
+
+/** What all parts of Bodhi share. */
+export interface Bodhi {
+  readonly kit: Kit;
+  readonly ports: BodhiPorts;
+  readonly store: Store;
+  /** Where Bodhi itself is; it stands in every update. */
+  url(): string;
+  /** Aborts when Bodhi closes. */
+  readonly closing: AbortSignal;
+}
+
+export function rule(bodhi: Bodhi, point: RulePoint, subject: string): unknown {
+  return bodhi.kit.hooks.rule(point, subject);
+}
+
+export function look(bodhi: Bodhi, asked: boolean): Look {
+  return { now: bodhi.kit.clock.now(), url: bodhi.url(), asked };
+}
+
+/** Sandbox milliseconds; ends early when Bodhi closes. */
+export function pause(bodhi: Bodhi, ms: number): Promise<void> {
+  if (ms <= 0 || bodhi.closing.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = () => {
+      bodhi.closing.removeEventListener('abort', end);
+      resolve();
+    };
+    bodhi.closing.addEventListener('abort', end);
+    bodhi.kit.clock.after(ms, end);
+  });
+}
+
+/** What a rule of Bodhi says no with; its text reaches the user. */
+export class BodhiError extends Error {
+  override readonly name: string = 'BodhiException';
+}
+
+/** The update is part of a running compose. */
+export class LockedError extends BodhiError {
+  override readonly name = 'LockedUpdateException';
+}
+
+/** One transaction: messages go out when it is committed, as they were when they were said. */
+export class Work {
+  readonly #bodhi: Bodhi;
+  #said: { topic: string; body: Readonly<Record<string, unknown>>; sent: () => void }[] = [];
+
+  constructor(bodhi: Bodhi) {
+    this.#bodhi = bodhi;
+  }
+
+  /** `sent` is called when the message is on the bus. */
+  say(topic: string, body: Readonly<Record<string, unknown>>, sent: () => void = () => {}): void {
+    this.#said.push({ topic, body, sent });
+  }
+
+  commit(): void {
+    const said = this.#said;
+    this.#said = [];
+    for (const { topic, body, sent } of said) {
+      this.#bodhi.kit.publish(topic, body);
+      sent();
+    }
+  }
+}
+
+/** Runs one transaction; what was said before something went wrong is said all the same, for the rows are written too. */
+export async function transaction<Result>(
+  bodhi: Bodhi,
+  act: (work: Work) => Promise<Result> | Result,
+): Promise<Result> {
+  const work = new Work(bodhi);
+  try {
+    return await act(work);
+  } finally {
+    work.commit();
+  }
+}
+
+/** Koji's answer to single tags of a multicall is not looked at, by Bodhi either. */
+export function tagBuilds(bodhi: Bodhi, builds: Update['builds'], tag: string): void {
+  if (tag === '') return;
+  for (const { nvr } of builds) quietly(() => bodhi.ports.koji.tag(nvr, tag, 'bodhi'));
+}
+
+export function untagBuilds(bodhi: Bodhi, builds: Update['builds'], tag: string): void {
+  if (tag === '') return;
+  for (const { nvr } of builds) {
+    if (tagsOf(bodhi, nvr).includes(tag)) quietly(() => bodhi.ports.koji.untag(nvr, tag, 'bodhi'));
+  }
+}
+
+export function sendToSigning(bodhi: Bodhi, builds: Update['builds'], tag: string): void {
+  if (tag === '') return;
+  for (const { nvr } of builds) {
+    const say = rule(bodhi, 'bodhi.tag-signing', nvr);
+    if (say === 'never') continue;
+    const act = () => quietly(() => bodhi.ports.koji.tag(nvr, tag, 'bodhi'));
+    if (typeof say === 'number') bodhi.kit.clock.after(say, act);
+    else act();
+  }
+}
+
+export function tagsOf(bodhi: Bodhi, nvr: string): readonly string[] {
+  return bodhi.ports.koji.build(nvr)?.tags ?? [];
+}
+
+function quietly(act: () => void): void {
+  try {
+    act();
+  } catch {
+    // Left to whoever looks at Koji's tags, as with the real one.
+  }
+}

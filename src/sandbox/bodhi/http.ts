@@ -1,0 +1,174 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import type { Fields, Refusal } from './schema.ts';
+
+/** What Bodhi answers; a refused request is thrown as `Refused`. */
+export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
+
+/** A request that is refused with Bodhi's error body. */
+export class Refused extends Error {
+  readonly status: number;
+  /** For the server around it: nothing of the sandbox's own went wrong, even where the answer is a 500 of the real one. */
+  readonly statusCode = 400;
+  readonly refusals: readonly Refusal[];
+
+  constructor(refusals: readonly Refusal[], status = 400) {
+    super(refusals.map(({ description }) => description).join('; '));
+    this.name = 'Refused';
+    this.status = status;
+    this.refusals = refusals;
+  }
+}
+
+export function refused(name: string, description: string, status = 400): Refused {
+  return new Refused([{ location: 'body', name, description }], status);
+}
+
+const METHODS: HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+const SERVED = [
+  'text/html',
+  'application/json',
+  'text/json',
+  'application/atom+xml',
+  'application/javascript',
+];
+
+const BROKEN = Symbol('a body that is no JSON');
+
+/** Form and JSON bodies; a repeated key of a form is a list. */
+export function readBodies(server: FastifyInstance): void {
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+    try {
+      done(null, JSON.parse(String(body)));
+    } catch {
+      done(null, BROKEN);
+    }
+  });
+  server.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string' },
+    (_request, body, done) => done(null, formFields(String(body))),
+  );
+  server.addContentTypeParser('*', { parseAs: 'string' }, (_request, _body, done) => done(null, {}));
+}
+
+function formFields(text: string): Fields {
+  const form = new URLSearchParams(text);
+  const fields: Record<string, unknown> = {};
+  for (const key of new Set(form.keys())) {
+    const all = form.getAll(key);
+    fields[key] = all.length === 1 ? all[0] : all;
+  }
+  return fields;
+}
+
+/** The fields of a body; one that is no JSON is refused. */
+export function bodyOf(request: FastifyRequest): Fields {
+  if (request.body === BROKEN) {
+    throw new Refused([
+      { location: 'body', name: '', description: 'Invalid JSON: Expecting value: line 1 column 1 (char 0)' },
+      { location: 'body', name: '', description: 'Required' },
+    ]);
+  }
+  return typeof request.body === 'object' && request.body !== null ? (request.body as Fields) : {};
+}
+
+/** One address with what it answers; other methods are 405, as is `Accept` that nobody serves 406. */
+export function resource(
+  server: FastifyInstance,
+  path: string,
+  handlers: { readonly get?: Handler; readonly post?: Handler },
+): void {
+  const allow = [
+    ...(handlers.get === undefined ? [] : ['GET', 'HEAD']),
+    ...(handlers.post === undefined ? [] : ['POST']),
+    'OPTIONS',
+  ].join(', ');
+  server.route({
+    method: METHODS,
+    url: path,
+    handler: async (request, reply) => {
+      const handler =
+        request.method === 'GET' || request.method === 'HEAD'
+          ? handlers.get
+          : request.method === 'POST'
+            ? handlers.post
+            : undefined;
+      if (handler === undefined) {
+        return reply.code(405).header('allow', allow).send(methodNotAllowed(request.method));
+      }
+      if (request.method !== 'POST' && !isServed(request.headers.accept)) {
+        throw new Refused(
+          [
+            {
+              location: 'header',
+              name: 'Accept',
+              description: `Accept header should be one of [${SERVED.map((type) => `'${type}'`).join(', ')}]`,
+            },
+          ],
+          406,
+        );
+      }
+      const answer = await handler(request, reply);
+      if (reply.sent || answer === reply) return reply;
+      // A bare text is JSON here too.
+      return reply.type('application/json').send(JSON.stringify(answer));
+    },
+  });
+  if (path.endsWith('/') && path.length > 1) {
+    server.get(path.slice(0, -1), (request, reply) => {
+      const query = request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '';
+      return reply
+        .code(307)
+        .header('location', `http://${request.host}${path}${query}`)
+        .send({
+          message: `The resource has been moved to ${path}; you should be redirected automatically.\n\n`,
+          code: '307 Temporary Redirect',
+          title: 'Temporary Redirect',
+        });
+    });
+  }
+}
+
+function methodNotAllowed(method: string) {
+  return {
+    message: `The method ${method} is not allowed for this resource. \n\n\n`,
+    code: '405 Method Not Allowed',
+    title: 'Method Not Allowed',
+  };
+}
+
+function isServed(accept: string | undefined): boolean {
+  if (accept === undefined || accept === '') return true;
+  return accept
+    .split(',')
+    .map((part) => part.split(';')[0]?.trim() ?? '')
+    .some(
+      (type) =>
+        type === '*/*' || SERVED.includes(type) || SERVED.some((one) => type === `${one.split('/')[0]}/*`),
+    );
+}
+
+/** Error bodies; what is not meant as one is told to `trouble` and looks like an exception of the server. */
+export function answerErrors(server: FastifyInstance): void {
+  server.setErrorHandler((error, _request, reply) => {
+    if (error instanceof Refused) {
+      return reply.code(error.status).send({ status: 'error', errors: error.refusals });
+    }
+    const { name, message } = error instanceof Error ? error : { name: 'Exception', message: String(error) };
+    return reply
+      .code(500)
+      .send({ status: 'error', errors: [{ location: 'body', name, description: message }] });
+  });
+  server.setNotFoundHandler((_request, reply) => notFoundPage(reply));
+}
+
+/** Unknown addresses answer with a page whatever was asked for. */
+export function notFoundPage(reply: FastifyReply): FastifyReply {
+  return reply
+    .code(404)
+    .type('text/html; charset=UTF-8')
+    .send(
+      '\n\n\n\n\n<!DOCTYPE html>\n<html lang="en">\n  <head>\n    <meta charset="utf-8" />\n    <title>404 Not Found</title>\n  </head>\n  <body>\n    <h1>404 <small>Not Found</small></h1>\n  </body>\n</html>\n',
+    );
+}
