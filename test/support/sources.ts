@@ -27,7 +27,7 @@ export function importsOf(file: string): readonly Import[] {
   return readSource(file)
     .split('\n')
     .flatMap((text, index) =>
-      [...text.matchAll(/(?:^import |^export .*|^} |\bimport\()(?:.*from )?'([^']+)'/g)].map(
+      [...text.matchAll(/(?:^import (?:.* from )?|^export .* from |^} from |\bimport\()'([^']+)'/g)].map(
         ([, name = '']) => ({
           file,
           line: index + 1,
