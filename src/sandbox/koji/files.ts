@@ -1,0 +1,34 @@
+import { BUILD, type Hub } from './hub.ts';
+import { rpmName } from './rpms.ts';
+
+/** A file below `topurl`, as Koji's web server lays them out; undefined where there is none. */
+export function topFile(hub: Hub, path: string): string | undefined {
+  const parts = path.split('/').filter((part) => part !== '');
+  const [root, second] = parts;
+  if (root === 'work' && second === 'tasks') return taskFile(hub, parts.slice(2));
+  return root === 'packages' ? packageFile(hub, parts.slice(1)) : undefined;
+}
+
+function taskFile(hub: Hub, [modulus, id, ...rest]: readonly string[]): string | undefined {
+  const task = hub.tasks[Number(id) - 1];
+  return task !== undefined && Number(modulus) === task.id % 10_000
+    ? task.files.get(rest.join('/'))?.content
+    : undefined;
+}
+
+function packageFile(hub: Hub, [name, version, release, ...rest]: readonly string[]): string | undefined {
+  const build = hub.builds.find(({ nvr }) => nvr === `${name}-${version}-${release}`);
+  if (build === undefined || build.state !== BUILD.complete) return undefined;
+  if (rest[0] === 'data' && rest[1] === 'logs') {
+    return build.logs.get(rest[2] ?? '')?.get(rest[3] ?? '')?.content;
+  }
+  const isSigned = rest[0] === 'data' && rest[1] === 'signed';
+  const [arch, file] = isSigned ? rest.slice(3) : rest;
+  const rpm = hub.rpms.find(
+    (one) => one.build === build && one.arch === arch && `${rpmName(one)}.rpm` === file,
+  );
+  if (rpm === undefined) return undefined;
+  if (!isSigned) return `binary package ${rpmName(rpm)}\n`;
+  const key = rest[2] ?? '';
+  return key !== '' && rpm.signatures.has(key) ? `signed with ${key}: ${rpmName(rpm)}\n` : undefined;
+}

@@ -1,0 +1,157 @@
+import { generic, pythonFault } from '../faults.ts';
+import { type Methods, read } from '../method.ts';
+import { matchesGlob, page, sortRows } from '../query.ts';
+import type { Signature } from '../signature.ts';
+import { Float, isList, isStruct, repr, type Struct, type Value } from '../value.ts';
+
+/** Rows of a wrapped call, cut and sorted by `filterOpts` as the hub does it in Python. */
+function filtered(rows: Value, given: Value): readonly Struct[] {
+  const opts: Struct = isStruct(given) ? given : {};
+  let found = (isList(rows) ? rows : [rows]).filter(isStruct);
+  const { order, offset, limit } = opts;
+  if (typeof order === 'string') {
+    found = [
+      ...sortRows(found, order, (column) => {
+        throw pythonFault('KeyError', repr(column), column);
+      }),
+    ];
+  }
+  if (typeof offset === 'number') found = found.slice(offset);
+  if (typeof limit === 'number') found = found.slice(0, limit);
+  return found;
+}
+
+/** Arguments of the wrapped call: what is left when the wrapper has taken its own. */
+function innerParams({ methodName: _m, rest, filterOpts: _f, ...named }: Readonly<Record<string, Value>>) {
+  const positional = isList(rest) ? rest : [];
+  return Object.keys(named).length === 0 ? positional : [...positional, { ...named, __starstar: true }];
+}
+
+function describe(name: string, { parameters, rest, open }: Signature): Struct {
+  const shown = [
+    ...parameters.map(({ name: key, fallback }) =>
+      fallback === undefined ? key : `${key}=${repr(fallback)}`,
+    ),
+    ...(rest ? ['*args'] : []),
+    ...(open ? ['**kwargs'] : []),
+  ];
+  return {
+    name,
+    doc: null,
+    args: parameters.map(({ name: key, fallback }) => (fallback === undefined ? key : [key, fallback])),
+    argdesc: `(${shown.join(', ')})`,
+  };
+}
+
+/** Introspection, wrappers, search and uploads; `all` is every other method. */
+export function systemMethods(all: Methods): Methods {
+  const signatureOf = (name: Value) => all[String(name)]?.signature;
+  return {
+    'system.listMethods': read('HandlerRegistry.system_listMethods()', () => [
+      '_listapi',
+      'system.listMethods',
+      'system.methodSignature',
+      'system.methodHelp',
+      ...Object.keys(all),
+    ]),
+    'system.methodSignature': read(
+      'HandlerRegistry.system_methodSignature(method)',
+      () => 'signatures not supported',
+    ),
+    'system.methodHelp': read('HandlerRegistry.system_methodHelp(method)', ({ method = null }) => {
+      const signature = signatureOf(method);
+      return signature === undefined ? '' : `${method}${describe(String(method), signature)['argdesc']}`;
+    }),
+    _listapi: read('HandlerRegistry.list_api()', () =>
+      Object.entries(all).map(([name, { signature }]) => describe(name, signature)),
+    ),
+    count: read('RootExports.count(methodName, *args, **kw)', (args, { call }) => {
+      const result = call(String(args['methodName']), innerParams(args));
+      if (isList(result)) return result.length;
+      return isStruct(result) ? Object.keys(result).length : 0;
+    }),
+    filterResults: read('RootExports.filterResults(methodName, *args, **kw)', (args, { call }) =>
+      filtered(call(String(args['methodName']), innerParams(args)), args['filterOpts'] ?? null),
+    ),
+    countAndFilterResults: read(
+      'RootExports.countAndFilterResults(methodName, *args, **kw)',
+      (args, { call }) => {
+        const rows = call(String(args['methodName']), innerParams(args));
+        return [isList(rows) ? rows.length : 0, filtered(rows, args['filterOpts'] ?? null)];
+      },
+    ),
+    search: read('RootExports.search(terms, type, matchType, queryOpts=None)', (args, { hub }) => {
+      const { terms, type, matchType, queryOpts = null } = args;
+      const kinds: Readonly<Record<string, readonly Struct[]>> = {
+        package: hub.packages.map((name, index) => ({ id: index + 1, name })),
+        build: hub.builds.map(({ id, nvr }) => ({ id, name: nvr })),
+        tag: hub.tags.filter(({ revoked }) => revoked === null).map(({ id, name }) => ({ id, name })),
+        target: hub.targets.filter(({ removed }) => !removed).map(({ id, name }) => ({ id, name })),
+        user: hub.users.map(({ id, name }) => ({ id, name })),
+        host: hub.hosts.map(({ id, name }) => ({ id, name })),
+      };
+      const rows = kinds[String(type)];
+      if (rows === undefined) throw generic(`No such search type: ${type}`);
+      const text = String(terms);
+      const fits = (name: string) => {
+        if (matchType === 'glob') return matchesGlob(name, text);
+        return matchType === 'regexp' ? new RegExp(text).test(name) : name === text;
+      };
+      return page(
+        rows.filter((row) => fits(String(row['name']))),
+        queryOpts,
+      );
+    }),
+    checkUpload: read(
+      'RootExports.checkUpload(path, name, verify=None, tail=None, volume=None)',
+      ({ path, name, verify = null }, { hub }) => {
+        const folder = String(path);
+        assertUploadFolder(folder);
+        const file = hub.uploads.get(`${folder}/${name}`);
+        if (file === undefined) return null;
+        const { bytes, written } = file;
+        const sum = verify === null ? {} : { sumlength: bytes.length, hexdigest: adler32(bytes) };
+        return { size: bytes.length, mtime: new Float(written), ...sum };
+      },
+    ),
+    getChangelogEntries: read(
+      'RootExports.getChangelogEntries(buildID=None, taskID=None, filepath=None, author=None, before=None, after=None, queryOpts=None, strict=False)',
+      () => [],
+    ),
+    getRPMHeaders: read(
+      'RootExports.getRPMHeaders(rpmID=None, taskID=None, filepath=None, headers=None, strict=False)',
+      ({ headers = null, rpmID = null }, { call }) => {
+        const rpm = call('getRPM', [rpmID, true]);
+        const known: Struct = isStruct(rpm) ? rpm : {};
+        const names = isList(headers) ? headers.map(String) : Object.keys(known);
+        return Object.fromEntries(
+          names.map((header) => {
+            const value = known[header.toLowerCase()];
+            if (value === undefined) throw generic(`No such rpm header field: ${header.toUpperCase()}`);
+            return [header, value];
+          }),
+        );
+      },
+    ),
+  };
+}
+
+/** Uploads live below a few folders; everything else is refused. */
+export function assertUploadFolder(folder: string): void {
+  if (
+    folder.includes('..') ||
+    !/^(cli-build|cli-image|cli-runroot|tasks|imports|repos-dist)(\/|$)/.test(folder)
+  ) {
+    throw generic(`Invalid upload directory: ${folder}`);
+  }
+}
+
+/** Adler-32 in eight hex digits: how the real command checks its chunks. */
+export function adler32(bytes: Uint8Array): string {
+  let [low, high] = [1, 0];
+  for (const byte of bytes) {
+    low = (low + byte) % 65_521;
+    high = (high + low) % 65_521;
+  }
+  return (high * 65_536 + low).toString(16).padStart(8, '0');
+}

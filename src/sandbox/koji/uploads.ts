@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import { FAULT, generic, KojiFault, pythonFault } from './faults.ts';
+import type { Hub } from './hub.ts';
+import { adler32, assertUploadFolder } from './methods/system-methods.ts';
+import { type Caller, keepCallNumber } from './sessions.ts';
+import type { Value } from './value.ts';
+
+const DIGESTS: Readonly<Record<string, (bytes: Buffer) => string>> = {
+  adler32,
+  md5: (bytes) => createHash('md5').update(bytes).digest('hex'),
+  sha1: (bytes) => createHash('sha1').update(bytes).digest('hex'),
+  sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
+};
+
+/** One chunk of a file, as the command sends it: the query says where it belongs. */
+export function upload(hub: Hub, caller: Caller, query: URLSearchParams, chunk: Buffer): Value {
+  if (caller.session === undefined) {
+    throw new KojiFault(FAULT.notAllowed, 'you must be logged-in to upload a file');
+  }
+  const name = query.get('filename');
+  if (name === null) throw pythonFault('KeyError', "'filename'", 'filename');
+  const folder = query.get('filepath') ?? '';
+  assertUploadFolder(folder);
+  const verify = query.get('fileverify');
+  const digest = verify === null ? undefined : DIGESTS[verify];
+  if (verify !== null && digest === undefined) throw generic(`Unsupported verify type: ${verify}`);
+  const volume = query.get('volume');
+  if (volume !== null && volume !== 'DEFAULT') throw generic(`No such entry in table volume: ${volume}`);
+
+  const path = `${folder}/${name}`;
+  const offset = Number(query.get('offset') ?? 0);
+  const known = hub.uploads.get(path);
+  if (known !== undefined && offset === 0 && query.get('overwrite') === null) {
+    throw generic(`upload path exists: /mnt/koji/work/${path}`);
+  }
+  const before = offset === 0 ? Buffer.alloc(0) : (known?.bytes ?? Buffer.alloc(0));
+  const bytes = Buffer.alloc(Math.max(before.length, offset + chunk.length));
+  before.copy(bytes);
+  chunk.copy(bytes, offset);
+  hub.uploads.set(path, { bytes, written: hub.now() });
+  keepCallNumber(caller);
+  return {
+    size: chunk.length,
+    fileverify: verify,
+    offset,
+    ...(digest === undefined ? {} : { hexdigest: digest(chunk) }),
+  };
+}
