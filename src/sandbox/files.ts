@@ -24,16 +24,14 @@ export interface ClientFiles {
   /** Stands in for a KDC. */
   readonly realm: string;
   readonly fedpkgConfig: string;
-  readonly kojiConfig: string;
 }
 
-/** Writes keytab, realm and the configuration of the packager's commands. */
+/** Writes keytab, realm and the configuration of `fedpkg`; that of the other commands stands in a run's own home. */
 export async function writeClientFiles(dir: string, world: World, urls: SandboxUrls): Promise<ClientFiles> {
   const files = {
     keytab: join(dir, 'packager.keytab'),
     realm: join(dir, 'realm.json'),
     fedpkgConfig: join(dir, 'fedpkg.conf'),
-    kojiConfig: join(dir, 'koji.conf'),
   };
   const principals = world.users.map((user) => ({
     name: `${user.name}@${world.realm}`,
@@ -44,7 +42,6 @@ export async function writeClientFiles(dir: string, world: World, urls: SandboxU
   writeKeytab(files.keytab, { principal: packager.name, key: packager.key });
   writeRealm(files.realm, { realm: world.realm, principals });
   await writeFile(files.fedpkgConfig, fedpkgConfig(world, urls));
-  await writeFile(files.kojiConfig, kojiConfig(urls));
   return files;
 }
 
@@ -74,18 +71,5 @@ url = ${urls.greenwave}/
 
 [fedpkg.distgit]
 apibaseurl = ${urls['dist-git']}
-`;
-}
-
-function kojiConfig(urls: SandboxUrls): string {
-  return `[koji]
-server = ${urls.koji}/kojihub
-weburl = ${urls.koji}/koji
-topurl = ${urls.koji}/kojifiles
-authtype = password
-anon_retry = true
-max_retries = 3
-retry_interval = 1
-poll_interval = 1
 `;
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
@@ -7,7 +8,7 @@ import { openControl, type RegisteredFault } from './control/control.ts';
 import { openDatagrepper } from './datagrepper/datagrepper.ts';
 import { openDistGit } from './dist-git/dist-git.ts';
 import { environmentOf } from './environment.ts';
-import { type SandboxUrls, writeClientFiles } from './files.ts';
+import { type ClientFiles, type SandboxUrls, writeClientFiles } from './files.ts';
 import { openGreenwave } from './greenwave/open-greenwave.ts';
 import { sandboxClock } from './kit/clock.ts';
 import type { OpenSystem } from './kit/kit.ts';
@@ -17,6 +18,8 @@ import { openKoji } from './koji/koji.ts';
 import { openLookaside } from './lookaside/lookaside.ts';
 import { openResultsdb } from './resultsdb/open-resultsdb.ts';
 import { openSigning } from './signing/signing.ts';
+import { writeCommands } from './stand-ins/commands.ts';
+import type { StandInName } from './stand-ins/stand-ins.ts';
 import { openWaiverdb } from './waiverdb/open-waiverdb.ts';
 
 export interface SandboxOptions {
@@ -28,8 +31,14 @@ export interface SandboxOptions {
   readonly epoch?: number;
   /** All draws follow from it. @defaultValue `1` */
   readonly seed?: string;
-  /** Folder of the packager's commands that stand in for the real ones. */
-  readonly standIns: { readonly path: string };
+  readonly standIns?: {
+    /** Where the packager's commands are written, absolute. @defaultValue `bin` in the sandbox's folder */
+    readonly path?: string;
+    /** Which of them. @defaultValue all */
+    readonly names?: readonly StandInName[];
+    /** Real programs that a command runs instead of its stand-in, by name; absolute. */
+    readonly programs?: Readonly<Partial<Record<StandInName, string>>>;
+  };
   /** @defaultValue Fedora on a Tuesday morning */
   readonly world?: World;
   /** Told of what goes wrong inside. @defaultValue a warning of the process */
@@ -128,7 +137,8 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     datagrepper: datagrepper.url,
   };
   const files = await writeClientFiles(dir, world, urls);
-  const environment = environmentOf({ clock, world, urls, files, commands: [options.standIns.path] });
+  const commands = await writeStandIns(options.standIns, { dir, world, files, stack });
+  const environment = environmentOf({ clock, world, urls, files, commands: [commands] });
   await writeFile(join(dir, 'environment.yaml'), stringify(environment));
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
   const control = await opened(
@@ -145,6 +155,31 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     kit,
     [Symbol.asyncDispose]: () => whole.disposeAsync(),
   };
+}
+
+interface Place {
+  readonly dir: string;
+  readonly world: World;
+  readonly files: ClientFiles;
+  readonly stack: AsyncDisposableStack;
+}
+
+async function writeStandIns(
+  { path, ...which }: NonNullable<SandboxOptions['standIns']> = {},
+  { dir, world, files, stack }: Place,
+): Promise<string> {
+  const folder = path ?? join(dir, 'bin');
+  const password = world.users.find(({ name }) => name === world.packager)?.password ?? '';
+  const isNew = !existsSync(folder);
+  await writeCommands(folder, {
+    user: world.packager,
+    password,
+    fedpkgConfig: files.fedpkgConfig,
+    realmFile: files.realm,
+    ...which,
+  });
+  if (isNew) stack.defer(() => rm(folder, { recursive: true, force: true }));
+  return folder;
 }
 
 function warn(where: string, error: unknown): void {

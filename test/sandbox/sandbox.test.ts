@@ -17,7 +17,6 @@ async function opened(options: Partial<SandboxOptions> = {}) {
   try {
     const sandbox = await openSandbox({
       dir,
-      standIns: { path: join(parent, 'bin') },
       trouble: (where, error) =>
         void troubles.push(`${where}: ${error instanceof Error ? error.stack : String(error)}`),
       ...options,
@@ -134,16 +133,39 @@ test('a build in Rawhide goes through the whole chain by itself, and the truth o
     'build',
     'candidate_tag',
     'update',
+    'announced',
     'ci_queued',
     'ci_running',
     'ci_complete',
     'result',
-    'final_tag',
+    'decision',
+    'gate',
   ];
   const times = order.map((name) => events[name]!);
   expect(times).toEqual(times.toSorted((a, b) => a - b));
+  expect(events['signing_tag']).toBeLessThanOrEqual(events['signed']!);
   expect(events['signed']).toBeLessThanOrEqual(events['final_tag']!);
   expect(sandbox.troubles).toEqual([]);
+});
+
+test('the commands of the environment log in and clone', async () => {
+  await using sandbox = await opened();
+  const environment = environmentSchema.parse(sandbox.environment);
+  const { keytab, principal } = environment.identity;
+  const [bin = ''] = environment.commands.path;
+  const run = (name: string, args: readonly string[]) =>
+    execa(join(bin, name), args, {
+      cwd: sandbox.parent,
+      env: {
+        HOME: sandbox.parent,
+        KRB5CCNAME: join(sandbox.parent, 'ccache'),
+        GIT_CONFIG_GLOBAL: '/dev/null',
+      },
+    });
+  await run('kinit', ['-k', '-t', 'file' in keytab ? keytab.file : '', principal]);
+  expect((await run('klist', [])).stdout).toContain(`Default principal: ${principal}`);
+  await run('fedpkg', ['clone', '-b', 'f44', PKG]);
+  expect(existsSync(join(sandbox.parent, PKG, `${PKG}.spec`))).toBe(true);
 });
 
 test.each([0, -1, 301, Number.NaN])('a speed of %s is refused', async (speed) => {
