@@ -89,7 +89,12 @@ export function readFedpkgBuild(result: CommandResult): Submission {
       }),
     };
   }
-  return { maybe_submitted: rule.maybe_submitted === true, fault: faultBy(rule, firstLine(said), evidence) };
+  // The line is printed right before the call that submits: without it nothing was asked for yet.
+  const asked = /^Building /m.test(result.stdout) || rule.code === 'KOJI_ANSWER_LOST';
+  return {
+    maybe_submitted: rule.maybe_submitted === true && asked,
+    fault: faultBy(rule, firstLine(said), evidence),
+  };
 }
 
 interface Rule {
@@ -103,7 +108,7 @@ interface Rule {
 
 const LOGIN_REFUSED: Rule = {
   pattern:
-    /gssapi auth failed[\s\S]*401 Client Error|GSSAPIAuthError|AuthError: |invalid username or password/,
+    /gssapi auth failed|GSSAPIAuthError|AuthError: |invalid username or password/,
   code: 'KOJI_LOGIN_REFUSED',
   kind: 'rejected',
   system: 'koji',
@@ -155,8 +160,8 @@ const BUILD_RULES: readonly Rule[] = [
     kind: 'prober',
     hint: 'Put fas/login before this step, or log in again: the ticket is gone or has expired.',
   },
-  LOGIN_REFUSED,
   ...OUTAGES,
+  LOGIN_REFUSED,
   {
     pattern: /uncommitted changes|unpushed changes|does not track remote|detached symbolic reference/,
     code: 'WORK_TREE_NOT_PUSHED',
@@ -195,8 +200,8 @@ export function readCancel(result: CommandResult): Fault | undefined {
   if (result.exit === 0 || /No such task/.test(result.stderr)) return undefined;
   const evidence = { exit: result.exit ?? null, signal: result.signal ?? null, stderr: tail(result.stderr) };
   const rule = [
-    LOGIN_REFUSED,
     ...OUTAGES,
+    LOGIN_REFUSED,
     {
       pattern: /not owner/,
       code: 'KOJI_NOT_OWNER',

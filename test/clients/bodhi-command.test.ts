@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest';
+import {
+  maybeDone,
+  newUpdateCommand,
+  readRefusal,
+  requestCommand,
+  updateIdOf,
+} from '../../src/clients/bodhi-command.ts';
+import { commandResult, recordedCommand } from '../support/recorded-command.ts';
+
+const address = { url: 'http://bodhi.test', id_provider: 'http://127.0.0.1:21033/openidc' };
+
+test('an update is never pushed by time or karma', () => {
+  expect(newUpdateCommand(address, { builds: ['a-1-1', 'b-1-1'], notes: 'n', type: 'bugfix' }).args).toEqual([
+    ...['updates', 'new', '--url', 'http://bodhi.test'],
+    ...['--id-provider', 'http://127.0.0.1:21033/openidc'],
+    ...['--type', 'bugfix', '--notes', 'n', '--no-autotime', '--no-autokarma', 'a-1-1,b-1-1'],
+  ]);
+  expect(
+    requestCommand({ url: 'http://bodhi.test' }, { alias: 'FEDORA-1', request: 'obsolete' }).args,
+  ).toEqual(['updates', 'request', '--url', 'http://bodhi.test', 'FEDORA-1', 'obsolete']);
+});
+
+test.each(['new-one-build', 'new-caveat', 'new-greenwave-down', 'new-after-refused-refresh'])(
+  'the alias is read from the box of %s',
+  (name) => {
+    expect(updateIdOf(recordedCommand(`bodhi/26.4.0/${name}`))).toBe('FEDORA-2026-0a1b2c3d4e');
+  },
+);
+
+test('a refusal with exit 0 has no alias', () => {
+  const result = recordedCommand('bodhi/26.4.0/new-refused-tag');
+  expect(result.exit).toBe(0);
+  expect(updateIdOf(result)).toBeUndefined();
+});
+
+test.each([
+  ['new-refused-tag', 'BUILD_NOT_ACCEPTED', 'rejected', 'bodhi'],
+  ['new-cookie-secure', 'BODHI_FORBIDDEN', 'rejected', 'bodhi'],
+  ['new-bodhi-down', 'BODHI_UNAVAILABLE', 'unavailable', 'bodhi'],
+  ['query-bodhi-503', 'BODHI_UNAVAILABLE', 'unavailable', 'bodhi'],
+  ['new-token-endpoint-500', 'ID_PROVIDER_UNAVAILABLE', 'unavailable', 'fas'],
+  ['query-idp-down', 'ID_PROVIDER_UNAVAILABLE', 'unavailable', 'fas'],
+  ['spnego-no-ticket', 'BODHI_LOGIN_REFUSED', 'rejected', 'fas'],
+  ['new-token-file-corrupt', 'BODHI_TOKEN_FILE_BROKEN', 'prober', 'own'],
+  ['new-security-no-severity', 'BODHI_USAGE', 'prober', 'own'],
+  ['request-refused', 'BODHI_REFUSED', 'rejected', 'bodhi'],
+  ['new-multi-release', 'BODHI_UNKNOWN_ANSWER', 'unexpected', 'own'],
+] as const)('%s is %s', (name, code, kind, system) => {
+  expect(readRefusal(recordedCommand(`bodhi/26.4.0/${name}`), address)).toMatchObject({ code, kind, system });
+});
+
+describe('refusals by their text', () => {
+  test.each([
+    ['Koji error getting build: a-1-1', 'unavailable', 'koji'],
+    ['Unable to access Pagure to check ACLs. Please try again later.', 'unavailable', 'dist-git'],
+    ['Update for a-1-1 already exists', 'rejected', 'bodhi'],
+    ['alice does not have commit access to a', 'prober', 'own'],
+    ['Cannot manually create updates for a Release which is not composed by Bodhi.', 'prober', 'own'],
+    ["Unable to create update.  ('Connection aborted.', x)", 'unavailable', 'bodhi'],
+    ["Can't change request on a locked update", 'rejected', 'bodhi'],
+  ] as const)('%s', (description, kind, system) => {
+    const stderr = JSON.stringify({
+      status: 'error',
+      errors: [{ location: 'body', name: 'builds', description }],
+    });
+    expect(readRefusal(commandResult({ exit: 0, stderr }), address)).toMatchObject({ kind, system });
+  });
+
+  test('an exception inside Bodhi is an outage', () => {
+    const stderr =
+      '{"status": "error", "errors": [{"location": "body", "name": "IntegrityError", "description": "SQL"}]}';
+    expect(readRefusal(commandResult({ exit: 0, stderr }), address)).toMatchObject({ kind: 'unavailable' });
+  });
+
+  test('a gateway time-out leaves the update in doubt, a refusal does not', () => {
+    const page = commandResult({
+      exit: 0,
+      stderr: '<html><body><h1>504 Gateway Time-out</h1></body></html>',
+    });
+    expect(maybeDone(readRefusal(page, address))).toBe(true);
+    expect(maybeDone(readRefusal(recordedCommand('bodhi/26.4.0/new-refused-tag'), address))).toBe(false);
+  });
+
+  test('an expired login that was dropped is tried again', () => {
+    const stderr = 'Paste here the code that you got after logging in: Cancelled.\n';
+    expect(readRefusal(commandResult({ exit: 1, stderr }), address)).toMatchObject({
+      code: 'BODHI_LOGIN_EXPIRED',
+      kind: 'unavailable',
+    });
+  });
+});

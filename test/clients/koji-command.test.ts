@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+import {
+  blameLogin,
+  cancelTaskCommand,
+  fedpkgBuildCommand,
+  readCancel,
+  readFedpkgBuild,
+} from '../../src/clients/koji-command.ts';
+import { canned } from '../support/canned.ts';
+import { recordedCommand } from '../support/recorded-command.ts';
+import { cannedExec } from '../support/step-context.ts';
+
+const signal = new AbortController().signal;
+
+test('a build is submitted without watching and without asking Greenwave', () => {
+  expect(fedpkgBuildCommand({ client: 'fedpkg', dir: '/w/p' })).toMatchObject({
+    file: 'fedpkg',
+    args: ['build', '--nowait', '--skip-remote-rules-validation'],
+    cwd: '/w/p',
+  });
+  expect(fedpkgBuildCommand({ client: 'fedpkg', dir: '/w/p', target: 'f44-build-side-1' }).args).toContain(
+    '--target=f44-build-side-1',
+  );
+  expect(cancelTaskCommand({ profile: 'stg', taskId: 7 })).toEqual({
+    file: 'koji',
+    args: ['--profile=stg', 'cancel', '7'],
+  });
+});
+
+describe('fedpkg build', () => {
+  test.each([
+    ['gating-ok', 125],
+    ['gssapi-ticket', 104],
+    ['skip-nvr-check', 111],
+    ['watch-503-short-retry', 123],
+    ['wait-sigterm', 104],
+  ])('%s has submitted its task', (name, taskId) => {
+    expect(readFedpkgBuild(recordedCommand(`fedpkg/1.70/build-${name}`))).toEqual({ task_id: taskId });
+  });
+
+  test.each([
+    ['hub-503-short-retry', 'KOJI_UNREACHABLE', 'unavailable', 'koji', false],
+    ['call-503-short-retry', 'KOJI_UNREACHABLE', 'unavailable', 'koji', true],
+    ['hub-down', 'KOJI_UNREACHABLE', 'unavailable', 'koji', false],
+    ['hub-drop-short-retry', 'KOJI_UNREACHABLE', 'unavailable', 'koji', false],
+    ['offline-hub', 'KOJI_OFFLINE', 'unavailable', 'koji', false],
+    ['hub-html', 'KOJI_ANSWER_MALFORMED', 'malformed', 'koji', false],
+    ['policy', 'BUILD_REFUSED', 'rejected', 'koji', false],
+    ['unknown-target', 'BUILD_TARGET_UNKNOWN', 'rejected', 'koji', false],
+    ['locked-target', 'BUILD_TARGET_UNKNOWN', 'rejected', 'koji', false],
+    ['gssapi-expired-ticket', 'KOJI_LOGIN_REFUSED', 'rejected', 'koji', false],
+    ['gssapi-keytab-in-profile-no-ticket', 'KERBEROS_TICKET_MISSING', 'prober', 'own', false],
+    ['dirty', 'WORK_TREE_NOT_PUSHED', 'prober', 'own', false],
+    ['detached-head', 'WORK_TREE_NOT_PUSHED', 'prober', 'own', false],
+  ] as const)('%s is %s', (name, code, kind, system, maybe) => {
+    expect(readFedpkgBuild(recordedCommand(`fedpkg/1.70/build-${name}`))).toMatchObject({
+      fault: { code, kind, system },
+      maybe_submitted: maybe,
+    });
+  });
+
+  test('a retry that the hub could not match means that a task may be there', () => {
+    const stderr = 'Could not execute build: unable to retry call 2 (method build) for session 4243\n';
+    const result = { ...recordedCommand('fedpkg/1.70/build-policy'), stderr };
+    expect(readFedpkgBuild(result)).toMatchObject({
+      fault: { code: 'KOJI_ANSWER_LOST', kind: 'unavailable' },
+      maybe_submitted: true,
+    });
+  });
+
+  test('a text that nobody knows is ours to look into', () => {
+    const result = {
+      ...recordedCommand('fedpkg/1.70/build-policy'),
+      stderr: 'Could not execute build: boo\n',
+    };
+    expect(readFedpkgBuild(result)).toMatchObject({
+      fault: { code: 'FEDPKG_UNKNOWN_ANSWER', kind: 'unexpected', system: 'own' },
+    });
+  });
+});
+
+describe('koji cancel', () => {
+  test.each([
+    ['cancel-denied', 'KOJI_NOT_OWNER', 'prober'],
+    ['hub-503-after-login', 'KOJI_UNREACHABLE', 'unavailable'],
+    ['gssapi-login-503', 'KOJI_UNREACHABLE', 'unavailable'],
+    ['hub-down-build', 'KOJI_UNREACHABLE', 'unavailable'],
+    ['hub-offline-login', 'KOJI_OFFLINE', 'unavailable'],
+    ['hub-html-short-retry', 'KOJI_ANSWER_MALFORMED', 'malformed'],
+    ['gssapi-no-ticket', 'KOJI_LOGIN_REFUSED', 'rejected'],
+    ['no-such-profile', 'KOJI_PROFILE_MISSING', 'prober'],
+  ] as const)('%s is %s', (name, code, kind) => {
+    expect(readCancel(recordedCommand(`koji/1.36.1/${name}`))).toMatchObject({ code, kind });
+  });
+});
+
+test('a refused login is ours without a ticket, and koji’s with one', async () => {
+  const fault = readCancel(recordedCommand('koji/1.36.1/gssapi-no-ticket'));
+  if (fault === undefined) return expect.fail('no fault');
+  const without = cannedExec([canned(['klist'], { exit: 1 })]);
+  expect(await blameLogin(fault, without, signal)).toMatchObject({ kind: 'prober', system: 'own' });
+  const withTicket = cannedExec([canned(['klist'], { exit: 0 })]);
+  expect(await blameLogin(fault, withTicket, signal)).toBe(fault);
+});
