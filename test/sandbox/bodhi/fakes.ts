@@ -146,7 +146,8 @@ export async function openFakeGating(): Promise<FakeGating> {
       };
       if (request.url === '/api/v1.0/waivers/') {
         if (gating.waiverStatus !== 201) return answer(gating.waiverStatus, { message: 'no' });
-        const waiver = { id: gating.waivers.length + 1, ...body, proxied_by: 'bodhi@service' };
+        const timestamp = '2026-11-21T11:19:12.780960';
+        const waiver = { id: gating.waivers.length + 1, timestamp, ...body, proxied_by: 'bodhi@service' };
         gating.waivers.push(waiver);
         return answer(201, waiver);
       }
