@@ -1,3 +1,4 @@
+import { Crash } from '../resultsdb/flask.ts';
 import { isDictionary } from '../resultsdb/pydantic.ts';
 import { microsOf } from '../resultsdb/python.ts';
 import {
@@ -55,7 +56,7 @@ export async function decide(body: unknown, judge: Judge): Promise<Decision> {
     ? body.length === 0
     : !body || (isDictionary(body) && isEmptyObject(body));
   if (isEmpty) throw new Refused(415, 'No JSON payload in request');
-  if (!isDictionary(body)) throw new TypeError('the payload has no keys');
+  if (!isDictionary(body)) throw new Crash('the payload has no keys');
   const request = readRequest(body);
   const asking = new Asking(request, judge);
   const policies = request.onDemand ?? judge.policies;
@@ -181,7 +182,7 @@ const WHEN =
   /^(?<year>\d{4})-(?<month>\d{1,2})-(?<day>\d{1,2})T(?<hour>\d{1,2}):(?<minute>\d{1,2}):(?<second>\d{1,2})\.(?<fraction>\d{1,6})$/;
 
 function readWhen(when: unknown): string {
-  if (typeof when !== 'string') throw new TypeError('strptime() argument 1 must be str');
+  if (typeof when !== 'string') throw new Crash('strptime() argument 1 must be str');
   const groups = WHEN.exec(when)?.groups;
   if (groups === undefined || microsOf({ year: undefined, ...groups }) === undefined) {
     throw new Refused(400, 'Invalid "when" parameter, must be in ISO8601 format');
@@ -349,7 +350,7 @@ function without<Item extends { readonly id: number }>(
   ids: unknown,
 ): readonly Item[] {
   if (items.length === 0 || isDictionary(ids)) return items;
-  if (!Array.isArray(ids)) throw new TypeError('the ids to leave out are no list');
+  if (!Array.isArray(ids)) throw new Crash('the ids to leave out are no list');
   return items.filter(({ id }) => !ids.includes(id));
 }
 

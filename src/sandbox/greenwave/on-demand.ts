@@ -1,3 +1,4 @@
+import { Crash } from '../resultsdb/flask.ts';
 import { repr } from '../resultsdb/python.ts';
 import { GatingYamlError, momentOf, obsolete } from './gating-yaml.ts';
 import type { Policy, Rule } from './policy.ts';
@@ -37,7 +38,7 @@ function attribute<Value>(name: string, read: () => Value): Value {
 function items(value: unknown): readonly unknown[] {
   if (value === undefined || value === null) return [];
   if (typeof value === 'string') return [...value];
-  if (typeof value !== 'object') throw new TypeError(`${repr(value)} object is not iterable`);
+  if (typeof value !== 'object') throw new Crash(`${repr(value)} object is not iterable`);
   return Array.isArray(value) ? value : Object.keys(value);
 }
 

@@ -2,6 +2,7 @@ import type { DistGitPort, Kit, KojiPort, OpenSystem } from '../kit/kit.ts';
 import { listen, systemServer } from '../kit/server.ts';
 import {
   type Answer,
+  Crash,
   html,
   jsonify,
   NO_ADDRESS,
@@ -60,11 +61,11 @@ export async function openGreenwave(kit: Kit, options: GreenwaveOptions): Promis
     kojiUrl,
     distGitUrl,
     upstreams: new Upstreams(kit),
-    cache: new Cache(kit.clock.now, cacheMs),
+    cache: new Cache(() => kit.clock.now(), cacheMs),
     policies: fedoraPolicies(kit.world.releases),
     resultsdbApi: `${resultsdbUrl}/api/v2.0`,
     waiverdbApi: `${waiverdbUrl}/api/v1.0`,
-    now: kit.clock.now,
+    now: () => kit.clock.now(),
   };
   keepDecisionTruth(kit, { ...judge, cache: new ReadOnlyCache(judge.cache) });
 
@@ -82,7 +83,7 @@ export async function openGreenwave(kit: Kit, options: GreenwaveOptions): Promis
   }
 
   function validate(request: WebRequest): Answer {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(request.body);
+    const text = textOf(request.body);
     try {
       const policies = parseGatingYaml(text, '<unicode string>');
       if (policies.length === 0) return message(400, 'No policies defined');
@@ -144,7 +145,9 @@ export async function openGreenwave(kit: Kit, options: GreenwaveOptions): Promis
     broken: (error) => {
       if (error instanceof Refused) return message(error.status, error.message);
       if (error instanceof BuildUnknown) return message(error.status, error.message);
-      return error instanceof BadGateway ? message(502, error.message) : message(500, BROKEN);
+      if (error instanceof BadGateway) return message(502, error.message);
+      if (!(error instanceof Crash)) kit.trouble('greenwave', error);
+      return message(500, BROKEN);
     },
     finish: (answer) => ({
       ...answer,
@@ -156,6 +159,14 @@ export async function openGreenwave(kit: Kit, options: GreenwaveOptions): Promis
     }),
   });
   return listen(server);
+}
+
+function textOf(body: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch (error) {
+    throw new Crash('the file is not UTF-8', { cause: error });
+  }
 }
 
 function message(status: number, text: string): Answer {

@@ -39,6 +39,9 @@ export class Abort extends Error {
   }
 }
 
+/** The real server breaks on this request: its 500 is the right answer, and nobody of the sandbox need hear of it. */
+export class Crash extends Error {}
+
 export interface FlaskOptions {
   readonly routes: readonly Route[];
   notFound(request: WebRequest): Answer;

@@ -3,6 +3,7 @@ import { listen, systemServer } from '../kit/server.ts';
 import {
   Abort,
   type Answer,
+  Crash,
   errorPage,
   jsonify,
   NO_METHOD,
@@ -53,7 +54,7 @@ export interface OpenResultsdb extends OpenSystem {
 /** ResultsDB 2.2.0, API v2.0 under `/api/v2.0`. Anybody may post: Fedora's Basic authentication stands before it, not in it. */
 export async function openResultsdb(kit: Kit): Promise<OpenResultsdb> {
   const store = new ResultsStore();
-  const nextStamp = stamps(kit.clock.now);
+  const nextStamp = stamps(() => kit.clock.now());
   const server = systemServer(kit, 'resultsdb');
 
   function create(root: string, body: Readonly<Record<string, unknown>>): ResultView {
@@ -89,10 +90,10 @@ export async function openResultsdb(kit: Kit): Promise<OpenResultsdb> {
 
   function groupOf(given: unknown): GroupRow {
     const group = typeof given === 'string' ? { uuid: given } : given;
-    if (!isDictionary(group)) throw new Error('a group is neither a text nor an object');
+    if (!isDictionary(group)) throw new Crash('a group is neither a text nor an object');
     const uuid = group['uuid'] as string | undefined;
     if (uuid !== undefined && uuid.length > 36)
-      throw new Error('value too long for type character varying(36)');
+      throw new Crash('value too long for type character varying(36)');
     return store.group({
       uuid,
       description: group['description'] as string | null | undefined,
@@ -171,7 +172,7 @@ export async function openResultsdb(kit: Kit): Promise<OpenResultsdb> {
   function result(request: WebRequest): Answer {
     const [id = ''] = request.params;
     if (!/^\s*[+-]?\d+\s*$/.test(id) || Math.abs(Number(id)) > 2 ** 31 - 1) {
-      throw new Error(`invalid input syntax for type integer: ${id}`);
+      throw new Crash(`invalid input syntax for type integer: ${id}`);
     }
     const row = store.results[Number(id) - 1];
     return row === undefined
@@ -207,7 +208,7 @@ export async function openResultsdb(kit: Kit): Promise<OpenResultsdb> {
     const refUrl = validation.field(body, 'ref_url', optional(text), null);
     const description = validation.field(body, 'description', optional(text), null);
     refuse(validation);
-    if ((uuid ?? '').length > 36) throw new Error('value too long for type character varying(36)');
+    if ((uuid ?? '').length > 36) throw new Crash('value too long for type character varying(36)');
     const row = store.group({
       uuid: uuid || undefined,
       refUrl: refUrl || undefined,
@@ -306,7 +307,10 @@ export async function openResultsdb(kit: Kit): Promise<OpenResultsdb> {
     routes,
     notFound: () => jsonify(404, { message: 'Not found' }),
     notAllowed: () => errorPage(405, 'Method Not Allowed', NO_METHOD),
-    broken: () => jsonify(500, { message: 'Internal Server Error' }),
+    broken: (error) => {
+      if (!(error instanceof Crash)) kit.trouble('resultsdb', error);
+      return jsonify(500, { message: 'Internal Server Error' });
+    },
   });
   const open = await listen(server);
   return { ...open, post: (result) => create(open.url, result) };
@@ -328,7 +332,7 @@ function bodyOf(request: WebRequest): Readonly<Record<string, unknown>> {
   const read = readJson(request);
   if (read === 'not-declared') throw new Abort(errorPage(415, 'Unsupported Media Type', NOT_JSON));
   if (read === 'malformed') throw new Abort(jsonify(400, { message: 'Bad request' }));
-  if (!isDictionary(read.value)) throw new Error('argument after ** must be a mapping');
+  if (!isDictionary(read.value)) throw new Crash('argument after ** must be a mapping');
   return read.value;
 }
 

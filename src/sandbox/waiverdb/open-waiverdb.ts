@@ -3,6 +3,7 @@ import { listen, systemServer } from '../kit/server.ts';
 import {
   Abort,
   type Answer,
+  Crash,
   escapeHtml,
   json,
   NO_ADDRESS,
@@ -68,7 +69,7 @@ export interface WaiverdbOptions {
  */
 export async function openWaiverdb(kit: Kit, { resultsdbUrl }: WaiverdbOptions): Promise<OpenSystem> {
   const rows: WaiverRow[] = [];
-  const nextStamp = stamps(kit.clock.now);
+  const nextStamp = stamps(() => kit.clock.now());
   const server = systemServer(kit, 'waiverdb');
   const tokens = new Set([...kit.world.users.map((user) => user.name), ...SUPERUSERS]);
 
@@ -236,7 +237,10 @@ export async function openWaiverdb(kit: Kit, { resultsdbUrl }: WaiverdbOptions):
     routes,
     notFound: () => json(404, { message: NO_ADDRESS }),
     notAllowed: () => json(405, { message: NO_METHOD }),
-    broken: () => brokenPage(500, 'Internal Server Error', ''),
+    broken: (error) => {
+      if (!(error instanceof Crash)) kit.trouble('waiverdb', error);
+      return brokenPage(500, 'Internal Server Error', '');
+    },
     finish: (answer, request) => {
       const line = request.method.length + request.target.length + ' HTTP/1.1'.length + 1;
       if (line > LONGEST_LINE) {
@@ -349,10 +353,10 @@ async function plan(
     comment: waiver.comment,
   };
   if (row.product_version.length > 200 || row.username.length > 255 || (row.scenario ?? '').length > 255) {
-    throw new Error('value too long for type character varying');
+    throw new Crash('value too long for type character varying');
   }
   if (Object.values(row).some((value) => typeof value === 'string' && value.includes('\0'))) {
-    throw new Error('A string literal cannot contain NUL (0x00) characters.');
+    throw new Crash('A string literal cannot contain NUL (0x00) characters.');
   }
   return row;
 }
@@ -362,7 +366,7 @@ type About = Pick<WaiverRow, 'subject_type' | 'subject_identifier' | 'testcase' 
 function aboutWhat(waiver: NewWaiver): About {
   const named = waiver.subject === null ? undefined : typeAndItem(waiver.subject);
   if (waiver.subject !== null && named === undefined)
-    throw new Error('Subject type should be non empty string');
+    throw new Crash('Subject type should be non empty string');
   return {
     subject_type: named?.[0] ?? waiver.subject_type ?? '',
     subject_identifier: named?.[1] ?? waiver.subject_identifier ?? '',
@@ -395,7 +399,7 @@ async function aboutResult(id: number, resultsdbUrl: string): Promise<About> {
     );
   }
   const identifier = nvr ?? one('item');
-  if (identifier === undefined) throw new Error("KeyError: 'item'");
+  if (identifier === undefined) throw new Crash("KeyError: 'item'");
   return {
     subject_type: nvr === undefined ? (type ?? '') : 'koji_build',
     subject_identifier: identifier,

@@ -1,4 +1,4 @@
-import { Abort, json, valuesOf, type WebRequest } from '../resultsdb/flask.ts';
+import { Abort, Crash, json, valuesOf, type WebRequest } from '../resultsdb/flask.ts';
 import {
   type Check,
   fullText,
@@ -240,7 +240,7 @@ export function readWaiversPage(request: WebRequest): WaiversPage {
 }
 
 function mapping(body: unknown): Readonly<Record<string, unknown>> {
-  if (!isDictionary(body)) throw new Error('argument after ** must be a mapping');
+  if (!isDictionary(body)) throw new Crash('argument after ** must be a mapping');
   return body;
 }
 

@@ -1,0 +1,105 @@
+import type { Delay } from '../kit/draw.ts';
+import type { Kit, Message } from '../kit/kit.ts';
+import { listenForCi } from './listener.ts';
+import { type CiResult, type CiRun, type CiState, ciMessage, packageOf } from './messages.ts';
+
+const MINUTE = 60_000;
+
+const QUEUE: Delay = { least: 20_000, median: 40_000, most: 90_000 };
+const START: Delay = { least: 30_000, median: MINUTE, most: 3 * MINUTE };
+const RUN: Delay = { least: 5 * MINUTE, median: 7 * MINUTE, most: 12 * MINUTE };
+
+const RESULTS: readonly unknown[] = ['passed', 'failed', 'info', 'needs_inspection', 'not_applicable'];
+
+export interface CiOptions {
+  /** Address of ResultsDB, without the API's path. */
+  readonly resultsdbUrl: string;
+}
+
+export interface OpenCi {
+  close(): Promise<void>;
+}
+
+interface Trigger {
+  readonly artifact: {
+    readonly builds: readonly { readonly nvr: string; readonly task_id: number | null }[];
+  };
+  readonly update?: { readonly user?: { readonly name?: string } };
+}
+
+/**
+ * Fedora CI and resultsdb-ci-listener. Every time that Bodhi says that the builds of an update are ready, also when it says so again,
+ * each test of the world runs on each of them.
+ *
+ * | rule point | subject | what a fault may answer |
+ * | --- | --- | --- |
+ * | `ci.queue` | NVR | `never`: the announcement is not heard; a number: sandbox ms until it is queued |
+ * | `ci.start` | NVR | `never`: it stays queued; a number: sandbox ms in the queue |
+ * | `ci.run` | NVR | `never`: it runs for ever; `passed` `failed` `info` `needs_inspection` `not_applicable`: that is the result; `error`: the infrastructure fails; a number: sandbox ms of running |
+ * | `resultsdb.listen` | NVR | `never`: no result is stored; `never-final`: QUEUED and RUNNING are, the final one is not; a number: sandbox ms until it is stored |
+ *
+ * Delays have the same names. Without a fault a test ends as the world says of its package.
+ */
+export function openCi(kit: Kit, { resultsdbUrl }: CiOptions): Promise<OpenCi> {
+  let runs = 0;
+  let open = true;
+  const listener = listenForCi(kit, resultsdbUrl);
+
+  kit.subscribe('bodhi.update.status.testing.koji-build-group.build.complete', (message: Message) => {
+    const { artifact, update } = message.body as unknown as Trigger;
+    const issuer = update?.user?.name ?? 'bodhi';
+    for (const build of artifact.builds) {
+      for (const test of kit.world.tests) {
+        runs += 1;
+        const { nvr, task_id: taskId } = build;
+        queue({ nvr, taskId, issuer, source: null, test, number: runs });
+      }
+    }
+  });
+
+  function queue(run: CiRun): void {
+    step(run, 'ci.queue', QUEUE, () => {
+      say(run, 'queued');
+      kit.truth(run.nvr, 'ci_queued');
+      step(run, 'ci.start', START, () => {
+        say(run, 'running');
+        kit.truth(run.nvr, 'ci_running');
+        step(run, 'ci.run', RUN, (rule) => end(run, rule));
+      });
+    });
+  }
+
+  /** The rule is asked when the delay begins, so that a fault of that moment holds. */
+  function step(run: CiRun, point: string, usual: Delay, next: (rule: unknown) => void): void {
+    const rule = kit.hooks.rule(point, run.nvr);
+    if (rule === 'never') return;
+    const delay =
+      typeof rule === 'number' ? rule : kit.delay(point, `${run.nvr} ${run.test} ${run.number}`, usual);
+    kit.clock.after(delay, () => {
+      if (open) next(rule);
+    });
+  }
+
+  function end(run: CiRun, rule: unknown): void {
+    if (rule === 'error') {
+      say(run, 'error', 'failed');
+      return;
+    }
+    const pkg = kit.world.packages.find(({ name }) => name === packageOf(run.nvr));
+    const usual: CiResult = pkg?.test === 'FAILED' ? 'failed' : 'passed';
+    say(run, 'complete', RESULTS.includes(rule) ? (rule as CiResult) : usual);
+    kit.truth(run.nvr, 'ci_complete');
+  }
+
+  function say(run: CiRun, state: CiState, result?: CiResult): void {
+    kit.publish(`ci.koji-build.test.${state}`, ciMessage(run, state, kit.clock.now(), result));
+  }
+
+  return Promise.resolve({
+    close: () => {
+      open = false;
+      listener.close();
+      return Promise.resolve();
+    },
+  });
+}
