@@ -102,7 +102,8 @@ export function progressOf(events: readonly Event[], test: string): TestProgress
     (current.length > 0 && current.every(({ state }) => state === 'complete')) ||
     (results.length > 0 && results.every(({ outcome }) => isFinal(outcome)));
   const begun =
-    messages.some(({ state }) => RANK[state] >= RANK.running) ||
+    // An error can follow the queue directly: it does not show that the test ever ran.
+    messages.some(({ state }) => state === 'running' || state === 'complete') ||
     results.some(({ outcome }) => outcome !== 'QUEUED');
   const known = messages.length > 0 || results.length > 0;
   return {

@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest';
+import { decisionSubject } from '../../../src/clients/greenwave.ts';
+import type { DecisionData } from '../../../src/core/facts.ts';
+import waitDecision from '../../../src/steps/greenwave/wait-decision.ts';
+import { reportOf } from '../../support/reports.ts';
+import { cannedHttp, RELEASE, stepContext, testEnvironment } from '../../support/step-context.ts';
+
+const nvr = 'p-1-1.fc44';
+const update = 'FEDORA-1';
+const subject = decisionSubject({
+  product_version: 'fedora-44',
+  contexts: ['bodhi_update_push_testing'],
+  nvrs: [nvr],
+  alias: update,
+});
+const decision = (satisfied: boolean, types: readonly string[], requirements = 1): DecisionData => ({
+  satisfied,
+  summary: 's',
+  unsatisfied: types.map((type) => ({ type, testcase: 't', running: false })),
+  requirements,
+});
+
+function run(
+  decisions: readonly DecisionData[],
+  expect: 'satisfied' | 'unsatisfied' = 'satisfied',
+  options = {},
+) {
+  const http = cannedHttp(() => ({
+    body: JSON.stringify({ updates: [{ alias: update, status: 'pending', request: 'testing' }], pages: 1 }),
+  }));
+  const reports = decisions.map((data, index) =>
+    reportOf(subject, `decision:${index}`, { at: index, data: data as never }),
+  );
+  const ctx = stepContext({ dir: '/run', release: RELEASE, http, reports, ...options });
+  return waitDecision.run({ nvr, update, expect }, ctx);
+}
+
+const passed = decision(true, []);
+const missing = decision(false, ['test-result-missing']);
+const failed = decision(false, ['test-result-failed']);
+
+describe('expecting it satisfied', () => {
+  test('the last decision counts', async () => {
+    expect(await run([missing, failed, passed])).toEqual({ summary: 's', requirements: 1 });
+  });
+
+  test.each([
+    ['nothing was decided', []],
+    ['results are missing', [missing]],
+    ['a failed test runs again', [failed, missing]],
+  ])('it goes on waiting while %s', async (_why, decisions) => {
+    await expect(run(decisions)).rejects.toThrow(/goes on waiting/);
+  });
+
+  test('a failed test is a clear no, charged to the test', async () => {
+    await expect(run([failed])).rejects.toMatchObject({ code: 'TEST_FAILED', system: 'ci' });
+  });
+
+  test('a gate that requires nothing is open', async () => {
+    await expect(run([decision(true, [], 0)])).rejects.toMatchObject({
+      code: 'GATE_OPEN',
+      system: 'greenwave',
+    });
+  });
+
+  test('where the distribution requires no tests, nothing required is fine', async () => {
+    const env = testEnvironment({ ci: undefined });
+    expect(await run([decision(true, [], 0)], 'satisfied', { env })).toMatchObject({ requirements: 0 });
+  });
+});
+
+describe('expecting a no', () => {
+  test('a failed test that is refused shows that the gate works', async () => {
+    expect(await run([missing, failed], 'unsatisfied')).toEqual({ summary: 's', requirements: 1 });
+  });
+
+  test('missing results prove nothing', async () => {
+    await expect(run([missing], 'unsatisfied')).rejects.toThrow(/goes on waiting/);
+  });
+
+  test('a yes is an open gate', async () => {
+    await expect(run([passed], 'unsatisfied')).rejects.toMatchObject({ code: 'GATE_OPEN' });
+  });
+});
+
+test('while Bodhi does not answer, an ordinary update of the release is asked for', async () => {
+  const http = cannedHttp(() => ({ status: 503, body: '' }));
+  expect(await run([passed], 'satisfied', { http })).toMatchObject({ summary: 's' });
+});
