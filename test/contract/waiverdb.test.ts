@@ -22,7 +22,7 @@ afterEach(async () => {
 });
 
 describe('the sandbox answers as WaiverDB 1.4.0 did', () => {
-  test.each(['reading', 'create-and-read', 'refusals', 'obsolete-rules', 'large-limit'])(
+  test.each(['reading', 'create-and-read', 'refusals', 'obsolete-rules', 'large-limit', 'long-request'])(
     '%s',
     async (name) => {
       const recorded = await recording(`waiverdb-server/1.4.0/${name}.jsonl`);

@@ -138,6 +138,9 @@ export async function openWaiverdb(kit: Kit, { resultsdbUrl }: WaiverdbOptions):
 
   function read(request: WebRequest): Answer {
     const { filter, includeObsolete, page, limit } = readWaiversPage(request);
+    if (request.query.some(([, value]) => value.includes('\0'))) {
+      throw new Crash('A string literal cannot contain NUL (0x00) characters.');
+    }
     const keep = includeObsolete ? undefined : currentByUser();
     const found = newestFirst(selected(filter).filter((row) => keep?.has(row.id) ?? true));
     const items = limit < 1 || page < 1 ? [] : found.slice((page - 1) * limit, page * limit);
