@@ -30,9 +30,11 @@ export function formatDuration(ms: number): string {
   return `${rest}s`;
 }
 
+const EXPECTED = 'a duration such as `90s`, `15m` or `1h 30m`';
+
 /** A duration in a YAML file, such as `90s` or `1h 30m`; becomes milliseconds. */
 export const duration = z
-  .string()
-  .refine((text) => parseDuration(text) !== undefined, 'a duration such as `90s`, `15m` or `1h 30m`')
+  .string(EXPECTED)
+  .refine((text) => parseDuration(text) !== undefined, EXPECTED)
   .transform((text) => parseDuration(text) ?? 0)
   .meta({ id: 'duration' });

@@ -3,12 +3,18 @@ import { duration } from './duration.ts';
 import { Fault } from './fault.ts';
 import type { System } from './system.ts';
 
-const url = z.string().regex(/^https?:\/\/[^\s]+$/, 'an http or https address');
+const url = z.string().regex(/^https?:\/\/[^\s@]+$/, 'an http or https address without a login in it');
 const poll = duration.optional().describe('Pause between two looks, such as `30s`.');
+
+/** What is said where a secret is missing or written out; a value refused with these words is never repeated in a message. */
+export const SECRET_EXPECTED = '`{file: PATH}` or `{env: NAME}`; a secret is never written out';
 
 /** A secret is never written out: it is a file or an environment variable. */
 export const secret = z
-  .union([z.strictObject({ file: z.string().min(1) }), z.strictObject({ env: z.string().min(1) })])
+  .union(
+    [z.strictObject({ file: z.string().min(1) }), z.strictObject({ env: z.string().min(1) })],
+    SECRET_EXPECTED,
+  )
   .describe('`{file: PATH}` or `{env: NAME}`; a secret written out is a fault.');
 
 export type Secret = z.output<typeof secret>;
@@ -104,7 +110,11 @@ const systems = z.strictObject({
     .describe('Waivers.'),
   messaging: z
     .strictObject({
-      url: z.string().optional().describe('AMQP address of the bus.'),
+      url: z
+        .string()
+        .regex(/^amqps?:\/\/([^\s:@/]*:?@)?[^\s@]+$/, 'an amqp or amqps address without a password in it')
+        .optional()
+        .describe('AMQP address of the bus.'),
       topic_prefix: z
         .string()
         .default('org.fedoraproject.prod')

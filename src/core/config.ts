@@ -1,0 +1,185 @@
+import { z } from 'zod';
+import { ConfigError } from './config-error.ts';
+import { type Environment, environmentSchema, secret } from './environment.ts';
+import { objective, positiveDuration, scheduleSchema } from './probe.ts';
+import { judge } from './schema-faults.ts';
+import { SYSTEMS } from './system.ts';
+import { readYaml } from './yaml-document.ts';
+
+const name = z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower case letters, digits and dashes');
+const address = z.string().regex(/^https?:\/\/[^\s@]+$/, 'an http or https address without a login in it');
+const systemNames = z
+  .array(z.enum(SYSTEMS))
+  .min(1)
+  .optional()
+  .describe('Only of these systems. Left out, of all.');
+const environmentNames = z
+  .array(name)
+  .min(1)
+  .optional()
+  .describe('Only of these environments. Left out, of all.');
+const about = { environments: environmentNames, systems: systemNames } as const;
+
+const listen = z.strictObject({
+  host: z.string().min(1).default('127.0.0.1').describe('Address that the HTTP server listens on.'),
+  port: z.int().min(0).max(65_535).default(9842).describe('Its port; 0 takes any that is free.'),
+});
+
+const schedule = z.strictObject({
+  max_runs: z.int().min(1).max(1000).default(20).describe('Runs that go at the same time.'),
+  min_interval: positiveDuration
+    .prefault('5m')
+    .describe('Shortest time between two starts of one probe, whatever its file says.'),
+  catch_up: z
+    .enum(['one', 'none'])
+    .default('one')
+    .describe('What becomes of due times that passed while the service was down.'),
+});
+
+const retention = z.strictObject({
+  runs: positiveDuration.prefault('400d').describe('Runs with their steps, faults and timelines.'),
+  evidence: positiveDuration.prefault('90d').describe('Reports of events and outputs of commands.'),
+  work: positiveDuration.prefault('7d').describe('Work folders of runs that did not pass.'),
+  rollups: positiveDuration.prefault('3650d').describe('Daily totals, which uptime over years is made of.'),
+});
+
+const metrics = z.strictObject({
+  step_histograms: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe('Durations by step, the largest part of all series; hops and the store keep the truth.'),
+});
+
+const receiver = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('alertmanager'),
+    url: address.describe('Such as `http://localhost:9093`.'),
+    ...about,
+  }),
+  z.strictObject({
+    kind: z.literal('mail'),
+    server: z.string().min(1).describe('Mail server, `HOST:PORT`.'),
+    from: z.email('a mail address'),
+    to: z.array(z.email('a mail address')).min(1),
+    user: z.string().min(1).optional(),
+    password: secret.optional(),
+    ...about,
+  }),
+  z.strictObject({
+    kind: z.literal('webhook'),
+    url: z.union([address, secret], 'an http or https address, or `{file: PATH}` or `{env: NAME}` of one'),
+    token: secret.optional().describe('Sent as a bearer token.'),
+    ...about,
+  }),
+  z.strictObject({
+    kind: z.literal('matrix'),
+    homeserver: address,
+    room: z.string().regex(/^[!#].+:.+$/, 'a room such as `#infra:example.org`'),
+    token: secret,
+    ...about,
+  }),
+  z.strictObject({
+    kind: z.literal('ticket'),
+    forge: z.enum(['pagure', 'forgejo', 'gitlab']),
+    url: address,
+    project: z.string().min(1).describe('Such as `infra/tickets`.'),
+    token: secret,
+    ...about,
+  }),
+]);
+
+const INSTANT = 'a time in UTC such as `2026-12-01T08:00Z`';
+
+const instant = z
+  .string(INSTANT)
+  .regex(/^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?Z$/, INSTANT);
+
+/** What becomes of runs in a period of the calendar. */
+const treatment = z.enum(['skip', 'leave_out', 'count']);
+const TREATMENTS =
+  '`skip`: not started; `leave_out`: run, marked and left out of uptime; `count`: as always.';
+
+const calendarKinds = z.strictObject({
+  outage: treatment.default('leave_out'),
+  freeze: treatment.default('count'),
+  mass_rebuild: treatment.default('leave_out'),
+  branching: treatment.default('skip'),
+});
+
+const calendarEntry = z
+  .strictObject({
+    kind: calendarKinds.keyof().describe('What it is.'),
+    from: instant,
+    to: instant,
+    runs: treatment.optional().describe(`${TREATMENTS} Left out, what \`calendar.kinds\` says.`),
+    note: z.string().min(1).optional().describe('For people.'),
+    link: address.optional().describe('Where it was announced.'),
+    ...about,
+  })
+  .check(({ value, issues }) => {
+    // All are UTC in one form, so that they sort as text.
+    if (value.to.slice(0, 16) > value.from.slice(0, 16)) return;
+    issues.push({
+      code: 'custom',
+      path: ['to'],
+      input: value.to,
+      message: `a time after \`from\`, ${value.from}`,
+    });
+  });
+
+const calendar = z.strictObject({
+  kinds: calendarKinds.prefault({}).describe(`What becomes of runs by kind. ${TREATMENTS}`),
+  entries: z.array(calendarEntry).default([]).describe('Periods that are known beforehand.'),
+});
+
+const probeOverrides = z.strictObject({
+  enabled: z.boolean().default(true).describe('False: `serve` does not run it.'),
+  schedule: scheduleSchema.optional().describe('Instead of that of the probe file.'),
+  objective: objective.optional().describe('Instead of that of the probe file.'),
+  package: z.string().min(1).optional().describe('Instead of that of the probe file.'),
+  branch: z.string().min(1).optional().describe('Instead of that of the probe file.'),
+});
+
+/** The service's own configuration, `config/packprobe.yaml`; every part has a default. */
+export const configSchema = z.strictObject({
+  listen: listen.prefault({}).describe('Where `serve` answers over HTTP.'),
+  schedule: schedule.prefault({}).describe('Limits of the scheduler.'),
+  retention: retention.prefault({}).describe('How long data is kept.'),
+  metrics: metrics.prefault({}).describe('What `/metrics` shows.'),
+  receivers: z.record(name, receiver).default({}).describe('Who is told about incidents, by name.'),
+  calendar: calendar.prefault({}).describe('Outages, freezes, mass rebuilds and branchings.'),
+  environments: z
+    .record(
+      name,
+      z.strictObject({
+        probes: z
+          .record(name, probeOverrides)
+          .default({})
+          .describe('The probes that `serve` runs there, by name.'),
+      }),
+    )
+    .default({})
+    .describe('What `serve` runs, by environment, and what wins over the probe files.'),
+});
+
+export type Config = z.output<typeof configSchema>;
+
+/** Reads the service's configuration. Throws a ConfigError with all that is wrong. */
+export function readConfig(file: string, text: string): Config {
+  return read(configSchema, file, text);
+}
+
+/** Reads an environment file. Throws a ConfigError with all that is wrong. */
+export function readEnvironment(file: string, text: string): Environment {
+  return read(environmentSchema, file, text);
+}
+
+function read<Schema extends z.ZodType>(schema: Schema, file: string, text: string): z.output<Schema> {
+  const document = readYaml(file, text);
+  if (document.broken) throw new ConfigError(document.faults);
+  // An empty file is a mapping without keys.
+  const { value, faults } = judge(schema, { document, value: document.value ?? {} });
+  const all = [...document.faults, ...faults];
+  if (value === undefined || all.length > 0) throw new ConfigError(all);
+  return value;
+}
