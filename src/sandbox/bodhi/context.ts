@@ -130,7 +130,15 @@ export function sendToSigning(bodhi: Bodhi, builds: Update['builds'], tag: strin
   for (const { nvr } of builds) {
     const say = rule(bodhi, 'bodhi.tag-signing', nvr);
     if (say === 'never') continue;
-    const act = () => quietly(() => bodhi.ports.koji.tag(nvr, tag, 'bodhi'));
+    const act = () => {
+      // Bodhi tags by force: a build that is there already is tagged afresh, and so signed afresh.
+      untagBuilds(
+        bodhi,
+        builds.filter((build) => build.nvr === nvr),
+        tag,
+      );
+      quietly(() => bodhi.ports.koji.tag(nvr, tag, 'bodhi'));
+    };
     if (typeof say === 'number') bodhi.kit.clock.after(say, act);
     else act();
   }

@@ -85,6 +85,18 @@ describe('an update', () => {
     expect(await read(me, alias)).toMatchObject({ status: 'obsolete', request: null, pushed: false });
   });
 
+  test('that was obsoleted and is requested again is sent to signing again', async () => {
+    await using house = await openHouse();
+    const me = await loggedIn(house.bodhi);
+    const alias = await create(house, me, 'a-1-1.fc43');
+    await me.post(`/updates/${alias}/request`, { request: 'obsolete' });
+    const before = house.kit.archive.length;
+    await me.post(`/updates/${alias}/request`, { request: 'testing' });
+    const tagged = house.kit.archive.slice(before).filter(({ topic }) => topic.endsWith('.buildsys.tag'));
+    expect(tagged.map(({ body }) => body['tag'])).toEqual(['f43-signing-pending', CANDIDATE]);
+    expect(await read(me, alias)).toMatchObject({ status: 'pending', request: 'testing' });
+  });
+
   test('that is revoked keeps its candidate tag and can be made afresh with the same build', async () => {
     await using house = await openHouse();
     const me = await loggedIn(house.bodhi);
