@@ -21,17 +21,20 @@ export function cancelTaskCommand({
  */
 export function fedpkgBuildCommand({
   client,
+  user,
   dir,
   target,
 }: {
   readonly client: string;
+  /** Account name: without it the command guesses from the ticket or the login of the host. */
+  readonly user: string;
   readonly dir: string;
   readonly target?: string | undefined;
 }): Command {
   const options = target === undefined ? [] : [`--target=${target}`];
   return {
     file: client,
-    args: ['build', '--nowait', '--skip-remote-rules-validation', ...options],
+    args: ['--user', user, 'build', '--nowait', '--skip-remote-rules-validation', ...options],
     cwd: dir,
     env: { PYTHONUNBUFFERED: '1' },
   };
@@ -107,8 +110,7 @@ interface Rule {
 }
 
 const LOGIN_REFUSED: Rule = {
-  pattern:
-    /gssapi auth failed|GSSAPIAuthError|AuthError: |invalid username or password/,
+  pattern: /gssapi auth failed|GSSAPIAuthError|AuthError: |invalid username or password/,
   code: 'KOJI_LOGIN_REFUSED',
   kind: 'rejected',
   system: 'koji',

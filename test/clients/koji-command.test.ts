@@ -13,14 +13,14 @@ import { cannedExec } from '../support/step-context.ts';
 const signal = new AbortController().signal;
 
 test('a build is submitted without watching and without asking Greenwave', () => {
-  expect(fedpkgBuildCommand({ client: 'fedpkg', dir: '/w/p' })).toMatchObject({
+  expect(fedpkgBuildCommand({ client: 'fedpkg', user: 'packprobe', dir: '/w/p' })).toMatchObject({
     file: 'fedpkg',
-    args: ['build', '--nowait', '--skip-remote-rules-validation'],
+    args: ['--user', 'packprobe', 'build', '--nowait', '--skip-remote-rules-validation'],
     cwd: '/w/p',
   });
-  expect(fedpkgBuildCommand({ client: 'fedpkg', dir: '/w/p', target: 'f44-build-side-1' }).args).toContain(
-    '--target=f44-build-side-1',
-  );
+  expect(
+    fedpkgBuildCommand({ client: 'fedpkg', user: 'packprobe', dir: '/w/p', target: 'f44-build-side-1' }).args,
+  ).toContain('--target=f44-build-side-1');
   expect(cancelTaskCommand({ profile: 'stg', taskId: 7 })).toEqual({
     file: 'koji',
     args: ['--profile=stg', 'cancel', '7'],

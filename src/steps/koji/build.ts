@@ -3,11 +3,12 @@ import { chargedTo } from '../../clients/http-answer.ts';
 import { buildSubject, type KojiHub, kojiHub, taskSubject } from '../../clients/koji.ts';
 import { blameLogin, fedpkgBuildCommand, headCommit, readFedpkgBuild } from '../../clients/koji-command.ts';
 import { buildFault } from '../../clients/koji-failure.ts';
-import { systemOf } from '../../core/environment.ts';
+import { type Environment, systemOf } from '../../core/environment.ts';
 import type { News } from '../../core/event.ts';
 import { FACT } from '../../core/facts.ts';
 import { Fault } from '../../core/fault.ts';
 import type { JsonObject } from '../../core/json.ts';
+import type { Command } from '../../core/ports.ts';
 import { defineStep, type StepContext } from '../../core/step.ts';
 
 export default defineStep({
@@ -30,14 +31,14 @@ export default defineStep({
     build_id: z.number().int().describe('Number of the build.'),
   }),
   commands: ({ dir, target }, { env }) => {
-    const { file, args } = fedpkgBuildCommand({ client: systemOf(env, 'dist-git').client, dir, target });
+    const { file, args } = commandFor(env, { dir, target });
     return [[file, ...args]];
   },
 
   async run({ dir, target }, ctx) {
     const hub = kojiHub({ http: ctx.http, url: systemOf(ctx.env, 'koji').url });
     const tree = dir.startsWith('/') ? dir : `${ctx.dir}/${dir}`;
-    const command = fedpkgBuildCommand({ client: systemOf(ctx.env, 'dist-git').client, dir: tree, target });
+    const command = commandFor(ctx.env, { dir: tree, target });
     const find = (signal: AbortSignal) => findTask({ hub, ctx, tree, target }, signal);
 
     const taskId = await ctx.effect<number>({
@@ -85,6 +86,14 @@ export default defineStep({
     return { task_id: taskId, nvr: build.nvr, build_id: build.build_id };
   },
 });
+
+function commandFor(
+  env: Environment,
+  { dir, target }: { dir: string; target?: string | undefined },
+): Command {
+  const { client } = systemOf(env, 'dist-git');
+  return fedpkgBuildCommand({ client, user: env.identity.user, dir, target });
+}
 
 function endOfTask({ events }: News): { fact: string; data: JsonObject } | undefined {
   const finals: readonly string[] = [FACT.closed, FACT.failed, FACT.canceled];

@@ -185,6 +185,6 @@ test('the plan prints the command of the environment’s packager client', () =>
   const env = testEnvironment({ 'dist-git': { url: 'http://distgit.test', client: 'fedpkg-stage' } });
   const { run } = stepContext({ dir: '/run' });
   expect(build.commands?.({ dir: 'p' }, { run, env })).toEqual([
-    ['fedpkg-stage', 'build', '--nowait', '--skip-remote-rules-validation'],
+    ['fedpkg-stage', '--user', 'packprobe', 'build', '--nowait', '--skip-remote-rules-validation'],
   ]);
 });
