@@ -47,7 +47,12 @@ function openHost(): Host {
         import('./platform/workplace.ts'),
         import('./clients/home.ts'),
       ]);
-      return workplacesBelow({ dir: `${dataDir}/work`, env: process.env, commandEnvironment, homeFiles });
+      return workplacesBelow({
+        dir: `${dataDir}/work`,
+        env: process.env,
+        commandEnvironment,
+        homeFiles: (environment) => homeFiles(environment, (name) => process.env[name]),
+      });
     },
     versionsOf: async (...asked) => (await import('./clients/versions.ts')).versionsOf(...asked),
     owner: async () => (await import('./platform/processes.ts')).thisOwner(),
@@ -59,14 +64,16 @@ function openHost(): Host {
       }),
     joinSandbox: async (control) => (await import('./platform/sandbox-process.ts')).joinSandbox(control),
     async serveSandbox({ dir, speed, seed }, ready, signal) {
-      const { openSandbox } = await import('./sandbox/sandbox.ts');
+      const [{ openSandbox }, { stringify }] = await Promise.all([
+        import('./sandbox/sandbox.ts'),
+        import('yaml'),
+      ]);
       await using sandbox = await openSandbox({ dir, speed, seed });
-      await ready(sandbox.controlUrl, sandbox.environmentText);
-      if (!signal.aborted) {
-        await new Promise<void>((resolve) =>
-          signal.addEventListener('abort', () => resolve(), { once: true }),
-        );
-      }
+      await ready(sandbox.controlUrl, stringify(sandbox.environment));
+      const aborted = new Promise<void>((resolve) =>
+        signal.addEventListener('abort', () => resolve(), { once: true }),
+      );
+      if (!signal.aborted) await Promise.race([aborted, sandbox.stopped]);
     },
     onStop(act) {
       const listeners = (['SIGINT', 'SIGTERM'] as const).map((name) => [name, () => act(name)] as const);

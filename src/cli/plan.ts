@@ -1,18 +1,14 @@
 import { formatDuration } from '../core/duration.ts';
 import type { Environment } from '../core/environment.ts';
-import {
-  describeBindings,
-  type PlannedStep,
-  placeholderInputs,
-  planProbe,
-  resolveParams,
-} from '../core/plan.ts';
+import { resolveParams } from '../core/params.ts';
+import { describeBindings, type PlannedStep, placeholderInputs } from '../core/plan.ts';
+import { planProbe } from '../core/planner.ts';
 import type { PlanFacts } from '../core/step.ts';
 import { EXIT, type Host } from './host.ts';
 import { loadConfig, loadEnvironment, loadProbe, type PlaceOptions } from './places.ts';
 import { parseSet } from './set-option.ts';
 import { type Paint, painter } from './style.ts';
-import { resolveTarget } from './target.ts';
+import { overridesOf, targetOf } from './target.ts';
 
 export interface PlanCommandOptions extends PlaceOptions {
   readonly env?: string;
@@ -31,10 +27,13 @@ export async function planCommand(name: string, options: PlanCommandOptions, hos
     options.env === undefined
       ? placeholder()
       : (await loadEnvironment(options.env, options, host)).environment;
-  const params = resolveParams(file.probe, parseSet(options.set ?? []), file.file);
+  const params = resolveParams(file.probe, parseSet(options.set ?? []));
   const known = options.env === undefined ? {} : { environment };
-  const plan = planProbe({ ...file, actions, params, ...known });
-  const target = resolveTarget({ options, probe: file.probe, config, environment });
+  const overrides = overridesOf(options, config, environment, file.probe.name);
+  const plan = planProbe({ probe: file.probe, actions, params, overrides, ...known });
+  const { package: pkg = 'PACKAGE', branch } =
+    options.env === undefined ? plan.probe : targetOf(plan, environment);
+  const target = { package: pkg, branch };
   const facts: PlanFacts = { run: { id: '<run.id>', probe: plan.probe.name, ...target }, env: environment };
   const steps = plan.steps.map((step) => ({ step, commands: commandsOf(step, facts) }));
   if (options.json === true) {

@@ -62,7 +62,7 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     .option('--verbose', 'log the commands, too')
     .addHelpText('after', RUN_EXAMPLES)
     .action(
-      handled(async (probe: string, options: object) =>
+      handled(async (probe: string, options: never) =>
         (await import('./run.ts')).runCommand(probe, options, host),
       ),
     );

@@ -1,11 +1,11 @@
-import type { ConfigError } from '../core/config-error.ts';
+import { readEnvironment } from '../core/config.ts';
 import { type Environment, scopeOf } from '../core/environment.ts';
-import { outcomeOf } from '../core/fault.ts';
 import type { JsonObject } from '../core/json.ts';
-import { commandsOf, type ProbePlan, planProbe, resolveParams } from '../core/plan.ts';
+import { resolveParams } from '../core/params.ts';
+import { planProbe } from '../core/planner.ts';
 import type { RunRecord } from '../core/run.ts';
+import { environmentFacts, probeFacts } from '../core/scope.ts';
 import type { Store } from '../core/store.ts';
-import { runCancelled } from '../engine/limits.ts';
 import { executeRun } from '../engine/run.ts';
 import { openWatch } from '../engine/watch.ts';
 import { firstSilent } from '../evidence/attribution.ts';
@@ -24,8 +24,9 @@ import {
   type PlaceOptions,
 } from './places.ts';
 import { parseSet } from './set-option.ts';
+import { stopOnSignal } from './stop.ts';
 import { painter } from './style.ts';
-import { resolveTarget } from './target.ts';
+import { overridesOf, targetOf } from './target.ts';
 import { UsageError } from './usage-error.ts';
 import { headline, waterfall } from './waterfall.ts';
 
@@ -37,87 +38,70 @@ export interface RunCommandOptions extends PlaceOptions {
   readonly set?: readonly string[];
   readonly json?: boolean;
   readonly junit?: string;
-  readonly speed?: string;
+  readonly speed: string;
   readonly verbose?: boolean;
 }
 
+/** The action with which every undo begins, where the environment has a login. */
 const LOGIN = 'fas/login';
 
 /** `packprobe run PROBE`: one run in the foreground. */
 export async function runCommand(name: string, options: RunCommandOptions, host: Host): Promise<number> {
-  const probe = await loadProbe(name, options, host);
+  const file = await loadProbe(name, options, host);
   const config = await loadConfig(options, host);
-  const given = parseSet(options.set ?? []);
   const actions = await host.actions();
-  const params = resolveParams(probe.probe, given, probe.file);
+  const params = resolveParams(file.probe, parseSet(options.set ?? []));
+  // Faults of the file come before anything is started.
+  planProbe({ probe: file.probe, actions, params });
   const data = dataDir(options, host);
 
   await using resources = new AsyncDisposableStack();
-  const stop = stopOnSignal(host);
-  resources.use(stop);
-  // The store first: without it nothing may be begun, and a sandbox need not be started in vain.
+  const stop = resources.use(stopOnSignal(host));
   const store = resources.use(await host.openStore(join(data, 'packprobe.db')));
-  const source = await openEnvironment(options, data, host, resources);
-  const { environment } = source;
-  const plan = planProbe({
-    file: probe.file,
-    text: probe.text,
-    probe: probe.probe,
-    actions,
-    environment,
-    params,
-  });
-  const target = resolveTarget({ options, probe: probe.probe, config, environment });
+  const environment = await openEnvironment(options, data, host, resources);
+  const overrides = overridesOf(options, config, environment, file.probe.name);
+  const plan = planProbe({ probe: file.probe, actions, params, environment, overrides });
+  const target = targetOf(plan, environment);
+  await refuseHeld(store, environment, target.package, host);
 
   const clock = await host.openClock(environment.clock);
   const http = await host.openHttp(environment.contact);
   const log = await host.openLog(join(data, 'packprobe.log'), options.verbose === true ? 'debug' : 'info');
-  await refuseHeld(store, environment, target.package, host);
-  const watch = resources.use(
-    openWatch({
-      environment: scopeOf(environment),
-      sources: await host.sources(environment, http, clock),
-      store,
-      clock,
-      log,
-    }),
-  );
+  const sources = await host.sources(environment, http, clock);
+  const watch = resources.use(openWatch({ environment: scopeOf(environment), sources, store, clock, log }));
   const title = `${plan.probe.name} on ${environment.name}, package ${target.package}`;
-  const display = await openDisplay({ title, steps: plan.steps, host, clock });
-  stop.says((text) => display.say(text));
+  const display = resources.use(await openDisplay({ title, steps: plan.steps, host, clock }));
+  stop.tellThrough(display.say);
 
-  let record: RunRecord;
-  try {
-    record = await executeRun({
-      plan,
-      definition: { file: probe.file, text: probe.text },
-      environment,
-      environmentDefinition: environment as unknown as JsonObject,
-      ...target,
-      params,
-      actions,
-      login: LOGIN,
-      store,
-      owner: await host.owner(),
-      watch,
-      openWorkplace: await host.workplaces(data),
-      versionsOf: (commands, exec, signal) => host.versionsOf(commands, exec, signal),
-      attribute: async (run, step) => {
-        const { chains } = await evidenceOf(store, run);
-        return chains.map((chain) => firstSilent(step.uses, chain)).find((told) => told !== undefined);
-      },
-      clock,
-      http,
-      ids: await host.ids(),
-      log,
-      tell: display.tell,
-      signal: stop.signal,
-      packprobe: host.version,
-    });
-  } finally {
-    display[Symbol.dispose]();
-  }
-  await show(record, store, options, data, host);
+  const record = await executeRun({
+    plan,
+    definition: { file: file.file, text: file.text },
+    environment,
+    environmentDefinition: environment as unknown as JsonObject,
+    ...target,
+    params,
+    roots: { env: environmentFacts(environment), probe: probeFacts(plan.probe), params },
+    actions,
+    login: LOGIN,
+    store,
+    owner: await host.owner(),
+    watch,
+    openWorkplace: await host.workplaces(data),
+    versionsOf: host.versionsOf,
+    attribute: async (run, step) => {
+      const { chains } = await evidenceOf(store, run);
+      return chains.map((chain) => firstSilent(step.uses, chain)).find((told) => told !== undefined);
+    },
+    clock,
+    http,
+    ids: await host.ids(),
+    log,
+    tell: display.tell,
+    signal: stop.signal,
+    packprobe: host.version,
+  });
+  display[Symbol.dispose]();
+  await show(record, store, options, host);
   return EXIT[record.outcome];
 }
 
@@ -127,32 +111,27 @@ async function openEnvironment(
   data: string,
   host: Host,
   resources: AsyncDisposableStack,
-): Promise<{ readonly environment: Environment }> {
-  if (options.url !== undefined) return read(resources.use(await host.joinSandbox(options.url)), host);
+): Promise<Environment> {
+  if (options.url !== undefined) return ofSandbox(resources.use(await host.joinSandbox(options.url)));
   if (options.env === undefined) {
     throw new UsageError(
       'which environment?',
       'Add --env sandbox to try it out, or --env NAME or --env FILE.',
     );
   }
-  if (options.env !== 'sandbox') return loadEnvironment(options.env, options, host);
+  if (options.env !== 'sandbox') return (await loadEnvironment(options.env, options, host)).environment;
   host.stderr.write('starting a sandbox …\n');
-  const speed = Number(options.speed ?? 60);
   const dir = join(data, `sandbox-${(await host.ids()).uuid()}`);
-  return read(resources.use(await host.startSandbox({ speed, seed: '1', dir })), host);
+  return ofSandbox(resources.use(await host.startSandbox({ speed: Number(options.speed), seed: '1', dir })));
 }
 
-async function read(
-  { control, environment }: SandboxHandle,
-  _host: Host,
-): Promise<{ readonly environment: Environment }> {
-  const { readEnvironment } = await import('../core/config.ts');
-  return { environment: readEnvironment(`${control}/environment`, environment) };
+function ofSandbox({ control, environment }: SandboxHandle): Environment {
+  return readEnvironment(`${control}/environment`, environment);
 }
 
 /** Two runs on one branch of one package race: each would break the other's push or build. */
 async function refuseHeld(store: Store, environment: Environment, pkg: string, host: Host): Promise<void> {
-  for (const { run_id, owner } of await store.holding(environment.name, pkg)) {
+  for (const { run_id, owner } of await store.holding(scopeOf(environment), pkg)) {
     if (!(await host.isAlive(owner))) continue;
     throw new UsageError(
       `run ${run_id} is still at work on ${pkg} in ${environment.name}`,
@@ -161,39 +140,7 @@ async function refuseHeld(store: Store, environment: Environment, pkg: string, h
   }
 }
 
-interface Stop extends Disposable {
-  readonly signal: AbortSignal;
-  says(say: (text: string) => void): void;
-}
-
-/** Ctrl-C once stops cleanly, twice at once. */
-function stopOnSignal(host: Host): Stop {
-  const controller = new AbortController();
-  let say = (text: string) => host.stderr.write(`${text}\n`);
-  const subscription = host.onStop((signal) => {
-    if (controller.signal.aborted) {
-      host.stderr.write(`\nleft at once; what the run made may still be there: ${host.program} tidy\n`);
-      host.exit(EXIT.cancelled);
-    }
-    controller.abort(runCancelled(signal));
-    say('stopping: undoing what the run made (again Ctrl-C leaves at once) …');
-  });
-  return {
-    signal: controller.signal,
-    says: (write) => {
-      say = write;
-    },
-    [Symbol.dispose]: () => subscription[Symbol.dispose](),
-  };
-}
-
-async function show(
-  record: RunRecord,
-  store: Store,
-  options: RunCommandOptions,
-  data: string,
-  host: Host,
-): Promise<void> {
+async function show(record: RunRecord, store: Store, options: RunCommandOptions, host: Host): Promise<void> {
   const { chains } = await evidenceOf(store, record.run_id);
   if (options.junit !== undefined) await host.writeText(absolute(host.cwd, options.junit), junitXml(record));
   if (options.json === true) {
@@ -211,8 +158,4 @@ async function show(
     `Look further:\n  ${host.program} runs show ${record.run_id}${again}\n  ${host.program} runs list${again}`,
   ];
   host.stdout.write(`\n${parts.join('\n\n')}\n`);
-  void data;
 }
-
-export type { ConfigError, ProbePlan };
-export { commandsOf, outcomeOf };

@@ -1,6 +1,6 @@
 import { readConfig, readEnvironment } from '../core/config.ts';
 import { ConfigError, type FileFault } from '../core/config-error.ts';
-import { planProbe } from '../core/plan.ts';
+import { planProbe } from '../core/planner.ts';
 import { readProbe } from '../core/probe.ts';
 import type { Action } from '../core/step.ts';
 import { EXIT, type Host } from './host.ts';
@@ -47,9 +47,9 @@ function faultsOf(file: string, text: string, actions: ReadonlyMap<string, Actio
 
 /** What a file is stands in it: a probe has steps, an environment has systems. */
 function check(file: string, text: string, actions: ReadonlyMap<string, Action>): void {
-  if (/^steps\s*:/m.test(text)) planProbe({ file, text, probe: readProbe(file, text), actions });
+  if (/^steps\s*:/m.test(text)) planProbe({ probe: readProbe(file, text), actions });
   else if (/^systems\s*:/m.test(text)) readEnvironment(file, text);
-  else if (file.includes('/probes/')) readProbe(file, text);
+  else if (file.includes('/probes/')) planProbe({ probe: readProbe(file, text), actions });
   else readConfig(file, text);
 }
 

@@ -19,6 +19,8 @@ export interface RunHeader {
   readonly run_id: string;
   readonly probe: string;
   readonly environment: string;
+  /** What its news belong to: see `scopeOf`. */
+  readonly scope: string;
   readonly package: string;
   readonly branch: string;
   readonly params: JsonObject;
@@ -155,10 +157,7 @@ export interface Store extends AsyncDisposable {
   /** By whole id, or by a beginning that fits only one; the ids that fit where there are several. */
   find(id: string): Promise<{ readonly run?: StoredRun; readonly candidates: readonly string[] }>;
   /** Unfinished runs that hold this package. */
-  holding(
-    environment: string,
-    pkg: string,
-  ): Promise<readonly { readonly run_id: string; readonly owner: Owner }[]>;
+  holding(scope: string, pkg: string): Promise<readonly { readonly run_id: string; readonly owner: Owner }[]>;
   /** Takes over nothing, but says of a ledger row what became of it. */
   settle(
     effect: number,

@@ -1,4 +1,4 @@
-import type { Environment } from '../core/environment.ts';
+import { type Environment, scopeOf } from '../core/environment.ts';
 import { asFault, type Fault, type FaultData, type Outcome, outcomeOf } from '../core/fault.ts';
 import type { JsonObject } from '../core/json.ts';
 import {
@@ -73,6 +73,7 @@ export async function executeRun(options: RunOptions): Promise<RunRecord> {
     run_id,
     probe: facts.probe,
     environment: environment.name,
+    scope: scopeOf(environment),
     package: facts.package,
     branch: facts.branch,
     params: options.params,
@@ -223,9 +224,7 @@ async function oneStep(
 ): Promise<StepRecord> {
   if (scope.signal.aborted) return skipped(step, 'the run was stopped');
   try {
-    if (step.condition === undefined) {
-      if (failed !== undefined && !step.always) return skipped(step, `step ${failed} did not pass`);
-    } else if (!evaluateCondition(step, view, { failed: failed !== undefined })) {
+    if (!evaluateCondition(step, view, { failed: failed !== undefined })) {
       return skipped(step, failed === undefined ? 'its `if` is false' : `step ${failed} did not pass`);
     }
     return await runStep(step, evaluateInputs(step, view) as JsonObject, scope);

@@ -87,18 +87,18 @@ export function openJournal({
           .where('attempt', '=', attempt)
           .execute();
       }),
-    stepEnded: ({ index, outputs, phases, fault, ...step }) =>
+    stepEnded: ({ index, step, uses, system, outcome, duration_ms, outputs, phases, fault }) =>
       write(async (transaction) => {
         const ended = {
-          outcome: step.outcome,
-          duration_ms: step.duration_ms,
+          outcome,
+          duration_ms,
           outputs: JSON.stringify(outputs),
           phases: JSON.stringify(phases),
           fault: fault === undefined ? null : JSON.stringify(fault),
         };
         await transaction
           .insertInto('steps')
-          .values({ ...step, ...ended, run_id, idx: index })
+          .values({ ...ended, step, uses, system, run_id, idx: index })
           .onConflict((conflict) => conflict.columns(['run_id', 'idx']).doUpdateSet(ended))
           .execute();
       }),

@@ -4,6 +4,7 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     `create table runs (
       run_id text primary key,
       environment text not null,
+      scope text not null,
       probe text not null,
       package text not null,
       branch text not null,
@@ -20,7 +21,7 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       record text
     ) strict`,
     'create index runs_by_start on runs (started_at)',
-    'create index runs_by_package on runs (environment, package, state)',
+    'create index runs_by_package on runs (scope, package, state)',
     `create table steps (
       run_id text not null references runs,
       idx integer not null,

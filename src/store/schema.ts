@@ -6,6 +6,7 @@ type JsonText = string;
 export interface RunsTable {
   run_id: string;
   environment: string;
+  scope: string;
   probe: string;
   package: string;
   branch: string;

@@ -76,13 +76,14 @@ export function openStore(file: string): Store {
   return {
     begin: (header, owner) =>
       guarded(async () => {
-        const { run_id, environment, probe, package: pkg, branch, started_at } = header;
+        const { run_id, environment, scope, probe, package: pkg, branch, started_at } = header;
         const fence = 1;
         await db
           .insertInto('runs')
           .values({
             run_id,
             environment,
+            scope,
             probe,
             package: pkg,
             branch,
@@ -147,12 +148,12 @@ export function openStore(file: string): Store {
           : { candidates: rows.map(({ run_id }) => run_id) };
       }),
 
-    holding: (environment, pkg) =>
+    holding: (scope, pkg) =>
       guarded(async () => {
         const rows = await db
           .selectFrom('runs')
           .select(['run_id', 'owner'])
-          .where('environment', '=', environment)
+          .where('scope', '=', scope)
           .where('package', '=', pkg)
           .where('state', '!=', 'finished')
           .execute();

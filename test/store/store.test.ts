@@ -23,6 +23,7 @@ function header(run_id: string): RunHeader {
     run_id,
     probe: 'single-build',
     environment: 'test',
+    scope: 'test@1',
     package: 'gloster',
     branch: 'stable',
     params: {},
@@ -159,10 +160,10 @@ test('a run is finished when nothing of it is held any more, not before', async 
   );
   await journal.finish(record('run-1'), 'finalizing');
   await store.release('run-1');
-  expect(await store.holding('test', 'gloster')).toEqual([{ run_id: 'run-1', owner }]);
+  expect(await store.holding('test@1', 'gloster')).toEqual([{ run_id: 'run-1', owner }]);
   await store.settle(intent.effect_id, { state: 'undone', at: 5, evidence: { after: 'obsolete' } });
   await store.release('run-1');
-  expect(await store.holding('test', 'gloster')).toEqual([]);
+  expect(await store.holding('test@1', 'gloster')).toEqual([]);
   expect((await store.find('run-1')).run?.effects).toMatchObject([
     { state: 'undone', undone_at: 5, undo_attempts: 1 },
   ]);
