@@ -89,8 +89,9 @@ export function specFile({ run }: Pick<Context, 'run'>, path: string): string {
 export async function readNvre(
   context: Context,
   clone: Clone,
-): Promise<Nvre & { readonly nvr: string; readonly spec: string }> {
-  const { distval, distvar, disttag } = await releaseOf(context, clone);
+): Promise<Nvre & { readonly nvr: string; readonly builtFor: Release }> {
+  const builtFor = await releaseOf(context, clone);
+  const { distval, distvar, disttag } = builtFor;
   const spec = specFile(context, clone.path);
   const macros = new Map([
     ['dist', `.${disttag}`],
@@ -100,7 +101,7 @@ export async function readNvre(
   try {
     const nvre = readSpec(readFileSync(spec, 'utf8'), macros);
     const name = context.globals.name ?? (clone.name === '' ? nvre.name : clone.name);
-    return { ...nvre, name, nvr: `${name}-${nvre.version}-${nvre.release}`, spec };
+    return { ...nvre, name, nvr: `${name}-${nvre.version}-${nvre.release}`, builtFor };
   } catch (error) {
     if (!(error instanceof SpecError)) throw error;
     context.run.warn(`${error.message}\nerror: query of specfile ${spec} failed, can't parse\n`);

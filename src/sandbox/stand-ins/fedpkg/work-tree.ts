@@ -3,7 +3,7 @@ import { HubError } from '../koji/hub.ts';
 import { parseCommand } from './arguments.ts';
 import { askGit, readClone, runGit } from './git.ts';
 import { kojiProfile, openKojiSession } from './koji-session.ts';
-import { buildUrl, readNvre, releaseOf } from './package.ts';
+import { buildUrl, readNvre } from './package.ts';
 import { type Context, Refused, userName } from './settings.ts';
 
 /** `fedpkg switch-branch [BRANCH]`: without one, the branches. */
@@ -116,12 +116,12 @@ export async function verrel(context: Context, argv: readonly string[]): Promise
   const { run, path } = context;
   const { options } = parseCommand(context, 'verrel', argv, { json: { names: ['--json'] } });
   const clone = await readClone(run, path);
-  const { name, version, release, epoch, nvr } = await readNvre(context, clone);
+  const { name, version, release, epoch, nvr, builtFor } = await readNvre(context, clone);
   if (options.json !== true) {
     run.print(nvr);
     return 0;
   }
-  const { disttag, distvar, distval, target } = await releaseOf(context, clone);
+  const { disttag, distvar, distval, target } = builtFor;
   const { weburl, topurl } = kojiProfile(context);
   const facts: Record<string, unknown> = {
     repo_name: name,

@@ -24,6 +24,7 @@ export function writeKeytab(
     key,
     version = 1,
     timestamp = 0,
+    enctype = AES256,
   }: Pick<KeytabEntry, 'principal' | 'key'> & Partial<KeytabEntry>,
 ): void {
   const { components, realm } = splitPrincipal(principal);
@@ -36,7 +37,7 @@ export function writeKeytab(
     u32(NT_PRINCIPAL),
     u32(timestamp),
     u8(version & 0xff),
-    u16(AES256),
+    u16(enctype),
     u16(secret.length),
     secret,
     u32(version),

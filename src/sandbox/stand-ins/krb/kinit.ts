@@ -142,7 +142,7 @@ async function renew(run: Run, file: string): Promise<number> {
 async function reach(run: Run, principal: string, doing: string): Promise<void> {
   const { realm: wanted } = splitPrincipal(principal);
   const realm = readRealm(run);
-  if (realm?.realm !== wanted) {
+  if (realm?.realm !== wanted || realm.kdc === 'none') {
     throw new Exit(refuse(run, `Cannot find KDC for realm "${wanted}" while ${doing}`));
   }
   if (realm.kdc === undefined || realm.kdc === 'up') return;

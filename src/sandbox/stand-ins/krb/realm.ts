@@ -14,8 +14,8 @@ export interface RealmPrincipal {
 /** The realm that stands in for a KDC: a file that `kinit` reads each time, so that a fault may rewrite it. */
 export interface Realm {
   readonly realm: string;
-  /** `silent` answers nothing: kinit then waits its 27 s. @defaultValue up */
-  readonly kdc?: 'up' | 'refused' | 'silent';
+  /** `silent` answers nothing: kinit then waits its 27 s; `none`: the configuration names no KDC. @defaultValue up */
+  readonly kdc?: 'up' | 'refused' | 'silent' | 'none';
   readonly principals: readonly RealmPrincipal[];
 }
 
