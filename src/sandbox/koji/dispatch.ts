@@ -77,7 +77,8 @@ function multiCall(hub: Hub, methods: Methods, params: readonly Value[], caller:
       return [invoke(hub, methods, readItem(item), caller)];
     } catch (error) {
       if (!(error instanceof KojiFault) || error.lazy) throw error;
-      return { faultCode: error.code, faultString: error.bare, traceback: traceback(error) };
+      const fault = { faultCode: error.code, faultString: error.bare };
+      return error.relayed ? fault : { ...fault, traceback: traceback(error) };
     }
   });
 }

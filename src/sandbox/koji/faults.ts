@@ -22,12 +22,15 @@ export class KojiFault extends Error {
   readonly bare: string;
   /** The query runs only while the answer is written, so that a whole multicall falls with it. */
   readonly lazy: boolean;
+  /** A fault that a builder sent and the hub passes on: it comes without a traceback. */
+  readonly relayed: boolean;
 
-  constructor(code: number, text: string, { bare = text, lazy = false } = {}) {
+  constructor(code: number, text: string, { bare = text, lazy = false, relayed = false } = {}) {
     super(text);
     this.code = code;
     this.bare = bare;
     this.lazy = lazy;
+    this.relayed = relayed;
   }
 }
 

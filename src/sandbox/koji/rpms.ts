@@ -50,8 +50,8 @@ export function findRpmByName(hub: Hub, text: string): Rpm | undefined {
   return hub.rpms.find((rpm) => rpmName(rpm) === name);
 }
 
-/** The RPM as `listTaggedRPMS` gives it; `getRPM` and `listRPMs` add where it came from. */
-export function rpmStruct(rpm: Rpm, origin = true): Struct {
+/** The RPM as `listTaggedRPMS` gives it; `getRPM` adds where it came from, `listRPMs` also the NVR. */
+export function rpmStruct(rpm: Rpm, { origin = true, nvr = true } = {}): Struct {
   const { build } = rpm;
   return {
     arch: rpm.arch,
@@ -65,7 +65,7 @@ export function rpmStruct(rpm: Rpm, origin = true): Struct {
     id: rpm.id,
     metadata_only: false,
     name: rpm.name,
-    ...(origin ? { nvr: `${rpm.name}-${build.version}-${build.release}` } : {}),
+    ...(origin && nvr ? { nvr: `${rpm.name}-${build.version}-${build.release}` } : {}),
     payloadhash: rpm.payloadhash,
     release: build.release,
     size: rpm.size,

@@ -35,7 +35,7 @@ export const DELAYS = {
   'koji.open': { least: 1_000, median: 7_000, most: 15_000 },
   'koji.checkout': { least: 4_000, median: 8_000, most: 20_000 },
   'koji.build-srpm': { least: 30_000, median: 50_000, most: 80_000 },
-  'koji.build-arch': { least: 90_000, median: 150_000, most: 220_000 },
+  'koji.build-arch': { least: 150_000, median: 210_000, most: 330_000 },
   'koji.import': { least: 2_000, median: 5_000, most: 12_000 },
   'koji.tag': { least: 500, median: 1_500, most: 4_000 },
   /** How long a parent needs to notice that its children have ended. */

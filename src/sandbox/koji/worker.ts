@@ -126,16 +126,21 @@ export async function collect(
   failFast = false,
 ): Promise<void> {
   parent.waiting = true;
+  const subject = subjectOf(hub, parent);
   const ended: Task[] = [];
   await new Promise<void>((resolve) => {
     for (const child of children) {
       child.ended.push(() => {
         ended.push(child);
+        // The parent looks at each child when it has ended, not only when all have.
+        hub.kit.clock.after(delay(hub, 'koji.notice', subject), () => {
+          if (!hasEnded(parent)) child.awaited = false;
+        });
         if (ended.length === children.length || (failFast && child.state !== TASK.closed)) resolve();
       });
     }
   });
-  await spend(hub, parent, 'koji.notice', subjectOf(hub, parent));
+  await spend(hub, parent, 'koji.notice', subject);
   parent.waiting = false;
   for (const child of children) child.awaited = false;
   const failed = ended.find((child) => child.state !== TASK.closed);

@@ -140,6 +140,10 @@ function decode(nodes: readonly Node[] | undefined): Rpc {
     case 'i8':
     case 'double':
       return Number(textOf(children));
+    case 'dateTime.iso8601':
+      return { [name]: textOf(children) };
+    case 'base64':
+      return { [name]: Buffer.from(textOf(children), 'base64').toString() };
     case 'array':
       return (find(children, 'data') ?? [])
         .filter((node) => 'value' in node)

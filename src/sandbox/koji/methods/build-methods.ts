@@ -316,5 +316,5 @@ function rpmsAndBuilds(hub: Hub, tag: Tag, query: TaggedQuery, arch: Value): Val
   const rpms = rows.flatMap(({ build }) =>
     hub.rpms.filter((rpm) => rpm.build === build && (wanted === null || wanted.includes(rpm.arch))),
   );
-  return [rpms.map((rpm) => rpmStruct(rpm, false)), rows.map((row) => taggedStruct(row, false))];
+  return [rpms.map((rpm) => rpmStruct(rpm, { origin: false })), rows.map((row) => taggedStruct(row, false))];
 }

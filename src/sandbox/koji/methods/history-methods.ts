@@ -72,7 +72,7 @@ function commonFilters(hub: Hub, args: Readonly<Record<string, Value>>) {
     tests.push({
       name: 'by',
       created: ({ creator }) => creator === user,
-      revoked: ({ revoker }) => (revoker === null ? false : revoker === user),
+      revoked: ({ revoker }) => (revoker === null ? null : revoker === user),
     });
   }
   return (row: Versioned): Struct | undefined => {

@@ -1,6 +1,6 @@
 import { FAULT, generic, KojiFault } from '../faults.ts';
 import { CHANNELS } from '../furnish.ts';
-import { findUser, type Host, type Hub, type User } from '../hub.ts';
+import { findUser, type Host, type Hub, type Task, type User } from '../hub.ts';
 import { type Methods, read } from '../method.ts';
 import { applyClauses, page, pickFields, scalarFilter } from '../query.ts';
 import { flag, mustBeUser } from '../sessions.ts';
@@ -60,9 +60,14 @@ const ALL_RUN_FIELDS = new Set([
 const LOG_FIELDS = ['host_id', 'id', 'msg', 'msg_ts', 'task_id'];
 const REFUSAL_FIELDS = ['by_host', 'host_id', 'id', 'msg', 'soft', 'task_id', 'ts'];
 
+/** Seconds after its end until the scheduler notices that a run is over. */
+const NOTICED_S = 30;
+
 function runRows(hub: Hub): readonly Struct[] {
+  const isOver = ({ completion_ts }: Task) =>
+    completion_ts !== null && stampOf(hub.kit.clock.now()) > completion_ts + NOTICED_S;
   return hub.runs.map(({ id, task, host, active, create_ts }) => ({
-    active,
+    active: active && !isOver(task),
     arch: task.arch,
     channel_id: task.channel,
     completion_ts: task.completion_ts === null ? null : new Float(task.completion_ts),

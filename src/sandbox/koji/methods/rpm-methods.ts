@@ -65,7 +65,7 @@ export const rpmMethods: Methods = {
   }),
   getRPM: read('get_rpm(rpminfo, strict=False, multi=False)', ({ rpminfo = null, strict }, { hub }) => {
     const rpm = flag(strict) ? mustFindRpm(hub, rpminfo) : lookupRpm(hub, rpminfo);
-    return rpm === undefined ? null : rpmStruct(rpm);
+    return rpm === undefined ? null : rpmStruct(rpm, { nvr: false });
   }),
   queryRPMSigs: read(
     'query_rpm_sigs(rpm_id=None, sigkey=None, queryOpts=None)',

@@ -1,4 +1,4 @@
-import { generic, notAllowed } from '../faults.ts';
+import { generic, KojiFault, notAllowed } from '../faults.ts';
 import { BUILD, findBuild, type Hub, hasPerm, type LogFile, mustFindBuild, TASK, type Task } from '../hub.ts';
 import { type Methods, read, write } from '../method.ts';
 import { listFilter, page, scalarFilter, toInt } from '../query.ts';
@@ -171,7 +171,7 @@ export const taskMethods: Methods = {
       if (task === undefined) throw generic('No such task');
       if (task.fault === null) return resultOf(task);
       const { code, text } = task.fault;
-      if (flag(raise_fault)) throw Object.assign(generic(text), { code });
+      if (flag(raise_fault)) throw new KojiFault(code, text, { relayed: true });
       return { faultCode: code, faultString: text };
     },
   ),
