@@ -103,13 +103,6 @@ export function openTask(hub: Hub, task: Task): void {
   move(hub, task, TASK.open);
 }
 
-/** Back into the queue: the host is forgotten, the old start stays. */
-export function freeTask(hub: Hub, task: Task): void {
-  for (const run of hub.runs) if (run.task === task) run.active = false;
-  task.host = null;
-  move(hub, task, TASK.free);
-}
-
 export function closeTask(hub: Hub, task: Task, result: Value): void {
   task.result = result;
   end(hub, task, TASK.closed);

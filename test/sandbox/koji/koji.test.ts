@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Rpc } from './client.ts';
+import { type Rpc, read } from './client.ts';
 import { commitOf, hubWith, specOf, until } from './hub.ts';
 
 const PKG = 'dummy-test-package-gloster';
@@ -251,4 +251,47 @@ test('a change of what a build tag inherits makes a new repo of it', async () =>
     { event: repo['create_event'] ?? null, package: PKG, inherit: true, __starstar: true },
   ]);
   expect(listed).toMatchObject([{ nvr: NVR, tag_name: 'f44' }]);
+});
+
+test('an uploaded source package is built as scratch, and refused as a real build', async () => {
+  await using hub = await hubWith();
+  const session = await hub.login('packprobe', 'sandbox');
+  const file = `${PKG}-1.0-7.fc44.src.rpm`;
+  const path = `/kojihub?filename=${file}&filepath=cli-build%2F1.abcdefgh&fileverify=adler32&offset=0&overwrite=1`;
+  const { text } = await hub.send(Buffer.from('abc'), {
+    path,
+    headers: {
+      'content-type': 'application/octet-stream',
+      'koji-session-id': String(session.id),
+      'koji-session-key': session.key,
+    },
+  });
+  expect(read(text)).toEqual({ size: 3, fileverify: 'adler32', offset: 0, hexdigest: '024d0127' });
+  expect(await hub.call('checkUpload', ['cli-build/1.abcdefgh', file])).toMatchObject({ size: 3 });
+  const source = `cli-build/1.abcdefgh/${file}`;
+  const scratch = await hub.call('build', [source, 'f44-candidate', { scratch: true }], session);
+  expect(await ended(hub, scratch)).toMatchObject({ state: 2 });
+  const real = await hub.call('build', [source, 'f44-candidate', {}], session);
+  await ended(hub, real);
+  await expect(hub.call('getTaskResult', [real])).rejects.toMatchObject({
+    code: 1004,
+    message: 'policy violation (build_from_srpm)',
+  });
+});
+
+test('a session that is a day old must be renewed, and keeps its id then', async () => {
+  await using hub = await hubWith({ speed: 200_000_000 });
+  const session = await hub.login('packprobe', 'sandbox');
+  await new Promise((resolve) => setTimeout(resolve, 2));
+  await expect(hub.call('getAPIVersion', [], session)).rejects.toMatchObject({
+    code: 1007,
+    message: `session "${session.id}" has expired`,
+  });
+  const renewed = await hub.call(
+    'login',
+    ['packprobe', 'sandbox', { renew: true, __starstar: true }],
+    session,
+  );
+  expect(renewed).toMatchObject({ 'session-id': session.id });
+  expect(renewed).not.toMatchObject({ 'session-key': session.key });
 });
