@@ -65,7 +65,8 @@ export function bindInputs(request: BindingRequest): ReadonlyMap<string, Planned
   const isLiteral = [...inputs.values()].every(
     (each) => each.from === 'file' && each.template.kind === 'value',
   );
-  if (faults === 0 && isLiteral) {
+  const isComplete = names.every((name) => inputs.has(name) || !isRequired(action, name));
+  if (faults === 0 && isLiteral && isComplete) {
     const whole = judge(input, { ...subjectOf(request), value: given });
     for (const fault of whole.faults) report(fault);
   }
@@ -99,13 +100,13 @@ function bindInput(request: BindingRequest, name: string, schema: JsonSchema): P
   const offers = earlier.filter(
     ({ outputs }) => outputs.kind === 'object' && name !== 'outcome' && memberOf(outputs, name) !== undefined,
   );
-  const isRequired = !fieldOf(action, name).safeParse(undefined).success;
+  const required = isRequired(action, name);
   const wanted = typeOfInput(schema, name);
   const [offer, ...more] = offers;
   if (offer === undefined) {
     // A step whose action is unknown may be the one that gives it: its fault is told already.
     const mayCome = earlier.some(({ outputs }) => outputs.kind === 'unknown');
-    if (isRequired && !mayCome) {
+    if (required && !mayCome) {
       blame(
         `missing input, and no earlier step gives a "${name}"; expected ${describeType(wanted)}`,
         describeType(wanted),
@@ -121,7 +122,7 @@ function bindInput(request: BindingRequest, name: string, schema: JsonSchema): P
   }
   const offered = (offer.outputs.kind === 'object' && memberOf(offer.outputs, name)) || UNKNOWN;
   // An input that can do without is left out where the output turns out to be null.
-  const must = isRequired ? offered : withoutNull(offered);
+  const must = required ? offered : withoutNull(offered);
   if (fits(must, wanted)) return { from: 'step', step: offer.id, output: name };
   const problem = fits(withoutNull(offered), wanted)
     ? `may be null, for step "${offer.id}" has \`if\` or leaves it out; write \`${name}:\` with default(…)`
@@ -154,8 +155,14 @@ export function expressionFault(document: YamlDocument, path: Path, fault: Expre
   };
 }
 
+/** The schema of one input. */
 export function fieldOf(action: Action, name: string): z.ZodType {
   return action.definition.input.shape[name] as z.ZodType;
+}
+
+/** Whether an action cannot do without an input. */
+export function isRequired(action: Action, name: string): boolean {
+  return !fieldOf(action, name).safeParse(undefined).success;
 }
 
 function typeOfInput(schema: JsonSchema, name: string): Type {

@@ -1,4 +1,4 @@
-import { fieldOf, type PlannedInput } from './binding.ts';
+import { fieldOf, isRequired, type PlannedInput } from './binding.ts';
 import type { Place } from './config-error.ts';
 import { evaluate } from './expression/evaluate.ts';
 import { printTree, type Tree } from './expression/tree.ts';
@@ -113,7 +113,7 @@ function collectInputs(step: PlannedStep, scope: Scope): JsonObject {
     }
     const value = scope.steps[planned.step]?.outputs?.[planned.output] ?? null;
     // What nobody asked for in so many words is left out rather than handed on as nothing.
-    if (value !== null || !fieldOf(step.action, name).safeParse(undefined).success) values[name] = value;
+    if (value !== null || isRequired(step.action, name)) values[name] = value;
   }
   return values;
 }

@@ -57,6 +57,7 @@ export const objective = z
 
 const scalar = z.union([z.string(), z.number(), z.boolean()], 'text, a number or true or false');
 
+/** What a parameter of a probe can be; a duration stays text, so that inputs of durations take it. */
 export const PARAMETER_TYPES = ['string', 'integer', 'number', 'boolean', 'duration'] as const;
 export type ParameterType = (typeof PARAMETER_TYPES)[number];
 export type ParameterValue = string | number | boolean;

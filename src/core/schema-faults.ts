@@ -29,7 +29,9 @@ export function expectedOf(issue: RawIssue): string | undefined {
     case 'invalid_format':
       return issue.format === 'regex' ? `text of the form ${issue.pattern ?? ''}` : `a ${issue.format}`;
     case 'invalid_union':
-      return issue.discriminator === undefined ? UNION : undefined;
+      return issue.discriminator === undefined
+        ? UNION
+        : describeChoice(optionsOf(issue).map((name) => JSON.stringify(name)));
     default:
       return undefined;
   }
@@ -170,9 +172,12 @@ function nearestBranch(branches: readonly (readonly Issue[])[]): readonly Issue[
 
 function choicesOf(issue: Issue): readonly string[] | undefined {
   if (issue.code === 'invalid_value') return issue.values.map(String);
-  if (issue.code === 'invalid_union' && 'options' in issue && Array.isArray(issue.options))
-    return issue.options.map(String);
-  return undefined;
+  return issue.code === 'invalid_union' ? optionsOf(issue) : undefined;
+}
+
+/** What the discriminator of a union may be; not every form of the issue says it. */
+function optionsOf(issue: object): readonly string[] {
+  return 'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : [];
 }
 
 function namesAt(schema: z.ZodType, path: Path): readonly string[] {

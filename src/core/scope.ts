@@ -21,8 +21,8 @@ export function rootsOf({ run, env, probe, params, steps }: Scope): JsonObject {
   };
 }
 
-// Addresses of buses carry logins, and how often we look is nobody's input.
-const UNTOLD = new Set(['poll']);
+// The address of a bus carries a login, and how often we look is nobody's input.
+const UNTOLD: ReadonlySet<string> = new Set(['messaging.url', 'poll']);
 
 /** The part of an environment that probe files may see: names, addresses and packages; never a secret or where one is. */
 export function environmentFacts({ name, systems, packages, contact }: Environment): JsonObject {
@@ -55,6 +55,7 @@ export function probeFacts(probe: PlannedProbe): JsonObject {
   return { name, description, package: probe.package ?? null, branch, timeout: formatDuration(timeoutMs) };
 }
 
+/** What `probe` is in expressions. */
 export const PROBE_TYPE = (packageIsKnown: boolean): Type =>
   objectOf({
     name: TEXT,
@@ -64,6 +65,7 @@ export const PROBE_TYPE = (packageIsKnown: boolean): Type =>
     timeout: TEXT,
   });
 
+/** What `run` is in expressions. */
 export const RUN_TYPE: Type = objectOf({ id: TEXT, probe: TEXT, package: TEXT, branch: TEXT });
 
 /** A value's type without the value itself: another run of the same file may have another. */

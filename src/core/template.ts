@@ -37,6 +37,7 @@ export type Template =
 /** Takes a mistake with the way to the scalar that it is in. */
 export type Report = (path: Path, fault: ExpressionFault) => void;
 
+/** Whether an expression stands anywhere in a value. */
 export function hasExpression(value: Json): boolean {
   if (typeof value === 'string') return value.includes(OPEN);
   return typeof value === 'object' && value !== null && Object.values(value).some(hasExpression);

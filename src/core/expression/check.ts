@@ -59,7 +59,7 @@ class Checker {
       case 'name':
         return this.#root(tree.at, tree.name);
       case 'member':
-        return this.#member(tree.at, tree.object, tree.name);
+        return this.#member(tree.nameAt, tree.object, tree.name);
       case 'index':
         return this.#index(tree);
       case 'call':
@@ -205,9 +205,11 @@ class Checker {
       return;
     }
     if (a.kind !== 'text' || b.kind !== 'text' || !a.values || !b.values || fits(a, b)) return;
-    const [known, asked] = tree.right.kind === 'literal' ? [a, tree.right] : [b, tree.left];
-    const value = asked.kind === 'literal' ? String(asked.value) : '';
-    this.#fail(asked.at, `never so; it is ${describeType(known)}`, nearest(value, known.values ?? []));
+    const [known, whose, asked] =
+      tree.right.kind === 'literal' ? [a, tree.left, tree.right] : [b, tree.right, tree.left];
+    const value = asked.kind === 'literal' ? String(asked.value) : printTree(asked);
+    const message = `${printTree(whose)} is never ${JSON.stringify(value)}; expected ${describeType(known)}`;
+    this.#fail(asked.at, message, nearest(value, known.values ?? []));
   }
 
   #expect(tree: Tree, wanted: Type, who: string): void {

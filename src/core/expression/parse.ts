@@ -73,12 +73,12 @@ class Parser {
       if (this.#takeSign('.')) {
         const name = this.#take();
         if (name.kind !== 'name') throw expected('a name behind the `.`', name);
-        object = { kind: 'member', at: name.at, object, name: name.text };
+        object = { kind: 'member', at: object.at, object, name: name.text, nameAt: name.at };
       } else if (this.peek().text === '[') {
-        const { at } = this.#take();
+        this.#take();
         const index = this.#nested(() => this.#binary(0));
         this.#close(']');
-        object = { kind: 'index', at, object, index };
+        object = { kind: 'index', at: object.at, object, index };
       } else {
         return object;
       }

@@ -19,7 +19,13 @@ export const PRECEDENCE: Readonly<Record<Operator, number>> = {
 export type Tree =
   | { readonly kind: 'literal'; readonly at: number; readonly value: Literal }
   | { readonly kind: 'name'; readonly at: number; readonly name: string }
-  | { readonly kind: 'member'; readonly at: number; readonly object: Tree; readonly name: string }
+  | {
+      readonly kind: 'member';
+      readonly at: number;
+      readonly object: Tree;
+      readonly name: string;
+      readonly nameAt: number;
+    }
   | { readonly kind: 'index'; readonly at: number; readonly object: Tree; readonly index: Tree }
   | { readonly kind: 'call'; readonly at: number; readonly name: string; readonly args: readonly Tree[] }
   | { readonly kind: 'not'; readonly at: number; readonly operand: Tree }

@@ -31,6 +31,7 @@ export function objectOf(members: Readonly<Record<string, Type>>, rest?: Type): 
   return rest === undefined ? { kind: 'object', members } : { kind: 'object', members, rest };
 }
 
+/** One of these types, without repetition; unknown where one of them is. */
 export function unionOf(types: readonly Type[]): Type {
   const options: Type[] = [];
   for (const type of types.flatMap(optionsOf)) {
@@ -41,14 +42,17 @@ export function unionOf(types: readonly Type[]): Type {
   return options.length === 1 && only !== undefined ? only : { kind: 'union', options };
 }
 
+/** The type, or null. */
 export function nullable(type: Type): Type {
   return unionOf([type, NULL]);
 }
 
+/** Whether null is known to be possible. */
 export function isNullable(type: Type): boolean {
   return optionsOf(type).some(({ kind }) => kind === 'null');
 }
 
+/** What is left of a type when null is out of the question. */
 export function withoutNull(type: Type): Type {
   return isNullable(type) ? unionOf(optionsOf(type).filter(({ kind }) => kind !== 'null')) : type;
 }
@@ -79,6 +83,7 @@ export function memberOf(type: Type & { kind: 'object' }, name: string): Type | 
   return type.rest === undefined ? undefined : nullable(type.rest);
 }
 
+/** The narrowest type that a value has: of text also which. */
 export function typeOfValue(value: Json): Type {
   if (value === null) return NULL;
   if (typeof value === 'string') return { kind: 'text', values: [value] };

@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { readConfig, readEnvironment } from '../../src/core/config.ts';
+import { planProbe } from '../../src/core/planner.ts';
+import { readProbe } from '../../src/core/probe.ts';
+import { schemaFiles } from '../../src/core/schema.ts';
+import { shippedActions } from '../support/actions.ts';
+import { ROOT } from '../support/sources.ts';
+
+const read = (file: string) => readFileSync(`${ROOT}/${file}`, 'utf8');
+const filesIn = (folder: string) =>
+  readdirSync(`${ROOT}/${folder}`)
+    .filter((name) => name.endsWith('.yaml'))
+    .map((name) => `${folder}/${name}`);
+
+const actions = await shippedActions();
+const environments = filesIn('config/environments').map((file) => readEnvironment(file, read(file)));
+const probes = filesIn('probes').map((file) => readProbe(file, read(file)));
+
+describe('what ships', () => {
+  test('the service reads its default configuration, which says nothing but the defaults', () => {
+    expect(readConfig('config/packprobe.yaml', read('config/packprobe.yaml'))).toEqual(
+      readConfig('empty', ''),
+    );
+  });
+
+  test.each(filesIn('config/environments'))('%s is called as its file', (file) => {
+    expect(`config/environments/${readEnvironment(file, read(file)).name}.yaml`).toBe(file);
+  });
+
+  test.each(probes.map((probe) => [probe.document.file, probe] as const))(
+    '%s is called as its file',
+    (file, probe) => {
+      expect(`probes/${probe.name}.yaml`).toBe(file);
+    },
+  );
+
+  test.each(
+    probes.flatMap((probe) =>
+      environments.map((environment) => [probe.name, environment.name, probe, environment] as const),
+    ),
+  )('%s can be planned for %s', (_, __, probe, environment) => {
+    const names = probes.map(({ name }) => name);
+    const plan = planProbe({ probe, actions, environment, probes: names });
+    expect(plan.steps).toHaveLength(probe.steps.length);
+  });
+
+  test.each(schemaFiles(actions).map(({ path, content }) => [path, content]))(
+    '%s is what the code makes',
+    (path, content) => {
+      expect(read(path)).toBe(content);
+    },
+  );
+
+  test.each([...filesIn('probes'), ...filesIn('config'), ...filesIn('config/environments')])(
+    '%s tells editors its schema',
+    (file) => {
+      expect(read(file)).toMatch(/^# yaml-language-server: \$schema=\S+\.schema\.json$/m);
+    },
+  );
+});
