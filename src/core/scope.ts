@@ -30,8 +30,7 @@ export function environmentFacts({ name, systems, packages, contact }: Environme
     system,
     Object.fromEntries(
       Object.entries(entry ?? {}).filter(
-        ([key, value]) =>
-          value !== undefined && !UNTOLD.has(key) && !(system === 'messaging' && key === 'url'),
+        ([key, value]) => value !== undefined && !UNTOLD.has(key) && !UNTOLD.has(`${system}.${key}`),
       ),
     ),
   ]);
