@@ -7,8 +7,8 @@ const PKG = 'dummy-test-package-gloster';
 const COMMIT = '1'.repeat(40);
 const NVR = `${PKG}-1.0-1.fc44`;
 
-async function builtHub() {
-  const hub = await hubWith({ files: commitOf(PKG, COMMIT, specOf(PKG)) });
+async function builtHub(speed = 4000) {
+  const hub = await hubWith({ files: commitOf(PKG, COMMIT, specOf(PKG)), speed });
   openSigning(hub.kit, hub.port);
   const session = await hub.login('packprobe', 'sandbox');
   const source = `git+http://127.0.0.1:1/rpms/${PKG}.git#${COMMIT}`;
@@ -21,14 +21,14 @@ const inTag = (hub: Awaited<ReturnType<typeof builtHub>>, tag: string) =>
   until(async () => hub.port.build(NVR)?.tags.includes(tag) || undefined);
 
 test('a build that waits for its signature is signed and moved within three minutes', async () => {
-  await using hub = await builtHub();
+  await using hub = await builtHub(600);
   hub.port.tag(NVR, 'f44-signing-pending', 'bodhi');
   await inTag(hub, 'f44-updates-testing-pending');
   expect(hub.port.build(NVR)?.tags).toEqual(['f44-updates-candidate', 'f44-updates-testing-pending']);
   const { signing_tag = 0, signed = 0 } = hub.kit.truthOf(NVR);
   expect(signed - signing_tag).toBeGreaterThanOrEqual(60_000);
-  // A timer of the host has whole milliseconds, which are seconds of this sandbox.
-  expect(signed - signing_tag).toBeLessThan(240_000);
+  // A timer of the host may be late by milliseconds, each of which is more than half a second here.
+  expect(signed - signing_tag).toBeLessThan(200_000);
   const key = hub.kit.world.releases.find(({ name }) => name === 'F44')?.signing_key ?? '';
   const rpms = (await hub.call('listBuildRPMs', [NVR])) as Record<string, Rpc>[];
   const signatures = (await hub.call('queryRPMSigs', [{ sigkey: key, __starstar: true }])) as Rpc[];
