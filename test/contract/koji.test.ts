@@ -71,6 +71,8 @@ function recordedWorld(): World {
     })),
     packager: 'alice',
     arches: ['x86_64', 'i686', 'aarch64'],
+    // Long enough for a look between the end of a child and that of its parent.
+    delays: { 'koji.notice': { least: 40_000, median: 50_000, most: 60_000 } },
   };
 }
 
