@@ -129,7 +129,7 @@ class Player {
     let last = '';
     const once = WRITES.has(method);
     if (note === 'cancel one child only') await this.opened(Number(params[0]));
-    for (let tries = 0; tries < (once ? 1 : 400); tries++) {
+    for (let tries = 0; tries < (once ? 1 : 1000); tries++) {
       const actual = await this.answer(method, params, session);
       last = this.compare(expected, actual, method, '');
       if (method === 'logout') this.sessions.clear();
