@@ -8,6 +8,7 @@ const shared = {
 
 export default defineConfig({
   test: {
+    reporters: ['default', './test/support/skipped-reporter.ts'],
     projects: [
       {
         test: {

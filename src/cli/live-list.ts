@@ -132,11 +132,11 @@ export function listText(
   { now, frame, paint, columns }: FrameOptions,
 ): string {
   const nameWidth = Math.max(...steps.map(({ name }) => name.length));
-  const systemWidth = Math.max(...steps.map(({ system }) => (system ?? 'own').length));
+  const systemWidth = Math.max(...steps.map(({ system }) => system.length));
   const lines = steps.map((step, index) => {
     const record = records[index];
     const start = startedAt[index];
-    const label = `${pad(step.name, nameWidth)}  ${pad(step.system ?? 'own', systemWidth)}`;
+    const label = `${pad(step.name, nameWidth)}  ${pad(step.system, systemWidth)}`;
     if (record !== undefined) {
       const mark = paint(COLOURS[record.outcome], MARKS[record.outcome]);
       const rest =
@@ -208,5 +208,5 @@ function plainLines({ title, steps, host }: ListOptions): Display {
 
 function nameOf(steps: readonly PlannedStep[], index: number): string {
   const step = steps[index];
-  return step === undefined ? '' : `${step.name} (${step.system ?? 'own'})`;
+  return step === undefined ? '' : `${step.name} (${step.system})`;
 }

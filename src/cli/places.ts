@@ -59,7 +59,7 @@ export async function loadProbe(name: string, options: PlaceOptions, host: Host)
   ];
   const file = await locate('probe', name, dirs, host);
   const text = await host.readText(file);
-  return { file, text, probe: readProbe(file, text) };
+  return { file, text, probe: readProbe(shortPath(host.cwd, file), text) };
 }
 
 export interface EnvironmentFile {
@@ -77,7 +77,7 @@ export async function loadEnvironment(
   const dirs = (await configDirs(options, host)).map((dir) => join(dir, 'environments'));
   const file = await locate('environment', name, dirs, host);
   const text = await host.readText(file);
-  return { file, text, environment: readEnvironment(file, text) };
+  return { file, text, environment: readEnvironment(shortPath(host.cwd, file), text) };
 }
 
 async function locate(what: string, name: string, dirs: readonly string[], host: Host): Promise<string> {
@@ -118,6 +118,11 @@ export function join(dir: string, name: string): string {
 
 export function dirOf(path: string): string {
   return path.replace(/\/+[^/]*\/*$/, '') || '/';
+}
+
+/** As a person in this folder would name it. */
+export function shortPath(cwd: string, file: string): string {
+  return file.startsWith(`${cwd}/`) ? file.slice(cwd.length + 1) : file;
 }
 
 export function absolute(cwd: string, path: string): string {

@@ -3,6 +3,7 @@ import type { Environment } from '../core/environment.ts';
 import { resolveParams } from '../core/params.ts';
 import { describeBindings, type PlannedStep, placeholderInputs } from '../core/plan.ts';
 import { planProbe } from '../core/planner.ts';
+import { environmentFacts, probeFacts } from '../core/scope.ts';
 import type { PlanFacts } from '../core/step.ts';
 import { EXIT, type Host } from './host.ts';
 import { loadConfig, loadEnvironment, loadProbe, type PlaceOptions } from './places.ts';
@@ -28,14 +29,15 @@ export async function planCommand(name: string, options: PlanCommandOptions, hos
       ? placeholder()
       : (await loadEnvironment(options.env, options, host)).environment;
   const params = resolveParams(file.probe, parseSet(options.set ?? []));
-  const known = options.env === undefined ? {} : { environment };
+  const given = options.env === undefined ? {} : { environment };
   const overrides = overridesOf(options, config, environment, file.probe.name);
-  const plan = planProbe({ probe: file.probe, actions, params, overrides, ...known });
+  const plan = planProbe({ probe: file.probe, actions, params, overrides, ...given });
   const { package: pkg = 'PACKAGE', branch } =
     options.env === undefined ? plan.probe : targetOf(plan, environment);
   const target = { package: pkg, branch };
   const facts: PlanFacts = { run: { id: '<run.id>', probe: plan.probe.name, ...target }, env: environment };
-  const steps = plan.steps.map((step) => ({ step, commands: commandsOf(step, facts) }));
+  const known = { run: facts.run, env: environmentFacts(environment), probe: probeFacts(plan.probe), params };
+  const steps = plan.steps.map((step) => ({ step, commands: commandsOf(step, facts, known) }));
   if (options.json === true) {
     host.stdout.write(
       `${JSON.stringify({ probe: plan.probe.name, ...target, steps: steps.map(asData) }, undefined, 2)}\n`,
@@ -53,8 +55,12 @@ interface StepPlan {
   readonly commands: readonly (readonly string[])[];
 }
 
-function commandsOf(step: PlannedStep, facts: PlanFacts): readonly (readonly string[])[] {
-  return step.action.definition.commands?.(placeholderInputs(step), facts) ?? [];
+function commandsOf(
+  step: PlannedStep,
+  facts: PlanFacts,
+  known: Parameters<typeof placeholderInputs>[1],
+): readonly (readonly string[])[] {
+  return step.action.definition.commands?.(placeholderInputs(step, known), facts) ?? [];
 }
 
 function asData({ step, commands }: StepPlan): object {
@@ -62,7 +68,7 @@ function asData({ step, commands }: StepPlan): object {
   return {
     id,
     uses,
-    system: system ?? 'own',
+    system,
     timeout_ms: timeoutMs,
     attempts,
     inputs: describeBindings(step),
@@ -73,7 +79,7 @@ function asData({ step, commands }: StepPlan): object {
 function stepText({ step, commands }: StepPlan, paint: Paint): string {
   const tries = step.attempts === 1 ? 'one attempt' : `${step.attempts} attempts`;
   return [
-    `${step.index + 1}. ${paint('bold', step.id)}  ${step.uses}  (${step.system ?? 'own'}, at most ${formatDuration(step.timeoutMs)}, ${tries})`,
+    `${step.index + 1}. ${paint('bold', step.id)}  ${step.uses}  (${step.system}, at most ${formatDuration(step.timeoutMs)}, ${tries})`,
     ...Object.entries(describeBindings(step)).map(([input, bound]) => `     ${input} ← ${bound}`),
     ...commands.map((words) => `     $ ${words.map(quoted).join(' ')}`),
   ].join('\n');

@@ -50,9 +50,9 @@ export async function runCommand(name: string, options: RunCommandOptions, host:
   const file = await loadProbe(name, options, host);
   const config = await loadConfig(options, host);
   const actions = await host.actions();
+  // Faults of the file come before those of the command line, and before anything is started.
+  planProbe({ probe: file.probe, actions });
   const params = resolveParams(file.probe, parseSet(options.set ?? []));
-  // Faults of the file come before anything is started.
-  planProbe({ probe: file.probe, actions, params });
   const data = dataDir(options, host);
 
   await using resources = new AsyncDisposableStack();

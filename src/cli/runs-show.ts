@@ -134,7 +134,7 @@ function timeline(events: readonly Event[]): string {
       event.source,
       event.system,
       `${event.subject.kind} ${shortKey(event.subject.key)}`,
-      event.fact,
+      shortKey(event.fact),
     ]),
   );
 }

@@ -4,7 +4,7 @@ import { planProbe } from '../core/planner.ts';
 import { readProbe } from '../core/probe.ts';
 import type { Action } from '../core/step.ts';
 import { EXIT, type Host } from './host.ts';
-import { absolute, configDirs, configFile, dirOf, join, type PlaceOptions } from './places.ts';
+import { absolute, configDirs, configFile, dirOf, join, type PlaceOptions, shortPath } from './places.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface ValidateOptions extends PlaceOptions {
@@ -23,14 +23,14 @@ export async function validateCommand(
   const faults: FileFault[] = [];
   for (const file of files) {
     if (!(await host.exists(file))) throw new UsageError(`there is no file ${file}`);
-    faults.push(...faultsOf(file, await host.readText(file), actions));
+    faults.push(...faultsOf(shortPath(host.cwd, file), await host.readText(file), actions));
   }
   if (options.json === true) {
     host.stdout.write(`${JSON.stringify({ files, faults }, undefined, 2)}\n`);
   } else if (faults.length > 0) {
     host.stderr.write(`${new ConfigError(faults).message}\n`);
   } else {
-    host.stdout.write(files.map((file) => `${file}: good\n`).join(''));
+    host.stdout.write(files.map((file) => `${shortPath(host.cwd, file)}: good\n`).join(''));
   }
   return faults.length > 0 ? EXIT.usage : EXIT.passed;
 }
@@ -49,7 +49,7 @@ function faultsOf(file: string, text: string, actions: ReadonlyMap<string, Actio
 function check(file: string, text: string, actions: ReadonlyMap<string, Action>): void {
   if (/^steps\s*:/m.test(text)) planProbe({ probe: readProbe(file, text), actions });
   else if (/^systems\s*:/m.test(text)) readEnvironment(file, text);
-  else if (file.includes('/probes/')) planProbe({ probe: readProbe(file, text), actions });
+  else if (/(^|\/)probes\//.test(file)) planProbe({ probe: readProbe(file, text), actions });
   else readConfig(file, text);
 }
 

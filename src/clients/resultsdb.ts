@@ -4,7 +4,7 @@ import { FACT, type ResultData } from '../core/facts.ts';
 import type { Http } from '../core/ports.ts';
 import { askJson, below, readAs, withQuery } from './http-answer.ts';
 import { buildSubject } from './koji.ts';
-import { isoUtc, utcMs } from './timestamps.ts';
+import { exactStampOf, isoUtc } from './timestamps.ts';
 
 const result = z.object({
   id: z.number().int(),
@@ -87,17 +87,14 @@ export function resultData({ id, testcase, outcome, data, ref_url }: Result): Re
 /** The news in a result, without who told it; empty for results of something else than a Koji build. */
 export function resultNews(row: Result): readonly Omit<Report, 'source' | 'seen_at'>[] {
   // Exact, also without a fraction: ResultsDB leaves out one that is 0.
-  const at = utcMs(row.submit_time);
-  if (at === undefined || !(row.data['type'] ?? []).includes('koji_build')) return [];
+  const stamp = exactStampOf(row.submit_time);
+  if (stamp === undefined || !(row.data['type'] ?? []).includes('koji_build')) return [];
   const data = resultData(row);
-  const phase = data.outcome === 'QUEUED' ? 'queued' : data.outcome === 'RUNNING' ? 'running' : 'ended';
   return (row.data['item'] ?? []).map((nvr) => ({
     subject: buildSubject(nvr),
     fact: FACT.result(row.id),
-    earliest: at,
-    latest: at,
+    ...stamp,
     system: 'resultsdb' as const,
-    phase,
     data: { ...data },
   }));
 }

@@ -12,26 +12,41 @@ const PATTERN =
  * its offset. Without a zone it is UTC, as all of them mean it. Undefined where it is no timestamp.
  */
 export function utcMs(text: string): number | undefined {
+  const ms = preciseMs(text);
+  return ms === undefined ? undefined : Math.round(ms);
+}
+
+function preciseMs(text: string): number | undefined {
   const groups = PATTERN.exec(text.trim())?.groups;
   if (groups === undefined) return undefined;
   const number = (name: string) => Number(groups[name] ?? 0);
   const days = daysSinceEpoch(number('year'), number('month'), number('day'));
   const fraction = groups['fraction'] === undefined ? 0 : Number(`0.${groups['fraction']}`);
   const seconds = days * 86_400 + number('hour') * 3600 + number('minute') * 60 + number('second') + fraction;
-  return Math.round(seconds * 1000) - zoneMs(groups['zone']);
+  return seconds * 1000 - zoneMs(groups['zone']);
 }
 
-/** Like `utcMs`, as a stamp: one without a fraction can lie anywhere in its second. */
+/** As a stamp: one without a fraction was cut to its second, and can lie anywhere in it. */
 export function stampOf(text: string): Stamp | undefined {
   const ms = utcMs(text);
-  if (ms === undefined) return undefined;
-  return /:\d\d\.\d/.test(text) ? { earliest: ms, latest: ms } : { earliest: ms, latest: ms + 999 };
+  if (ms === undefined || /:\d\d\.\d/.test(text)) return exactStampOf(text);
+  return { earliest: ms, latest: ms + 1000 };
+}
+
+/** As a stamp of a system that leaves a fraction of 0 out. */
+export function exactStampOf(text: string): Stamp | undefined {
+  const ms = preciseMs(text);
+  return ms === undefined ? undefined : around(ms);
 }
 
 /** Koji's epoch seconds with a fraction. */
 export function stampOfSeconds(seconds: number): Stamp {
-  const ms = Math.round(seconds * 1000);
-  return { earliest: ms, latest: ms };
+  return around(seconds * 1000);
+}
+
+/** The whole milliseconds around a moment. */
+function around(ms: number): Stamp {
+  return { earliest: Math.floor(ms), latest: Math.ceil(ms) };
 }
 
 /** `2026-11-21T11:19:00.123000`: the form that ResultsDB takes, whose fraction is mandatory. */

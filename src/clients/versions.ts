@@ -10,6 +10,13 @@ const ASKED: Readonly<Record<string, { readonly args: readonly string[]; readonl
   bodhi: { args: ['--version'], pattern: /(\d[\w.]*)/ },
 };
 
+/** Commands that are used without a step saying so: what a packager command started is taken away by another. */
+const COMPANIONS: Readonly<Record<string, readonly string[]>> = {
+  fedpkg: ['koji'],
+  'fedpkg-stage': ['koji'],
+  centpkg: ['koji'],
+};
+
 /** Versions of the commands that are known to tell one; what does not answer is left out. */
 export async function versionsOf(
   commands: readonly string[],
@@ -17,7 +24,7 @@ export async function versionsOf(
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, string>>> {
   const known: Record<string, string> = {};
-  for (const file of new Set(commands)) {
+  for (const file of new Set(commands.flatMap((command) => [command, ...(COMPANIONS[command] ?? [])]))) {
     const ask = ASKED[file];
     if (ask === undefined) continue;
     try {

@@ -9,7 +9,7 @@ import type { Schedule } from './probe.ts';
 import { describeValue, expectedOf, valueAt } from './schema-faults.ts';
 import { rootsOf } from './scope.ts';
 import type { Action, RunFacts } from './step.ts';
-import type { System } from './system.ts';
+import type { Charge } from './system.ts';
 import { printTemplate, renderTemplate, sketchTemplate } from './template.ts';
 import { formatPath, type Path } from './yaml-document.ts';
 
@@ -28,8 +28,8 @@ export interface PlannedStep {
   readonly name: string;
   readonly uses: string;
   readonly action: Action;
-  /** Who is charged when a fault does not say. */
-  readonly system: System;
+  /** Who is charged when a fault does not say; `own` where neither the file nor the action names a system. */
+  readonly system: Charge;
   readonly inputs: ReadonlyMap<string, PlannedInput>;
   readonly condition: Tree | undefined;
   readonly always: boolean;

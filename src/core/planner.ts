@@ -16,7 +16,7 @@ import { NO_ACTION, type Probe, type Schedule, type StepEntry } from './probe.ts
 import { environmentFacts, environmentType, PROBE_TYPE, RUN_TYPE } from './scope.ts';
 import type { Action } from './step.ts';
 import { nearest } from './suggest.ts';
-import type { System } from './system.ts';
+import type { Charge } from './system.ts';
 import { checkTemplate, readTemplate, renderTemplate } from './template.ts';
 import { formatPath, type Path } from './yaml-document.ts';
 
@@ -209,7 +209,6 @@ class Planner {
       );
     }
     const system = this.#system(path, entry, action);
-    if (system === undefined) return undefined;
     return {
       index,
       id,
@@ -260,12 +259,10 @@ class Planner {
     }
   }
 
-  #system(path: Path, entry: StepEntry, { uses, definition }: Action): System | undefined {
+  #system(path: Path, entry: StepEntry, { definition }: Action): Charge {
     const system = entry.system ?? definition.system;
-    if (system === undefined) {
-      this.#blame([...path, 'system'], `missing; ${uses} can stand for any system, so say which is charged`);
-      return undefined;
-    }
+    // What stands for no system cannot break one: a failure of it is our own.
+    if (system === undefined) return 'own';
     const { environment } = this.#request;
     if (environment !== undefined && environment.systems[system] === undefined) {
       const key = entry.system === undefined ? 'uses' : 'system';

@@ -16,7 +16,7 @@ import type { RunHeader, RunJournal, Store } from '../core/store.ts';
 import type { OpenIntent } from './effects.ts';
 import { runTimedOut } from './limits.ts';
 import type { Tell } from './progress.ts';
-import { type Attribute, chargeOf, type RunScope, runStep } from './step-runner.ts';
+import { type Attribute, type RunScope, runStep } from './step-runner.ts';
 import { UNDO_LIMIT_MS, undoEffects } from './undo.ts';
 import type { Watch } from './watch.ts';
 import type { OpenWorkplace, Workplace } from './workplace.ts';
@@ -162,7 +162,7 @@ async function walk(options: RunOptions, { facts, journal, log, signal, intents 
     intents,
     tell,
     attribute: (step, fault) => options.attribute(facts.id, step, fault),
-    release: undefined,
+    release: { known: undefined },
   };
   try {
     const asked = versionsBeside(options, facts, opened, signal);
@@ -176,7 +176,7 @@ async function walk(options: RunOptions, { facts, journal, log, signal, intents 
       outcome: (first?.outcome ?? emptyOutcome(signal)) as Outcome,
       ...(first?.fault === undefined ? {} : { fault: first.fault }),
       steps,
-      release: scope.release ?? null,
+      release: scope.release.known ?? null,
       versions,
     };
   } finally {
@@ -240,7 +240,7 @@ async function noteSkipped(step: PlannedStep, { journal, log }: RunScope): Promi
       index: step.index,
       step: step.id,
       uses: step.uses,
-      system: chargeOf(step),
+      system: step.system,
       outcome: 'skipped',
       duration_ms: 0,
       outputs: {},
@@ -265,7 +265,7 @@ function blank(step: PlannedStep): Omit<StepRecord, 'outcome'> {
     id: step.id,
     name: step.name,
     uses: step.uses,
-    system: chargeOf(step),
+    system: step.system,
     duration_ms: 0,
     attempts: [],
     phases: [],

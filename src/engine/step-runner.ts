@@ -41,18 +41,15 @@ export interface RunScope {
   readonly intents: Map<number, OpenIntent>;
   readonly tell: Tell;
   readonly attribute: Attribute;
-  release: Release | undefined;
-}
-
-export function chargeOf(step: PlannedStep): Charge {
-  return step.system ?? 'own';
+  /** Filled by the first step that asks. */
+  readonly release: { known: Release | undefined };
 }
 
 /** Runs one step through all its attempts under its limit, and writes all of it down. */
 export async function runStep(step: PlannedStep, inputs: JsonObject, scope: RunScope): Promise<StepRecord> {
   const { clock, journal, tell } = scope;
   const { index } = step;
-  const system = chargeOf(step);
+  const system = step.system;
   const started_at = clock.now();
   const started = clock.monotonic();
   await journal.stepStarted({
@@ -103,7 +100,7 @@ export async function runStep(step: PlannedStep, inputs: JsonObject, scope: RunS
 
   const fault = 'fault' in tried ? await attributed(step, tried.fault, scope) : undefined;
   const outputs = 'result' in tried ? tried.result : {};
-  const phases: readonly PhaseRecord[] = phasesOf(heard);
+  const phases: readonly PhaseRecord[] = phasesOf(heard, system);
   const record: StepRecord = {
     id: step.id,
     name: step.name,
@@ -155,7 +152,7 @@ async function attemptOnce(
       watch,
       clock,
       step: step.id,
-      system: chargeOf(step),
+      system: step.system,
       signal,
       intents: scope.intents,
     }),
@@ -181,11 +178,12 @@ async function attemptOnce(
       },
     },
     async release(ask) {
-      if (scope.release === undefined) {
-        scope.release = await ask(signal);
-        await journal.release(scope.release);
+      if (scope.release.known === undefined) {
+        const release = await ask(signal);
+        await journal.release(release);
+        scope.release.known = release;
       }
-      return scope.release;
+      return scope.release.known;
     },
     defer: (cleanUp) => void cleanUps.push(cleanUp),
   };
@@ -212,7 +210,7 @@ async function attemptOnce(
 
 /** Charges a wait that ran out of time to who was silent, where that can be told. */
 async function attributed(step: PlannedStep, fault: Fault, scope: RunScope): Promise<FaultData> {
-  const data = toData(fault, chargeOf(step));
+  const data = toData(fault, step.system);
   if (fault.kind !== 'timeout') return data;
   const told = await scope.attribute(step, fault);
   return told === undefined

@@ -10,6 +10,9 @@ export interface LoggerOptions {
 
 /** One JSON object a line. Errors pass our own serializer: those of libraries carry outputs and requests in their fields. */
 export function pinoLogger({ level, to }: LoggerOptions): Logger {
+  const destination = pino.destination({ dest: to, sync: true, mkdir: true });
+  // A disk that is full takes no log: that must not end the run, whose journal will say it.
+  destination.on('error', () => {});
   return pino(
     {
       level,
@@ -18,7 +21,7 @@ export function pinoLogger({ level, to }: LoggerOptions): Logger {
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: errorFields },
     },
-    pino.destination({ dest: to, sync: true, mkdir: true }),
+    destination,
   );
 }
 

@@ -60,6 +60,7 @@ export function workplacesBelow({ dir, env, commandEnvironment, homeFiles }: Wor
         await writeFile(join(home, path), content, mode === undefined ? {} : { mode });
       }
     } catch (error) {
+      if (error instanceof Fault) throw error;
       throw diskFault(`cannot make the work folder ${place}`, error);
     }
     return {

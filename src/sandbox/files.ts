@@ -67,7 +67,7 @@ staging = False
 releases_service = ${urls.bodhi}/releases/%(release)s
 
 [fedpkg.greenwave]
-url = ${urls.greenwave}/
+url = ${urls.greenwave}
 
 [fedpkg.distgit]
 apibaseurl = ${urls['dist-git']}

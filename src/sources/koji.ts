@@ -84,6 +84,7 @@ function endOf(descendents: readonly KojiTask[]): JsonObject {
         method: child.method,
         arch: child.arch ?? null,
         state: child.state,
+        created_at: stampOfSeconds(child.create_ts).latest,
         queued_ms: between(child.create_ts, child.start_ts),
         running_ms: between(child.start_ts, child.completion_ts),
       },

@@ -17,7 +17,7 @@ export function openDatabase(file: string): Kysely<Database> {
   let database: DatabaseSync | undefined;
   try {
     const fresh = !existsSync(file);
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(file));
     database = new DatabaseSync(file, { timeout: BUSY_MS, enableForeignKeyConstraints: true });
     // Evidence may hold what is nobody else's business.
     if (fresh) chmodSync(file, 0o600);
@@ -28,6 +28,13 @@ export function openDatabase(file: string): Kysely<Database> {
     database?.close();
     throw asStoreFault(error, file);
   }
+}
+
+/** Node's own recursive mkdir never ends where a folder cannot hold any, as in /proc. */
+function makeFolder(dir: string): void {
+  if (existsSync(dir)) return;
+  if (dirname(dir) !== dir) makeFolder(dirname(dir));
+  mkdirSync(dir, { mode: 0o700 });
 }
 
 function migrate(database: DatabaseSync, file: string): void {
@@ -43,7 +50,8 @@ function migrate(database: DatabaseSync, file: string): void {
     database.exec(`pragma user_version = ${MIGRATIONS.length}`);
     database.exec('commit');
   } catch (error) {
-    database.exec('rollback');
+    // A full disk has rolled it back already.
+    if (database.isTransaction) database.exec('rollback');
     throw error;
   }
 }
@@ -57,19 +65,19 @@ function adapt(database: DatabaseSync): SqliteDatabase {
   return {
     close: () => database.close(),
     prepare(sql) {
-      const statement = database.prepare(sql);
-      type Parameters = Parameters_[];
+      // A full disk ends a transaction by itself; the roll-back that follows must not hide what happened.
+      const statement = database.prepare(sql === 'rollback' && !database.isTransaction ? 'select 1' : sql);
       return {
         reader: statement.columns().length > 0,
-        all: (parameters) => statement.all(...(parameters as Parameters)),
-        run: (parameters) => statement.run(...(parameters as Parameters)),
-        iterate: (parameters) => statement.iterate(...(parameters as Parameters)),
+        all: (parameters) => statement.all(...(parameters as Value[])),
+        run: (parameters) => statement.run(...(parameters as Value[])),
+        iterate: (parameters) => statement.iterate(...(parameters as Value[])),
       };
     },
   };
 }
 
-type Parameters_ = null | number | bigint | string | Uint8Array;
+type Value = null | number | bigint | string | Uint8Array;
 
 function newerSchema(file: string, version: number): Fault {
   return new Fault(
@@ -134,6 +142,7 @@ function explain(code: number | string): readonly [code: string, hint: string] {
     case 'EROFS':
     case 'EEXIST':
     case 'ENOTDIR':
+    case 'ENOENT':
       return [
         'STORE_NOT_WRITABLE',
         'Give this user the right to write in the data folder, or choose another with --data or PACKPROBE_DATA_DIR.',

@@ -25,7 +25,7 @@ test('Bodhi’s recorded announcement is news of the update, within the second i
       subject: { kind: 'update', key: 'FEDORA-2026-d5ef512724' },
       fact: 'announced',
       earliest: Date.UTC(2026, 10, 21, 11, 19, 46),
-      latest: Date.UTC(2026, 10, 21, 11, 19, 46) + 999,
+      latest: Date.UTC(2026, 10, 21, 11, 19, 46) + 1000,
       system: 'bodhi',
       message_id: message.id,
       data: { retrigger: false, builds: ['rape-1-1.fc43'] },

@@ -18,7 +18,6 @@ test('a recorded result is exact news of its build', () => {
       earliest: Date.UTC(2026, 10, 3, 10, 0, 0),
       latest: Date.UTC(2026, 10, 3, 10, 0, 0),
       system: 'resultsdb',
-      phase: 'ended',
       data: { id: first.id, testcase: 'rec.lat', outcome: 'FAILED', variant: '//', ref_url: null },
     },
   ]);

@@ -19,9 +19,9 @@ test.each(['', 'yesterday', '2026-11-21', '11:19:00'])('%j is no timestamp', (te
 
 test('a stamp in whole seconds covers its second, one with a fraction is exact', () => {
   const second = Date.UTC(2026, 10, 21, 11, 19, 0);
-  expect(stampOf('2026-11-21 11:19:00')).toEqual({ earliest: second, latest: second + 999 });
+  expect(stampOf('2026-11-21 11:19:00')).toEqual({ earliest: second, latest: second + 1000 });
   expect(stampOf('2026-11-21T11:19:00.250000')).toEqual({ earliest: second + 250, latest: second + 250 });
-  expect(stampOfSeconds(1795259126.40844)).toEqual({ earliest: 1795259126408, latest: 1795259126408 });
+  expect(stampOfSeconds(1795259126.40844)).toEqual({ earliest: 1795259126408, latest: 1795259126409 });
 });
 
 test('every moment is written and read back unchanged', () => {

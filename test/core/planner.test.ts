@@ -198,11 +198,6 @@ describe('each rule has its message', () => {
       '5:9: steps[0].if: `<` takes a number, got text',
     ],
     [
-      'an action for any system',
-      probeOf('  - { uses: command/run, with: { command: [x] } }\n'),
-      '4:5: steps[0].system: missing; command/run can stand for any system, so say which is charged',
-    ],
-    [
       'a second key',
       'name: a\nname: b\nsteps:\n  - uses: fas/login\n',
       '2:1: name: a second key of this name',

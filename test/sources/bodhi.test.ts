@@ -42,9 +42,9 @@ describe('on a recorded update', () => {
     const reports = await world().look(state('just created'));
     const at = second(11, 19, 0);
     expect(reports.map(({ fact, earliest, latest }) => [fact, earliest, latest])).toEqual([
-      ['submitted', at, at + 999],
-      ['status:pending', at, at + 999],
-      ['gating:waiting#14', at, at + 999],
+      ['submitted', at, at + 1000],
+      ['status:pending', at, at + 1000],
+      ['gating:waiting#14', at, at + 1000],
     ]);
   });
 

@@ -7,7 +7,7 @@ const MINUTE = 60_000;
 
 const QUEUE: Delay = { least: 20_000, median: 40_000, most: 90_000 };
 const START: Delay = { least: 30_000, median: MINUTE, most: 3 * MINUTE };
-const RUN: Delay = { least: 5 * MINUTE, median: 7 * MINUTE, most: 12 * MINUTE };
+const RUN: Delay = { least: 12 * MINUTE, median: 15 * MINUTE, most: 22 * MINUTE };
 
 const RESULTS: readonly unknown[] = ['passed', 'failed', 'info', 'needs_inspection', 'not_applicable'];
 

@@ -21,7 +21,7 @@ export default defineStep({
       .describe('Test cases; those that the environment requires where left out.'),
   }),
   output: z.object({
-    outcome: z
+    result: z
       .enum(['passed', 'failed'])
       .describe('`passed` where the newest result of each variant is a pass.'),
     results: z
@@ -49,7 +49,7 @@ export default defineStep({
       return broken === undefined ? undefined : mayTurn(ciError(nvr, broken));
     });
     return {
-      outcome: results.every(({ outcome }) => hasPassed(outcome)) ? ('passed' as const) : ('failed' as const),
+      result: results.every(({ outcome }) => hasPassed(outcome)) ? ('passed' as const) : ('failed' as const),
       results: results.map(({ id, testcase, outcome, variant, ref_url }) => ({
         id,
         testcase,

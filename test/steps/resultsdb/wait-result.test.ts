@@ -16,7 +16,7 @@ const run = (reports: readonly Report[]) => waitResult.run({ nvr }, stepContext(
 
 test('a final result is told with what ResultsDB says', async () => {
   expect(await run([result(1, 'QUEUED'), result(2, 'RUNNING'), result(3, 'PASSED')])).toEqual({
-    outcome: 'passed',
+    result: 'passed',
     results: [{ id: 3, testcase: TEST, outcome: 'PASSED', variant: '//', ref_url: null }],
   });
 });
@@ -27,13 +27,13 @@ test.each([
   ['FAILED', 'failed'],
   ['NEEDS_INSPECTION', 'failed'],
   ['CRASHED', 'failed'],
-])('%s is %s, and either way ResultsDB has done its part', async (word, outcome) => {
-  expect(await run([result(1, word)])).toMatchObject({ outcome });
+])('%s is %s, and either way ResultsDB has done its part', async (word, expected) => {
+  expect(await run([result(1, word)])).toMatchObject({ result: expected });
 });
 
 test('a rerun replaces the result of its variant alone', async () => {
-  expect(await run([result(1, 'FAILED'), result(2, 'PASSED')])).toMatchObject({ outcome: 'passed' });
-  expect(await run([result(1, 'FAILED', 's//'), result(2, 'PASSED')])).toMatchObject({ outcome: 'failed' });
+  expect(await run([result(1, 'FAILED'), result(2, 'PASSED')])).toMatchObject({ result: 'passed' });
+  expect(await run([result(1, 'FAILED', 's//'), result(2, 'PASSED')])).toMatchObject({ result: 'failed' });
 });
 
 test.each([

@@ -1,0 +1,160 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { freshDir, packprobe } from '../support/packprobe.ts';
+import { ROOT } from '../support/sources.ts';
+import { withTool } from '../support/tools.ts';
+
+const place = freshDir();
+afterAll(() => place[Symbol.dispose]());
+
+const MISTAKES = join(place.dir, 'mistakes.yaml');
+writeFileSync(
+  MISTAKES,
+  // Nineteen of them are mistakes also with the actions that ship.
+  `${readFileSync(join(ROOT, 'test/fixtures/probes/twenty-mistakes.yaml'), 'utf8')}
+  - uses: command/run
+    retry: { attempts: 2 }
+    with: { command: [make] }
+`,
+);
+
+describe('validate', () => {
+  test('tells twenty mistakes in one pass, each with its place', async () => {
+    const { code, stdout, stderr } = await packprobe(['validate', 'mistakes.yaml'], { cwd: place.dir });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    const lines = stderr.trim().split('\n');
+    expect(lines).toHaveLength(20);
+    for (const line of lines) expect(line).toMatch(/^mistakes\.yaml:\d+:\d+: \S/);
+  });
+
+  test('tells them as data', async () => {
+    const { code, stdout } = await packprobe(['validate', MISTAKES, '--json']);
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout).faults).toHaveLength(20);
+  });
+
+  test('finds what ships good, without being told where it is', async () => {
+    const { code, stdout, stderr } = await packprobe(['validate']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/probes\/single-build\.yaml: good/);
+    expect(stdout).toMatch(/environments\/fedora-staging\.yaml: good/);
+    expect(stdout).toMatch(/config\/packprobe\.yaml: good/);
+  });
+
+  test('a run of a file with mistakes starts nothing', async () => {
+    const data = join(place.dir, 'data');
+    const { code, stderr } = await packprobe(['run', MISTAKES, '--env', 'sandbox', '--data', data]);
+    expect(code).toBe(2);
+    expect(stderr.trim().split('\n')).toHaveLength(20);
+    expect(existsSync(data)).toBe(false);
+  });
+});
+
+describe('plan', () => {
+  test('shows the exact commands of an environment and touches nothing', async () => {
+    const { code, stdout } = await packprobe(['plan', 'single-build', '--env', 'fedora-staging', '--json']);
+    expect(code).toBe(0);
+    const { steps } = JSON.parse(stdout) as {
+      readonly steps: readonly { readonly id: string; readonly commands: readonly (readonly string[])[] }[];
+    };
+    const words = (id: string) =>
+      steps.find((step) => step.id === id)?.commands.map((command) => command.join(' ')) ?? [];
+    expect(words('build').join('\n')).toMatch(/build --nowait/);
+    expect(words('update').join('\n')).toMatch(
+      /^bodhi updates new .*--no-autotime --no-autokarma <steps\.build\.nvr>$/ms,
+    );
+    expect(words('push').join('\n')).toMatch(/--no-verify/);
+  });
+
+  test('says what each input is bound to', async () => {
+    const { stdout } = await packprobe(['plan', 'single-build']);
+    expect(stdout).toMatch(/6\. build {2}koji\/build .*\n {5}dir ← steps\.clone\.dir/);
+    expect(stdout).toMatch(/update ← steps\.update\.update/);
+  });
+});
+
+describe('the command line', () => {
+  test.each([
+    [['run', 'no-such-probe', '--env', 'sandbox'], 'there is no probe "no-such-probe"'],
+    [['run', 'single-buidl', '--env', 'sandbox'], 'did you mean "single-build"?'],
+    [['run', 'single-build'], 'which environment?'],
+    [['run', 'single-build', '--env', 'fedora-stagin'], 'did you mean "fedora-staging"?'],
+    [['run', 'single-build', '--env', 'sandbox', '--set', 'x=1'], 'unknown parameter'],
+    [['runs', 'show', 'nothing', '--data', '/tmp/packprobe-nothing-here'], 'there is no run "nothing"'],
+    [
+      ['runs', 'list', '--outcome', 'good', '--data', '/tmp/packprobe-nothing-here'],
+      'passed, failed, errored, cancelled',
+    ],
+    [['sandbox', '--speed', '301'], 'at most 300'],
+    [['schema', 'probes'], 'probe, config, environment'],
+    [['rnu'], 'Did you mean run?'],
+    [['run', '--no-such-option', 'x'], 'unknown option'],
+    [
+      ['run', 'single-build', '--env', '/no/such/file.yaml'],
+      'there is no environment file /no/such/file.yaml',
+    ],
+  ])('%j is wrong usage and says what to do', async (args, expected) => {
+    const { code, stdout, stderr } = await packprobe(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(expected);
+    expect(stderr).not.toMatch(/ at .*\.ts:/);
+  });
+
+  test.each([
+    [[]],
+    [['run']],
+    [['plan']],
+    [['validate']],
+    [['runs']],
+    [['runs', 'show']],
+    [['sandbox']],
+    [['schema']],
+  ])('%j --help teaches with an example', async (args) => {
+    const { code, stdout } = await packprobe([...args, '--help']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/Example|packprobe/);
+  });
+
+  test('prints its version', async () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+      readonly version: string;
+    };
+    expect(await packprobe(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
+  });
+
+  test('prints a schema that editors can read', async () => {
+    const { code, stdout } = await packprobe(['schema', 'probe']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ $schema: expect.stringContaining('json-schema.org') });
+    expect(JSON.parse(readFileSync(join(ROOT, 'config/probe.schema.json'), 'utf8'))).toEqual(
+      JSON.parse(stdout),
+    );
+  });
+});
+
+describe('on a terminal', () => {
+  withTool('tmux', 'the list is alive, coloured, and ends with the waterfall', async () => {
+    using place = freshDir();
+    const socket = join(place.dir, 'tmux');
+    const tmux = (...args: string[]) => execFileSync('tmux', ['-S', socket, ...args], { encoding: 'utf8' });
+    const script = join(place.dir, 'run.sh');
+    writeFileSync(
+      script,
+      `exec ${process.execPath} ${ROOT}/bin/packprobe.js run single-build --env sandbox --speed 300 --data ${place.dir}/data\n`,
+    );
+    tmux('-f', '/dev/null', 'new-session', '-d', '-x', '110', '-y', '60', `sh ${script}; sleep 60`);
+    try {
+      const screen = () => tmux('capture-pane', '-p', '-e');
+      await expect.poll(screen, { timeout: 30_000, interval: 200 }).toMatch(/✔.* clone +dist-git/);
+      await expect.poll(screen, { timeout: 60_000, interval: 200 }).toMatch(/Look further/);
+      const last = tmux('capture-pane', '-p');
+      expect(last).toMatch(/✔ build +koji +\S/);
+      expect(last).toMatch(/✔ passed in/);
+      expect(last).toMatch(/█/);
+    } finally {
+      tmux('kill-server');
+    }
+  });
+});

@@ -1,0 +1,38 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'vitest';
+
+/** Things of the host that some tests need, and how to find out whether they are there. */
+const TOOLS = {
+  /** The right to mount a small file system. */
+  mount: () => {
+    const folder = mkdtempSync(join(tmpdir(), 'packprobe-mount-'));
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder], { stdio: 'ignore' });
+      execFileSync('umount', [folder], { stdio: 'ignore' });
+    } finally {
+      rmdirSync(folder);
+    }
+  },
+  tmux: () => execFileSync('tmux', ['-V'], { stdio: 'ignore' }),
+} as const;
+
+/** Where all tools are promised to be there, a missing one fails its tests instead of skipping them. */
+const ALL_ARE_PROMISED = process.env['PACKPROBE_TEST_ALL_TOOLS'] === '1';
+
+function isThere(tool: keyof typeof TOOLS): boolean {
+  try {
+    TOOLS[tool]();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A test that needs a tool of the host; without it, it is skipped and named in the closing lines. */
+export function withTool(tool: keyof typeof TOOLS, title: string, body: () => Promise<void>): void {
+  const skipped = !ALL_ARE_PROMISED && !isThere(tool);
+  test.skipIf(skipped)(skipped ? `${title} (needs ${tool})` : title, body);
+}
