@@ -55,7 +55,7 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     .option('--url <control>', 'join the sandbox that runs with this control address')
     .option('--package <name>', 'test package, instead of that of the probe or the environment')
     .option('--branch <branch>', 'stable, rawhide, or a branch such as f44')
-    .option('--set <name=value>', 'a parameter of the probe; may be repeated', collect, [])
+    .option('--set <name=value>', 'a parameter of the probe; may be repeated', collect)
     .option('--json', 'print the finished run as JSON')
     .option('--junit <file>', 'write the finished run as JUnit XML')
     .option('--speed <factor>', 'with --env sandbox: how fast its time runs, at most 300', '60')
@@ -93,7 +93,7 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     .option('--env <name>', 'environment whose names stand in the commands')
     .option('--package <name>', 'test package')
     .option('--branch <branch>', 'stable, rawhide, or a branch such as f44')
-    .option('--set <name=value>', 'a parameter of the probe; may be repeated', collect, [])
+    .option('--set <name=value>', 'a parameter of the probe; may be repeated', collect)
     .option('--json', 'print the plan as JSON')
     .addHelpText('after', '\nExample:\n  packprobe plan single-build --env fedora-staging\n')
     .action(
@@ -156,7 +156,7 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
   }
 }
 
-function collect(value: string, before: readonly string[]): readonly string[] {
+function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
 

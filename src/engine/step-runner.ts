@@ -3,7 +3,7 @@ import type { Event, Subject } from '../core/event.ts';
 import { asFault, Fault, type FaultData, outcomeOf } from '../core/fault.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { PlannedStep } from '../core/plan.ts';
-import type { Clock, Http, Ids, Logger } from '../core/ports.ts';
+import type { Clock, Exec, Http, Ids, Logger } from '../core/ports.ts';
 import type { Release } from '../core/release.ts';
 import type { AttemptRecord, PhaseRecord, StepRecord } from '../core/run.ts';
 import type { RunFacts, StepContext } from '../core/step.ts';
@@ -137,7 +137,7 @@ async function attemptOnce(
   const context: StepContext = {
     run: scope.facts,
     env: scope.environment,
-    exec: scope.workplace.exec,
+    exec: logged(scope.workplace.exec, scope),
     http: scope.http,
     clock,
     ids: scope.ids,
@@ -206,6 +206,18 @@ async function attemptOnce(
       await cleanUp().catch((error: unknown) => scope.log.warn({ err: error }, 'a clean-up failed'));
     }
   }
+}
+
+/** Secrets never stand in argv, so that a command line can stand in the log. */
+function logged(exec: Exec, { log, clock }: Pick<RunScope, 'log' | 'clock'>): Exec {
+  return async (command, signal) => {
+    const started = clock.monotonic();
+    const result = await exec(command, signal);
+    const { exit, signal: killed } = result;
+    const duration_ms = clock.monotonic() - started;
+    log.debug({ command: [command.file, ...command.args], exit, killed, duration_ms }, 'a command ended');
+    return result;
+  };
 }
 
 /** Charges a wait that ran out of time to who was silent, where that can be told. */

@@ -112,7 +112,10 @@ export function openWatch({ environment, sources, store, clock, log }: WatchOpti
     at: number,
   ): Promise<void> {
     loop.failures += 1;
-    log.info({ source: loop.source.name, err: fault }, 'a look failed');
+    // Shared by runs, but every line of the log belongs to one.
+    for (const run_id of new Set(some.flatMap(({ runs }) => [...runs]))) {
+      log.info({ run_id, source: loop.source.name, err: fault }, 'a look failed');
+    }
     if (fault.kind === 'prober') {
       for (const { listeners } of some) for (const listener of listeners) listener.fail(fault);
     }

@@ -1,0 +1,427 @@
+import { readFileSync } from 'node:fs';
+import { defaultWorld, type World, type WorldRelease } from '../../src/sandbox/kit/world.ts';
+import { methodCall, type Rpc, RpcFault, read, type Session } from '../sandbox/koji/client.ts';
+import { commitOf, type Files, type hubWith, specOf, until } from '../sandbox/koji/hub.ts';
+
+const FIXTURES = new URL('../fixtures/koji-hub/1.35.3/', import.meta.url);
+
+export interface Exchange {
+  readonly note?: string;
+  readonly cli?: unknown;
+  readonly request: {
+    readonly method: string;
+    readonly path: string;
+    readonly headers?: Record<string, string>;
+    readonly body: { readonly method: string; readonly params: Rpc[] } | string | null;
+  };
+  readonly response: {
+    readonly status: number;
+    readonly headers?: Record<string, string>;
+    readonly body: Rpc;
+  };
+}
+
+export function exchangesOf(file: string): readonly Exchange[] {
+  const lines = readFileSync(new URL(`${file}.jsonl`, FIXTURES), 'utf8')
+    .trim()
+    .split('\n');
+  return lines.slice(1).map((line) => JSON.parse(line) as Exchange);
+}
+
+interface Source {
+  readonly build: string;
+  readonly arches: readonly string[];
+}
+
+/** The packages that the recorded world built, as specs. */
+export function recordedFiles(): Files {
+  const { sources } = JSON.parse(readFileSync(new URL('sources.json', FIXTURES), 'utf8')) as {
+    sources: Record<string, Source>;
+  };
+  const commits = Object.entries(sources).filter(([commit]) => /^[0-9a-f]{40}$/.test(commit));
+  return Object.assign(
+    {},
+    ...commits.map(([commit, { build, arches }]) => {
+      const [, name = '', version = '', release = ''] = /^(.*)-([^-]+)-([^-.]+)\./.exec(build) ?? [];
+      const arch = arches[0] === 'noarch' ? 'BuildArch: noarch' : `ExclusiveArch: ${arches.join(' ')}`;
+      const more = `${arch}\n\n%package doc\nSummary: Words\n`;
+      return commitOf(name, commit, specOf(name, { version, release, more }), version);
+    }),
+  ) as Files;
+}
+
+/** The recorded world: Rawhide is 44, its users have the password NAME-pw. */
+export function recordedWorld(): World {
+  const world = defaultWorld();
+  const rename = (release: WorldRelease, version: number): WorldRelease => ({
+    ...(JSON.parse(JSON.stringify(release).replaceAll(release.version, String(version))) as WorldRelease),
+    override_tag: `f${version}-override`,
+    build_tag: `f${version}-build`,
+  });
+  const [rawhide, current] = world.releases;
+  const names = ['hello', 'world', 'kernel', 'foo-ünïcode'];
+  return {
+    ...world,
+    releases: [rename(rawhide as WorldRelease, 44), rename(current as WorldRelease, 43)],
+    packages: names.map((name) => ({ name, test: 'PASSED', build: 'good', gating: undefined })),
+    users: ['kojiadmin', 'alice', 'bob', 'bodhi', 'autopen', 'kojira', 'carol'].map((name) => ({
+      name,
+      password: `${name}-pw`,
+      groups: name === 'carol' ? ['koji-admin'] : [],
+    })),
+    packager: 'alice',
+    arches: ['x86_64', 'i686', 'aarch64'],
+    // Long enough for a look between the end of a child and that of its parent.
+    delays: { 'koji.notice': { least: 40_000, median: 50_000, most: 60_000 } },
+  };
+}
+
+/** Fields whose values are of the run: numbers of things, times, hashes, load. */
+const OF_THE_RUN =
+  /(^|_)id$|_ids?$|_event(_id)?$|_ts$|_time$|^ts$|^id$|hash$|^size$|buildtime|session-key|session-id|^capacity$|task_load|^parent$|st_|hostip|^host|^callnum$|^tries$|^mtime$|^sumlength$/;
+
+export class Player {
+  readonly hub: Awaited<ReturnType<typeof hubWith>>;
+  readonly sessions = new Map<string, Session>();
+  readonly tasks = new Map<number, number>();
+  readonly builds = new Map<number, number>();
+  readonly rpms = new Map<number, number>();
+  readonly events = new Map<number, number>();
+  /** Ids and keys of recorded sessions. */
+  readonly secrets = new Map<string, string>();
+
+  /** How often an answer that depends on the moment is asked for again. */
+  readonly patience: number;
+
+  constructor(hub: Awaited<ReturnType<typeof hubWith>>, patience = 1000) {
+    this.hub = hub;
+    this.patience = patience;
+  }
+
+  /** Difference between what was recorded and what the hub says now; empty when there is none. */
+  async play({ note, request, response }: Exchange): Promise<string> {
+    if (request.body === null || typeof request.body === 'string') return this.playRaw(request, response);
+    const { method } = request.body;
+    if (request.headers?.['Koji-Session-Key'] !== undefined) return this.playSession(request, response);
+    const params = this.translate(method, request.body.params);
+    const session = await this.sessionOf(request.headers);
+    const expected = response.body;
+    let last = '';
+    const once = WRITES.has(method);
+    if (note === 'cancel one child only') await this.opened(Number(params[0]));
+    for (let tries = 0; tries < (once ? 1 : this.patience); tries++) {
+      const actual = await this.answer(method, params, session);
+      last = this.compare(expected, actual, method, '');
+      if (method === 'logout') this.sessions.clear();
+      if (last === '') return '';
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    return `${method}${JSON.stringify(params)}: ${last}`;
+  }
+
+  private opened(task: number): Promise<Rpc> {
+    return until(async () => {
+      const info = (await this.hub.call('getTaskInfo', [task])) as Row | null;
+      return info?.['state'] === 1 ? info : undefined;
+    });
+  }
+
+  private async answer(method: string, params: Rpc[], session: Session | undefined): Promise<Rpc> {
+    try {
+      return await this.hub.call(method, params, session);
+    } catch (error) {
+      if (error instanceof RpcFault) return { faultCode: error.code, faultString: error.message };
+      throw error;
+    }
+  }
+
+  private async playRaw(request: Exchange['request'], response: Exchange['response']): Promise<string> {
+    const session = await this.sessionOf(request.headers);
+    const own =
+      session === undefined ? {} : { 'Koji-Session-Id': String(session.id), 'Koji-Session-Key': session.key };
+    // Of a chunk only the length was written down; `abc` is what the three bytes were.
+    const length = /^\(binary, (\d+) characters\)$/.exec(String(request.body))?.[1];
+    const body =
+      length === undefined
+        ? String(request.body ?? '')
+        : Buffer.from('abc'.padEnd(Number(length), 'd').slice(0, Number(length)));
+    const { status, headers, text } = await this.hub.send(body, {
+      path: request.path,
+      method: request.method,
+      headers: { 'content-type': 'text/xml', ...request.headers, ...own },
+    });
+    if (status !== response.status) return `status ${status}, not ${response.status}`;
+    for (const [name, value] of Object.entries(response.headers ?? {})) {
+      if (headers.get(name)?.split(';')[0] !== value) return `header ${name}: ${headers.get(name)}`;
+    }
+    if (response.headers !== undefined && response.headers['content-type'] !== 'text/xml') {
+      return text === response.body ? '' : `body ${text}`;
+    }
+    return this.compare(response.body, readAnswer(text), '', '');
+  }
+
+  /** A call whose session headers were written down: what the login gave here takes the place of what it gave there. */
+  private async playSession(request: Exchange['request'], response: Exchange['response']): Promise<string> {
+    const { method, params } = request.body as { method: string; params: Rpc[] };
+    const headers = Object.fromEntries(
+      Object.entries(request.headers ?? {}).map(([name, value]) => [name, this.secrets.get(value) ?? value]),
+    );
+    const { text } = await this.hub.send(methodCall(method, this.translate(method, params)), { headers });
+    return this.compare(response.body, readAnswer(text), method, '');
+  }
+
+  async sessionOf(headers: Record<string, string> | undefined): Promise<Session | undefined> {
+    const user = /^\(of (\w+)\)$/.exec(headers?.['Koji-Session-Id'] ?? '')?.[1];
+    if (user === undefined) return undefined;
+    const known = this.sessions.get(user) ?? (await this.hub.login(user, `${user}-pw`));
+    this.sessions.set(user, known);
+    return known;
+  }
+
+  private translate(method: string, params: Rpc[]): Rpc[] {
+    const task = (id: Rpc): Rpc => (typeof id === 'number' ? this.task(id) : id);
+    const first = (map: (id: Rpc) => Rpc) => [
+      Array.isArray(params[0]) ? params[0].map(map) : map(params[0] ?? null),
+      ...params.slice(1),
+    ];
+    if (method === 'multiCall') {
+      const calls = params[0];
+      if (!Array.isArray(calls)) return params;
+      return [
+        calls.map((call) => {
+          const { methodName, params: inner } = call as { methodName?: string; params?: Rpc };
+          if (methodName === undefined || !Array.isArray(inner)) return call;
+          return { methodName, params: this.translate(methodName, inner) };
+        }),
+      ];
+    }
+    let translated = params;
+    if (TASK_METHODS.has(method)) translated = params.length > 0 ? first(task) : params;
+    else if (method === 'getBuild' || method === 'listRPMs')
+      translated = params.length > 0 ? first(this.build) : params;
+    else if (RPM_METHODS.has(method)) translated = params.length > 0 ? first(this.rpm) : params;
+    else if (method.startsWith('scheduler.')) {
+      translated = JSON.parse(
+        JSON.stringify(params).replace(/\["task_id",("="|"IN")?,?(\d+)/g, (_all, operator, id) => {
+          const mapped = String(task(Number(id)));
+          return operator === undefined ? `["task_id",${mapped}` : `["task_id",${operator},${mapped}`;
+        }),
+      ) as Rpc[];
+    }
+    return translated.map((param) => {
+      if (param === null || typeof param !== 'object' || Array.isArray(param)) return param;
+      return Object.fromEntries(
+        Object.entries(param).map(([key, value]) => {
+          if (key === 'taskID' || key === 'parent') return [key, task(value)];
+          if (key === 'buildID') return [key, this.build(value)];
+          if (key === 'rpm_id' || key === 'rpmID') return [key, this.rpm(value)];
+          if (/[eE]vent$/.test(key) && typeof value === 'number')
+            return [key, this.events.get(value) ?? value];
+          return [key, value];
+        }),
+      );
+    });
+  }
+
+  /** A task that was never listed stands as far behind the last known one as in the recording. */
+  task(id: number): number {
+    const known = this.tasks.get(id);
+    if (known !== undefined) return known;
+    const before = [...this.tasks.keys()]
+      .filter((one) => one < id && id - one < 5)
+      .toSorted((a, b) => b - a)[0];
+    return before === undefined ? id : (this.tasks.get(before) ?? 0) + id - before;
+  }
+
+  private readonly build = (id: Rpc): Rpc => (typeof id === 'number' ? (this.builds.get(id) ?? id) : id);
+  private readonly rpm = (id: Rpc): Rpc => (typeof id === 'number' ? (this.rpms.get(id) ?? id) : id);
+
+  compare(expected: Rpc, actual: Rpc, method: string, path: string): string {
+    const field = path.split('.').at(-1) ?? '';
+    if (expected === null || actual === null) {
+      if (expected === actual || MAY_BE_NIL.has(field)) return '';
+      return `${path}: ${JSON.stringify(actual)?.slice(0, 300)} instead of ${JSON.stringify(expected)?.slice(0, 300)}`;
+    }
+    if (Array.isArray(expected) && Array.isArray(actual))
+      return this.compareLists(expected, actual, method, path);
+    if (typeof expected !== typeof actual || Array.isArray(expected) !== Array.isArray(actual)) {
+      return `${path}: ${JSON.stringify(actual).slice(0, 200)} instead of ${JSON.stringify(expected).slice(0, 200)}`;
+    }
+    if (typeof expected === 'object' && typeof actual === 'object') {
+      return this.compareStructs(expected as Row, actual as Row, method, path);
+    }
+    if (typeof expected === 'number' && typeof actual === 'number') {
+      if (method === 'multiCall' && /^\.\d+\.0$/.test(path) && expected > 2) {
+        this.tasks.set(expected, actual);
+        return '';
+      }
+      // The ids of a tag and a build.
+      if (/\.request\.[01]$/.test(path)) return Number.isInteger(actual) ? '' : path;
+      if (path === '' && NEW_TASK.has(method)) this.tasks.set(expected, actual);
+      const same = Number.isInteger(expected) === Number.isInteger(actual) || /_ts$/.test(field);
+      // A row as a list: its numbers have no names.
+      if (/^\.\d+\.\d+$/.test(path))
+        return Number.isInteger(expected) === Number.isInteger(actual) ? '' : path;
+      if (path === '' || OF_THE_RUN.test(field) || COUNTED.test(path))
+        return same || OF_THE_RUN.test(field) ? '' : path;
+    }
+    if (typeof expected === 'string' && typeof actual === 'string') {
+      if (field === 'hexdigest') return actual.length === expected.length ? '' : `${path}: ${actual}`;
+      if (field === 'session-key') return /^\d+-\w{19}$/.test(actual) ? '' : actual;
+      if (TIME.test(expected)) return TIME.test(actual) ? '' : `${path}: ${actual}`;
+      if (OF_THE_RUN.test(field) && shapeOf(expected) === shapeOf(actual)) return '';
+      if (normal(expected) === normal(actual)) return '';
+    }
+    // Whether a parent has looked at a child already depends on the moment.
+    if (field === 'awaited' && typeof actual === 'boolean') return '';
+    return expected === actual
+      ? ''
+      : `${path}: ${JSON.stringify(actual)} instead of ${JSON.stringify(expected)}`;
+  }
+
+  private compareStructs(expected: Row, actual: Row, method: string, path: string): string {
+    this.learn(expected, actual);
+    if (NUMBERED_KEYS.has(method) && path === '') {
+      const [a, b] = [Object.keys(expected), Object.keys(actual)];
+      return a.length === b.length
+        ? this.compareLists(Object.values(expected), Object.values(actual), method, path)
+        : `${b}`;
+    }
+    const names = [Object.keys(expected).toSorted(), Object.keys(actual).toSorted()];
+    if (JSON.stringify(names[0]) !== JSON.stringify(names[1])) {
+      return `${path}: fields ${names[1]} instead of ${names[0]} ${JSON.stringify(actual).slice(0, 200)}`;
+    }
+    for (const [key, value] of Object.entries(expected)) {
+      if (key === 'traceback') continue;
+      const found = this.compare(value, actual[key] ?? null, method, `${path}.${key.replaceAll('.', '_')}`);
+      if (found !== '') return found;
+    }
+    return '';
+  }
+
+  private compareLists(expected: Rpc[], actual: Rpc[], method: string, path: string): string {
+    const sizes = expected.length === actual.length;
+    if (!sizes && (!LOOSE.has(method) || expected.length === 0 || actual.length === 0)) {
+      return `${path}: ${actual.length} entries instead of ${expected.length}: ${JSON.stringify(actual).slice(0, 300)}`;
+    }
+    const sorted = (list: Rpc[]) =>
+      list.every((item) => typeof item === 'object' && item !== null && !Array.isArray(item))
+        ? list.toSorted((a, b) => (signature(a) < signature(b) ? -1 : 1))
+        : method === 'listTaskOutput'
+          ? list.toSorted()
+          : list;
+    const [left, right] = sizes
+      ? [sorted(expected), sorted(actual)]
+      : [expected.slice(0, 1), actual.slice(0, 1)];
+    for (const [index, item] of left.entries()) {
+      const inner = sizes ? method : '';
+      const found = sizes
+        ? this.compare(item, right[index] ?? null, inner, `${path}.${index}`)
+        : fieldsOf(item) === fieldsOf(right[index] ?? null)
+          ? ''
+          : `${path}: ${fieldsOf(right[index] ?? null)} instead of ${fieldsOf(item)}`;
+      if (found !== '') return found;
+    }
+    return '';
+  }
+
+  private learn(expected: Row, actual: Row): void {
+    for (const key of ['session-id', 'session-key']) {
+      if (key in expected && key in actual) this.secrets.set(String(expected[key]), String(actual[key]));
+    }
+    const pair = (map: Map<number, number>, key: string) => {
+      const [from, to] = [expected[key], actual[key]];
+      if (typeof from === 'number' && typeof to === 'number') map.set(from, to);
+    };
+    if ('method' in expected && 'label' in expected && expected['label'] === actual['label'])
+      pair(this.tasks, 'id');
+    if ('nvr' in expected && 'build_id' in expected && expected['nvr'] === actual['nvr']) {
+      if ('payloadhash' in expected) pair(this.rpms, 'id');
+      else pair(this.builds, 'build_id');
+      pair(this.builds, 'build_id');
+    }
+    if ('tag.name' in expected && expected['tag.name'] === actual['tag.name']) {
+      pair(this.events, 'create_event');
+      pair(this.events, 'revoke_event');
+    }
+  }
+}
+
+export type Row = Record<string, Rpc>;
+
+function readAnswer(text: string): Rpc {
+  try {
+    return read(text);
+  } catch (error) {
+    if (!(error instanceof RpcFault)) throw error;
+    return { faultCode: error.code, faultString: error.message };
+  }
+}
+
+const TIME = /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(?:\.\d{6})?\+00:00$/;
+
+function signature(item: Rpc): string {
+  const row = item as Row;
+  return [
+    'method',
+    'label',
+    'nvr',
+    'name',
+    'arch',
+    'tag.name',
+    'tag_name',
+    'sigkey',
+    'currdepth',
+    'active',
+    'creator_name',
+    'dir',
+  ]
+    .map((key) => String(row[key] ?? ''))
+    .join(' ');
+}
+
+function fieldsOf(item: Rpc): string {
+  return typeof item === 'object' && item !== null ? Object.keys(item).toSorted().join(' ') : typeof item;
+}
+
+function shapeOf(text: string): string {
+  return text.replace(/[0-9a-f]{32}/g, 'md5').replace(/\d+(\.\d+)?/g, '0');
+}
+
+/** Texts with the numbers of the run taken out. */
+function normal(text: string): string {
+  return text
+    .replace(/tasks\/\d+\/\d+/g, 'tasks/0/0')
+    .replace(/([Tt]ask |session |call |id=|task_id': |User )\d+/g, '$10')
+    .replace(/\d+ > \d+/, '0 > 0')
+    .replace(/(query_event|LINE \d+).*/s, '$1');
+}
+
+const TASK_METHODS = new Set(
+  'getTaskInfo getTaskChildren getTaskDescendents getTaskResult getTaskRequest taskFinished listTaskOutput downloadTaskOutput cancelTask resubmitTask setTaskPriority'.split(
+    ' ',
+  ),
+);
+const RPM_METHODS = new Set(['queryRPMSigs', 'addRPMSig', 'writeSignedRPM', 'deleteRPMSig', 'getRPM']);
+const NEW_TASK = new Set(['build', 'tagBuild', 'moveBuild', 'resubmitTask']);
+const WRITES = new Set([
+  ...NEW_TASK,
+  'cancelTask',
+  'cancelBuild',
+  'untagBuild',
+  'createEmptyBuild',
+  'addRPMSig',
+  'multiCall',
+  'login',
+  'logout',
+  'createSideTag',
+]);
+const NUMBERED_KEYS = new Set(['getTaskDescendents']);
+const MAY_BE_NIL = new Set(['buildroot_id']);
+const COUNTED = /tag_listing$/;
+/** Their lists hold the whole of a world, which is another here. */
+const LOOSE = new Set(
+  'listTasks listBuilds listTags listPackages listPackagesSimple getBuildTargets listHosts scheduler.getTaskRuns scheduler.getLogMessages scheduler.getHostData queryRPMSigs filterResults countAndFilterResults queryHistory getAllPerms getFullInheritance listTagged getLatestBuilds'.split(
+    ' ',
+  ),
+);
