@@ -95,6 +95,8 @@ function openHost(): Host {
 }
 
 function output(stream: NodeJS.WriteStream): Output {
+  // Whoever read us has gone (`| head`): what a run made is undone all the same.
+  stream.on('error', () => {});
   return {
     write: (text) => void stream.write(text),
     isTerminal: stream.isTTY === true,

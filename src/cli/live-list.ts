@@ -75,16 +75,14 @@ export function next(state: ListState, progress: Progress): ListState {
     case 'step_ended':
       return { ...state, records: replaced(state.records, progress.index, progress.record) };
     case 'attempt_failed':
-      return progress.attempt < progress.of
-        ? {
-            ...state,
-            news: replaced(
-              state.news,
-              progress.index,
-              `attempt ${progress.attempt} of ${progress.of}: ${progress.fault.message}`,
-            ),
-          }
-        : state;
+      return {
+        ...state,
+        news: replaced(
+          state.news,
+          progress.index,
+          `attempt ${progress.attempt} of ${progress.of}: ${progress.fault.message}`,
+        ),
+      };
     case 'undo_started':
       return {
         ...state,
@@ -182,11 +180,9 @@ function plainLines({ title, steps, host }: ListOptions): Display {
           break;
         }
         case 'attempt_failed':
-          if (progress.attempt < progress.of) {
-            write(
-              `again     ${nameOf(steps, progress.index)}  attempt ${progress.attempt} of ${progress.of}: ${progress.fault.message}`,
-            );
-          }
+          write(
+            `again     ${nameOf(steps, progress.index)}  attempt ${progress.attempt} of ${progress.of}: ${progress.fault.message}`,
+          );
           break;
         case 'undo_started':
           write(`undoing   ${progress.count} thing${progress.count === 1 ? '' : 's'} that the run made`);

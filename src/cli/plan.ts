@@ -10,6 +10,7 @@ import { loadConfig, loadEnvironment, loadProbe, type PlaceOptions } from './pla
 import { parseSet } from './set-option.ts';
 import { type Paint, painter } from './style.ts';
 import { overridesOf, targetOf } from './target.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface PlanCommandOptions extends PlaceOptions {
   readonly env?: string;
@@ -21,6 +22,12 @@ export interface PlanCommandOptions extends PlaceOptions {
 
 /** `packprobe plan PROBE`: the steps, what each input is bound to, and the exact commands that a run would use. */
 export async function planCommand(name: string, options: PlanCommandOptions, host: Host): Promise<number> {
+  if (options.env === 'sandbox') {
+    throw new UsageError(
+      'a sandbox has its addresses only while it runs',
+      'Leave --env out, or give the file that `packprobe sandbox` prints.',
+    );
+  }
   const file = await loadProbe(name, options, host);
   const config = await loadConfig(options, host);
   const actions = await host.actions();

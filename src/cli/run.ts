@@ -12,6 +12,7 @@ import { firstSilent } from '../evidence/attribution.ts';
 import { evidenceOf } from './evidence.ts';
 import { hopTable } from './hop-table.ts';
 import { EXIT, type Host, type SandboxHandle } from './host.ts';
+import { jsonText } from './json-text.ts';
 import { junitXml } from './junit.ts';
 import { openDisplay } from './live-list.ts';
 import {
@@ -23,6 +24,7 @@ import {
   loadProbe,
   type PlaceOptions,
 } from './places.ts';
+import { parseSpeed } from './sandbox.ts';
 import { parseSet } from './set-option.ts';
 import { stopOnSignal } from './stop.ts';
 import { painter } from './style.ts';
@@ -120,9 +122,10 @@ async function openEnvironment(
     );
   }
   if (options.env !== 'sandbox') return (await loadEnvironment(options.env, options, host)).environment;
+  const speed = parseSpeed(options.speed);
   host.stderr.write('starting a sandbox …\n');
   const dir = join(data, `sandbox-${(await host.ids()).uuid()}`);
-  return ofSandbox(resources.use(await host.startSandbox({ speed: Number(options.speed), seed: '1', dir })));
+  return ofSandbox(resources.use(await host.startSandbox({ speed, seed: '1', dir })));
 }
 
 function ofSandbox({ control, environment }: SandboxHandle): Environment {
@@ -144,7 +147,7 @@ async function show(record: RunRecord, store: Store, options: RunCommandOptions,
   const { chains } = await evidenceOf(store, record.run_id);
   if (options.junit !== undefined) await host.writeText(absolute(host.cwd, options.junit), junitXml(record));
   if (options.json === true) {
-    host.stdout.write(`${JSON.stringify({ ...record, chains }, undefined, 2)}\n`);
+    host.stdout.write(jsonText({ ...record, chains }));
     return;
   }
   const paint = painter(host.stdout);

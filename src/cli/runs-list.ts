@@ -1,6 +1,6 @@
 import { formatDuration } from '../core/duration.ts';
 import type { Outcome } from '../core/fault.ts';
-import type { RunSummary } from '../core/store.ts';
+import type { RunSummary, Store } from '../core/store.ts';
 import { EXIT, type Host } from './host.ts';
 import { dataDir, join, type PlaceOptions } from './places.ts';
 import { table } from './style.ts';
@@ -27,8 +27,7 @@ export async function runsListCommand(options: RunsListOptions, host: Host): Pro
     throw new UsageError(`--outcome takes one of ${OUTCOMES.join(', ')}, got "${options.outcome}"`);
   }
   const file = join(dataDir(options, host), 'packprobe.db');
-  await using store = await host.openStore(file);
-  const runs = await store.list({
+  const runs = await listed(file, host, {
     limit,
     ...(options.probe === undefined ? {} : { probe: options.probe }),
     ...(options.env === undefined ? {} : { environment: options.env }),
@@ -42,6 +41,17 @@ export async function runsListCommand(options: RunsListOptions, host: Host): Pro
     host.stdout.write(`${runsTable(runs)}\n`);
   }
   return EXIT.passed;
+}
+
+/** Looking makes nothing: where there is no database there are no runs. */
+async function listed(
+  file: string,
+  host: Host,
+  filter: Parameters<Store['list']>[0],
+): Promise<readonly RunSummary[]> {
+  if (!(await host.exists(file))) return [];
+  await using store = await host.openStore(file);
+  return store.list(filter);
 }
 
 function asData({ started_at, ended_at, ...run }: RunSummary): object {

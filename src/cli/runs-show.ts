@@ -6,6 +6,7 @@ import type { LookRecord, StoredRun } from '../core/store.ts';
 import { type Evidence, evidenceOf } from './evidence.ts';
 import { hopTable } from './hop-table.ts';
 import { EXIT, type Host } from './host.ts';
+import { jsonText } from './json-text.ts';
 import { dataDir, join, type PlaceOptions } from './places.ts';
 import { COLOURS, MARKS, type Paint, painter, table } from './style.ts';
 import { isoTime, localTime } from './times.ts';
@@ -19,6 +20,11 @@ export interface RunsShowOptions extends PlaceOptions {
 /** `packprobe runs show ID`: the waterfall, the steps with their evidence, the hops, the timeline and the ledger of one run. */
 export async function runsShowCommand(id: string, options: RunsShowOptions, host: Host): Promise<number> {
   const file = join(dataDir(options, host), 'packprobe.db');
+  if (!(await host.exists(file)))
+    throw new UsageError(
+      `there is no run "${id}": ${file} does not exist`,
+      'Say where the data is with --data.',
+    );
   await using store = await host.openStore(file);
   const { run, candidates } = await store.find(id);
   if (run === undefined) {
@@ -29,7 +35,7 @@ export async function runsShowCommand(id: string, options: RunsShowOptions, host
   const evidence = await evidenceOf(store, run);
   host.stdout.write(
     options.json === true
-      ? `${JSON.stringify(asData(run, evidence), undefined, 2)}\n`
+      ? jsonText(asData(run, evidence))
       : `${asText(run, evidence, painter(host.stdout), host.stdout.columns)}\n`,
   );
   return EXIT.passed;
@@ -107,7 +113,8 @@ function stepText(step: StepRecord, paint: Paint): string {
   for (const [name, value] of Object.entries(step.outputs)) lines.push(`${name} = ${valueText(value)}`);
   if (step.fault !== undefined) {
     const { message, system, kind, code, evidence, hint } = step.fault;
-    lines.push(message, `charged to ${system} (${kind}, ${code})`);
+    lines.push(message);
+    if (kind !== 'cancelled') lines.push(`charged to ${system} (${kind}, ${code})`);
     if (hint !== undefined) lines.push(`What to do: ${hint}`);
     lines.push(...evidenceLines(evidence));
   }

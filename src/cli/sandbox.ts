@@ -12,13 +12,17 @@ export interface SandboxCommandOptions extends PlaceOptions {
 
 /** `packprobe sandbox`: stays up until it is stopped. */
 export async function sandboxCommand(options: SandboxCommandOptions, host: Host): Promise<number> {
-  const speed = Number(options.speed);
-  if (!(speed > 0 && speed <= 300))
-    throw new UsageError(`--speed takes a number above 0 and at most 300, got "${options.speed}"`);
+  const speed = parseSpeed(options.speed);
   const dir = absolute(
     host.cwd,
     options.dir ?? join(dataDir(options, host), `sandbox-${(await host.ids()).uuid()}`),
   );
+  if ((await host.listFiles(dir).catch(() => [])).length > 0) {
+    throw new UsageError(
+      `the folder ${dir} is not empty`,
+      'The sandbox removes its folder at its end: give one that does not exist.',
+    );
+  }
   const controller = new AbortController();
   using _stop = host.onStop(() => controller.abort());
   if (options.child === true) void host.stdinClosed().then(() => controller.abort());
@@ -37,12 +41,19 @@ export async function sandboxCommand(options: SandboxCommandOptions, host: Host)
   return EXIT.passed;
 }
 
+/** How fast a sandbox runs, from the command line. */
+export function parseSpeed(text: string): number {
+  const speed = Number(text);
+  if (speed > 0 && speed <= 300) return speed;
+  throw new UsageError(`--speed takes a number above 0 and at most 300, got "${text}"`);
+}
+
 function settings(control: string, dir: string, program: string): string {
   return `
 The sandbox is up. Above is its environment file (also at ${control}/environment).
 
   one run in it       ${program} run single-build --url ${control}
-  any client          PATH=${dir}/bin:$PATH HOME=${dir}/home
+  any client          . ${dir}/env.sh   (PATH, HOME and addresses for fedpkg, koji, bodhi)
   what happened       curl ${control}/truth?nvr=NVR
   what a run left     curl ${control}/holdings?run=RUN
 

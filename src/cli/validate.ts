@@ -1,4 +1,4 @@
-import { readConfig, readEnvironment } from '../core/config.ts';
+import { configSchema, readConfig, readEnvironment } from '../core/config.ts';
 import { ConfigError, type FileFault } from '../core/config-error.ts';
 import { planProbe } from '../core/planner.ts';
 import { readProbe } from '../core/probe.ts';
@@ -45,13 +45,18 @@ function faultsOf(file: string, text: string, actions: ReadonlyMap<string, Actio
   }
 }
 
-/** What a file is stands in it: a probe has steps, an environment has systems. */
+/** What a file is stands in it: a probe has steps, an environment has systems, the service's file has its own keys. */
 function check(file: string, text: string, actions: ReadonlyMap<string, Action>): void {
-  if (/^steps\s*:/m.test(text)) planProbe({ probe: readProbe(file, text), actions });
-  else if (/^systems\s*:/m.test(text)) readEnvironment(file, text);
-  else if (/(^|\/)probes\//.test(file)) planProbe({ probe: readProbe(file, text), actions });
-  else readConfig(file, text);
+  const has = (...keys: readonly string[]) => new RegExp(`^(${keys.join('|')})\\s*:`, 'm').test(text);
+  if (has('steps') || /(^|\/)probes\//.test(file)) planProbe({ probe: readProbe(file, text), actions });
+  else if (has('systems', 'identity')) readEnvironment(file, text);
+  else if (has(...Object.keys(configSchema.shape)) || /(^|\/)packprobe\.ya?ml$/.test(file))
+    readConfig(file, text);
+  else throw new ConfigError([{ file, line: 1, column: 1, path: '', message: NEITHER }]);
 }
+
+const NEITHER =
+  'neither a probe (`steps`), nor an environment (`systems`), nor the configuration of the service';
 
 async function everyFile(options: PlaceOptions, host: Host): Promise<readonly string[]> {
   const dirs = await configDirs(options, host);

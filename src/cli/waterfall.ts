@@ -52,7 +52,8 @@ export function headline(run: RunRecord, paint: Paint): string {
   if (run.fault !== undefined) {
     const { message, system, kind, code, hint } = run.fault;
     const who = system === 'own' ? 'packprobe, its host or its configuration' : system;
-    lines.push(`  ${message}`, `  charged to ${who} (${kind}, ${code})`);
+    lines.push(`  ${message}`);
+    if (kind !== 'cancelled') lines.push(`  charged to ${who} (${kind}, ${code})`);
     if (hint !== undefined) lines.push(`  ${paint('bold', 'What to do:')} ${hint}`);
   }
   return lines.join('\n');

@@ -21,7 +21,11 @@ export function resolveParams(probe: Pick<Probe, 'params'>, given: GivenParams):
   };
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(declared, name))
-      blame(name, 'unknown parameter', nearest(name, Object.keys(declared)));
+      blame(
+        name,
+        `unknown parameter; ${knownText(Object.keys(declared))}`,
+        nearest(name, Object.keys(declared)),
+      );
   }
   const values: Record<string, ParameterValue> = {};
   for (const [name, parameter] of Object.entries(declared)) {
@@ -40,6 +44,10 @@ export function resolveParams(probe: Pick<Probe, 'params'>, given: GivenParams):
   }
   if (faults.length > 0) throw new ConfigError(faults);
   return values;
+}
+
+function knownText(names: readonly string[]): string {
+  return names.length === 0 ? 'this probe has none' : `known are ${names.join(', ')}`;
 }
 
 /** The defaults alone, for when nobody is asked to run it. */

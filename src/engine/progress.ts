@@ -1,4 +1,4 @@
-import type { FaultData, Outcome } from '../core/fault.ts';
+import type { FaultData } from '../core/fault.ts';
 import type { RunRecord, StepRecord } from '../core/run.ts';
 
 /** What a run tells while it goes on; for the live list, the plain lines and the log. */
@@ -6,6 +6,7 @@ export type Progress =
   | { readonly type: 'run_started'; readonly run_id: string; readonly at: number }
   | { readonly type: 'step_started'; readonly index: number; readonly at: number }
   | { readonly type: 'step_news'; readonly index: number; readonly text: string }
+  /** A further attempt follows. */
   | {
       readonly type: 'attempt_failed';
       readonly index: number;
@@ -28,5 +29,3 @@ export type Progress =
 export type UndoResult = 'gone' | 'nothing' | 'left';
 
 export type Tell = (progress: Progress) => void;
-
-export type { Outcome };

@@ -1,6 +1,6 @@
 import type { Environment } from '../core/environment.ts';
 import type { Event, Subject } from '../core/event.ts';
-import { asFault, Fault, type FaultData, outcomeOf } from '../core/fault.ts';
+import { asFault, Fault, type FaultData, mayRetry, outcomeOf } from '../core/fault.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { PlannedStep } from '../core/plan.ts';
 import type { Clock, Exec, Http, Ids, Logger } from '../core/ports.ts';
@@ -91,7 +91,8 @@ export async function runStep(step: PlannedStep, inputs: JsonObject, scope: RunS
       await journal.attemptEnded(index, record);
       if (fault !== undefined) {
         log.info({ outcome: record.outcome, code: fault.code, kind: fault.kind }, 'an attempt did not pass');
-        tell({ type: 'attempt_failed', index, attempt, of: step.attempts, fault });
+        const again = attempt < step.attempts && mayRetry(fault.kind) && !signal.aborted;
+        if (again) tell({ type: 'attempt_failed', index, attempt, of: step.attempts, fault });
       }
       return work;
     },

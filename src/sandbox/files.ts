@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { World } from './kit/world.ts';
 import { writeKeytab } from './stand-ins/krb/keytab.ts';
@@ -42,7 +42,27 @@ export async function writeClientFiles(dir: string, world: World, urls: SandboxU
   writeKeytab(files.keytab, { principal: packager.name, key: packager.key });
   writeRealm(files.realm, { realm: world.realm, principals });
   await writeFile(files.fedpkgConfig, fedpkgConfig(world, urls));
+  await writeHome(dir, urls);
   return files;
+}
+
+/** A HOME for people: what a run writes into its own. */
+async function writeHome(dir: string, urls: SandboxUrls): Promise<void> {
+  const home = join(dir, 'home');
+  await mkdir(join(home, '.koji'), { recursive: true });
+  await writeFile(
+    join(home, '.koji/config'),
+    `[koji]\nserver = ${urls.koji}/kojihub\nweburl = ${urls.koji}/koji\ntopurl = ${urls.koji}/kojifiles\nauthtype = password\nmax_retries = 3\nretry_interval = 5\n`,
+  );
+  const variables = {
+    PATH: `${join(dir, 'bin')}:$PATH`,
+    HOME: home,
+    KRB5CCNAME: `FILE:${join(home, 'krb5cc')}`,
+    BODHI_URL: `${urls.bodhi}/`,
+    BODHI_OPENID_PROVIDER: urls.id_provider,
+  };
+  const lines = Object.entries(variables).map(([name, value]) => `export ${name}="${value}"\n`);
+  await writeFile(join(dir, 'env.sh'), lines.join(''));
 }
 
 function fedpkgConfig(world: World, urls: SandboxUrls): string {

@@ -90,6 +90,10 @@ describe('the command line', () => {
     [['sandbox', '--speed', '301'], 'at most 300'],
     [['schema', 'probes'], 'probe, config, environment'],
     [['rnu'], 'Did you mean run?'],
+    [['validate', 'package.json'], 'package.json:1:1: neither a probe'],
+    [['plan', 'single-build', '--env', 'sandbox'], 'only while it runs'],
+    [['run', 'single-build', '--env', 'sandbox', '--speed', 'fast'], 'at most 300, got "fast"'],
+    [['sandbox', '--dir', 'src'], 'is not empty'],
     [['run', '--no-such-option', 'x'], 'unknown option'],
     [
       ['run', 'single-build', '--env', '/no/such/file.yaml'],

@@ -2,6 +2,8 @@ import { isStandInName, standIns } from './stand-ins.ts';
 
 const [name = '', ...argv] = process.argv.slice(2);
 const interrupt = new AbortController();
+// Whoever read it may have gone: `bodhi … | head`.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 process.on('SIGINT', () => interrupt.abort());
 
 if (isStandInName(name)) {
