@@ -28,6 +28,11 @@ export function exchangesOf(file: string): readonly Exchange[] {
   return lines.slice(1).map((line) => JSON.parse(line) as Exchange);
 }
 
+/** The bytes of a message as they were on the wire. */
+export function rawOf(name: string): string {
+  return readFileSync(new URL(`${name}.xml`, FIXTURES), 'utf8');
+}
+
 interface Source {
   readonly build: string;
   readonly arches: readonly string[];
@@ -87,6 +92,8 @@ export class Player {
   readonly builds = new Map<number, number>();
   readonly rpms = new Map<number, number>();
   readonly events = new Map<number, number>();
+  readonly requests = new Map<number, number>();
+  readonly repos = new Map<number, number>();
   /** Ids and keys of recorded sessions. */
   readonly secrets = new Map<string, string>();
 
@@ -200,7 +207,11 @@ export class Player {
     else if (method === 'getBuild' || method === 'listRPMs')
       translated = params.length > 0 ? first(this.build) : params;
     else if (RPM_METHODS.has(method)) translated = params.length > 0 ? first(this.rpm) : params;
-    else if (method.startsWith('scheduler.')) {
+    else if (REQUEST_METHODS.has(method)) {
+      translated = first((id) => (typeof id === 'number' ? (this.requests.get(id) ?? id) : id));
+    } else if (REPO_METHODS.has(method)) {
+      translated = first((id) => (typeof id === 'number' ? (this.repos.get(id) ?? id) : id));
+    } else if (method.startsWith('scheduler.')) {
       translated = JSON.parse(
         JSON.stringify(params).replace(/\["task_id",("="|"IN")?,?(\d+)/g, (_all, operator, id) => {
           const mapped = String(task(Number(id)));
@@ -257,6 +268,8 @@ export class Player {
       }
       // The ids of a tag and a build.
       if (/\.request\.[01]$/.test(path)) return Number.isInteger(actual) ? '' : path;
+      // A repo and its event.
+      if (method === 'getTaskResult') return Number.isInteger(actual) ? '' : path;
       if (path === '' && NEW_TASK.has(method)) this.tasks.set(expected, actual);
       const same = Number.isInteger(expected) === Number.isInteger(actual) || /_ts$/.test(field);
       // A row as a list: its numbers have no names.
@@ -340,6 +353,12 @@ export class Player {
       else pair(this.builds, 'build_id');
       pair(this.builds, 'build_id');
     }
+    if ('tag_name' in expected && 'min_event' in expected) pair(this.requests, 'id');
+    if ('tag_name' in expected && expected['tag_name'] === actual['tag_name']) {
+      for (const key of ['begin_event', 'create_event', 'end_event', 'min_event']) pair(this.events, key);
+      pair(this.tasks, 'task_id');
+      if ('begin_event' in expected) pair(this.repos, 'id');
+    }
     if ('tag.name' in expected && expected['tag.name'] === actual['tag.name']) {
       pair(this.events, 'create_event');
       pair(this.events, 'revoke_event');
@@ -403,7 +422,9 @@ const TASK_METHODS = new Set(
   ),
 );
 const RPM_METHODS = new Set(['queryRPMSigs', 'addRPMSig', 'writeSignedRPM', 'deleteRPMSig', 'getRPM']);
-const NEW_TASK = new Set(['build', 'tagBuild', 'moveBuild', 'resubmitTask']);
+const REPO_METHODS = new Set(['repoInfo', 'repoExpire', 'repoProblem', 'repo.references']);
+const REQUEST_METHODS = new Set(['repo.checkRequest', 'repo.setRequestPriority']);
+const NEW_TASK = new Set(['newRepo', 'build', 'tagBuild', 'moveBuild', 'resubmitTask']);
 const WRITES = new Set([
   ...NEW_TASK,
   'cancelTask',
@@ -417,7 +438,8 @@ const WRITES = new Set([
   'createSideTag',
 ]);
 const NUMBERED_KEYS = new Set(['getTaskDescendents']);
-const MAY_BE_NIL = new Set(['buildroot_id']);
+/** The repos that are there from the start were made by no task. */
+const MAY_BE_NIL = new Set(['buildroot_id', 'task_id', 'task_state']);
 const COUNTED = /tag_listing$/;
 /** Their lists hold the whole of a world, which is another here. */
 const LOOSE = new Set(

@@ -1,5 +1,5 @@
-import { generic, KojiFault } from './faults.ts';
-import type { Hub } from './hub.ts';
+import { FAULT, generic, KojiFault } from './faults.ts';
+import { type Hub, hasPerm } from './hub.ts';
 import type { Methods } from './method.ts';
 import { buildMethods } from './methods/build-methods.ts';
 import { changeMethods } from './methods/change-methods.ts';
@@ -41,8 +41,18 @@ export function dispatch(
 ): Value {
   assertKnown(methods, method);
   const caller = findCaller(hub, { ...claim, method });
+  assertNotLockedOut(hub, method, caller);
   if (isMulticall(method)) return multiCall(hub, methods, params, caller);
   return invoke(hub, methods, { method, params }, caller);
+}
+
+/** Methods that a hub under maintenance still answers to everybody. */
+const STAY = new Set(['login', 'sslLogin', 'logout']);
+
+function assertNotLockedOut(hub: Hub, method: string | undefined, { session }: Caller): void {
+  if (hub.kit.hooks.rule('koji.hub', 'kojihub') !== 'locked') return;
+  if (STAY.has(method ?? '') || (session !== undefined && hasPerm(session.user, 'admin'))) return;
+  throw new KojiFault(FAULT.offline, 'Server disabled for maintenance');
 }
 
 function isMulticall(method: string | undefined): boolean {
@@ -97,10 +107,56 @@ function readItem(item: Value): Call {
   return { method: String(methodName), params: isList(params) ? params : [...String(params)] };
 }
 
+/** Names of the hub's own exceptions by their codes, as the last line of a traceback has them. */
+const EXCEPTIONS: Readonly<Record<number, string>> = {
+  [FAULT.generic]: 'GenericError',
+  [FAULT.auth]: 'AuthError',
+  [FAULT.tag]: 'TagError',
+  [FAULT.notAllowed]: 'ActionNotAllowed',
+  [FAULT.build]: 'BuildError',
+  [FAULT.locked]: 'AuthLockError',
+  [FAULT.expired]: 'AuthExpired',
+  [FAULT.sequence]: 'SequenceError',
+  [FAULT.retry]: 'RetryError',
+  [FAULT.buildroot]: 'BuildrootError',
+  [FAULT.offline]: 'ServerOffline',
+  [FAULT.parameter]: 'ParameterError',
+};
+
+const FOLDER = '/usr/lib/python3/site-packages';
+
+function frame(file: string, line: number, name: string, code: string): string {
+  return `  File "${FOLDER}/${file}", line ${line}, in ${name}\n    ${code}\n`;
+}
+
+const IN_MULTICALL = frame(
+  'kojihub/kojixmlrpc.py',
+  366,
+  'multiCall',
+  `result = self._dispatch(call['methodName'], call['params'])\n             ${'^'.repeat(50)}`,
+);
+const IN_DISPATCH = frame(
+  'kojihub/kojixmlrpc.py',
+  347,
+  '_dispatch',
+  `ret = koji.util.call_with_argcheck(func, params, opts)\n          ${'^'.repeat(48)}`,
+);
+const IN_CALL = frame(
+  'koji/util.py',
+  516,
+  'call_with_argcheck',
+  `return func(*args, **kwargs)\n           ${'^'.repeat(21)}`,
+);
+
+/** The frames that every call has in common; those inside a method are not imitated. */
 function traceback(error: KojiFault): readonly string[] {
+  const type = /^<class '([^']+)'>/.exec(error.message)?.[1];
+  const name = type ?? `koji.${EXCEPTIONS[error.code] ?? 'GenericError'}`;
   return [
     'Traceback (most recent call last):\n',
-    "  File \"/usr/lib/python3/site-packages/kojihub/kojixmlrpc.py\", line 366, in multiCall\n    result = self._dispatch(call['methodName'], call['params'])\n             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n",
-    `koji.GenericError: ${error.message}\n`,
+    IN_MULTICALL,
+    IN_DISPATCH,
+    IN_CALL,
+    `${name}: ${error.bare}\n`,
   ];
 }

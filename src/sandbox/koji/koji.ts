@@ -3,7 +3,7 @@ import type { Holding, Kit, KojiPort, OpenSystem } from '../kit/kit.ts';
 import { listen, systemServer } from '../kit/server.ts';
 import { buildArch, runBuild, runTagBuild } from './build-task.ts';
 import { allMethods, dispatch } from './dispatch.ts';
-import { generic, KojiFault } from './faults.ts';
+import { FAULT, generic, KojiFault } from './faults.ts';
 import { topFile } from './files.ts';
 import { furnish } from './furnish.ts';
 import { emptyHub, type Hub, type KojiDependencies, TASK_NAMES, type Task } from './hub.ts';
@@ -104,6 +104,7 @@ function answer(
   const refuse = (text: string) =>
     reply.code(400).header('Content-Type', 'text/plain').send(`Invalid request: ${text}\n`);
   try {
+    assertOpen(hub);
     if (bytes.length > LONGEST_REQUEST && !isUpload(request)) {
       return isRelease ? send(encodeFault(generic('Request too long'))) : refuse('Request too long');
     }
@@ -118,6 +119,13 @@ function answer(
     hub.kit.trouble(`koji ${request.url}`, error);
     return send(encodeFault({ code: 1, message: `<class 'Exception'>: ${error}` }));
   }
+}
+
+/** A hub that is shut, or has lost its database, does not even read what it is sent. */
+function assertOpen(hub: Hub): void {
+  const state = hub.kit.hooks.rule('koji.hub', 'kojihub');
+  if (state === 'offline') throw new KojiFault(FAULT.offline, 'server is offline');
+  if (state === 'no-database') throw new KojiFault(FAULT.offline, 'database outage');
 }
 
 /** Open tasks of a run: its id stands in the message of the commit that the task builds. */
