@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ciError, progressOf } from '../../clients/ci.ts';
+import { testsInput } from '../../clients/ci-wait.ts';
 import { buildSubject } from '../../clients/koji.ts';
 import { hasPassed, isFinal } from '../../clients/resultsdb.ts';
 import { systemOf } from '../../core/environment.ts';
@@ -12,14 +13,7 @@ export default defineStep({
   system: 'resultsdb',
   repeatable: true,
   timeoutMs: 2 * 60 * 60_000,
-  input: z.strictObject({
-    nvr: z.string().describe('The build.'),
-    tests: z
-      .array(z.string())
-      .min(1)
-      .optional()
-      .describe('Test cases; those that the environment requires where left out.'),
-  }),
+  input: testsInput,
   output: z.object({
     result: z
       .enum(['passed', 'failed'])
