@@ -48,7 +48,7 @@ function stubs(preconditions: Preconditions) {
       const usual = `git+https://src.fedoraproject.org/rpms/${name}.git#${COMMIT}`;
       return {
         source: told === undefined ? usual : (told.source ?? null),
-        completion_ts: Date.UTC(2026, 10, 20, 10) / 1000,
+        creation_ts: Date.UTC(2026, 10, 20, 10) / 1000,
       } as BuildFacts;
     },
   } as KojiPort;

@@ -140,11 +140,17 @@ test('a build in Rawhide goes through the whole chain by itself, and the truth o
     'result',
     'decision',
     'gate',
+    'final_tag',
   ];
   const times = order.map((name) => events[name]!);
   expect(times).toEqual(times.toSorted((a, b) => a - b));
   expect(events['signing_tag']).toBeLessThanOrEqual(events['signed']!);
   expect(events['signed']).toBeLessThanOrEqual(events['final_tag']!);
+  // Nothing of Rawhide is composed by Bodhi: its testing tag is for nobody, the gate opens the stable one.
+  const tagged = sandbox.kit.archive.filter(
+    ({ topic, body }) => topic.endsWith('.buildsys.tag') && body['tag'] === 'f45' && body['name'] === PKG,
+  );
+  expect(tagged).toHaveLength(1);
   expect(sandbox.troubles).toEqual([]);
 });
 

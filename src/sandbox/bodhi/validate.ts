@@ -99,7 +99,7 @@ export function checkUpdate(bodhi: Bodhi, user: User, values: Fields): CheckedUp
   return { builds, from_tag, bugs, edited };
 }
 
-/** The newest build of each package in a side tag; Koji's port tells a side tag by its name alone. */
+/** The newest build of each package in a side tag, which is told by its name. */
 function buildsOfTag(
   bodhi: Bodhi,
   checks: Checks,
@@ -111,21 +111,15 @@ function buildsOfTag(
     checks.add('from_tag', 'Update already exists using this side tag');
     checks.end();
   }
-  if (!/-side-\d+$/.test(tag)) {
-    const known = bodhi.kit.world.releases.some(
-      (release) => release.build_tag === tag || Object.values(release).includes(tag),
-    );
-    checks.add(
-      'from_tag',
-      known ? 'The supplied tag is not a side tag.' : "The supplied from_tag doesn't exist.",
-    );
-    return undefined;
-  }
   let tagged: readonly BuildFacts[];
   try {
     tagged = bodhi.ports.koji.taggedWith(tag);
   } catch {
     checks.add('from_tag', "The supplied from_tag doesn't exist.");
+    return undefined;
+  }
+  if (!/-side-\d+$/.test(tag)) {
+    checks.add('from_tag', 'The supplied tag is not a side tag.');
     return undefined;
   }
   if (tagged.length === 0) {

@@ -71,7 +71,9 @@ export async function openDatagrepper(kit: Kit): Promise<OpenSystem> {
   }
 
   function answer(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-    const { pathname, searchParams: query } = new URL(request.url, 'http://datagrepper');
+    const { pathname, searchParams: query } = new URL(
+      `http://datagrepper${request.url.startsWith('/') ? '' : '/'}${request.url}`,
+    );
     const path = pathname.length > 1 ? pathname.replace(/\/$/, '') : pathname;
     switch (path) {
       case '/v2/search':

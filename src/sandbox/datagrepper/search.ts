@@ -4,7 +4,10 @@ import type { StoredMessage } from './stored.ts';
 import { outOfRange, Unreadable, type Window, windowOf } from './window.ts';
 
 /** A parameter that is refused with 400 and this text. */
-export class BadRequest extends Error {}
+export class BadRequest extends Error {
+  /** For the server around it: the client is to blame. */
+  readonly statusCode = 400;
+}
 
 interface Filters {
   readonly users: readonly string[];

@@ -6,7 +6,10 @@ export interface Window {
 }
 
 /** A parameter that the real server trips over: it answers 500 `internal_error`. */
-export class Unreadable extends Error {}
+export class Unreadable extends Error {
+  /** For the server around it: the client is to blame, although the answer is the 500 of the real one. */
+  readonly statusCode = 400;
+}
 
 /** What production has as `DEFAULT_QUERY_DELTA`. */
 const DEFAULT_DELTA_S = 86_400;

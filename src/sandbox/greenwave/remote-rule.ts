@@ -54,7 +54,7 @@ export async function buildAttributes(nvr: string, sources: Sources): Promise<Bu
   }
   const attributes = {
     source: build.source,
-    createdAt: build.completion_ts === null ? null : build.completion_ts * 1000,
+    createdAt: build.creation_ts * 1000,
   };
   cache.set(key, attributes);
   return attributes;

@@ -115,6 +115,8 @@ export interface BuildFacts {
   readonly state: number;
   readonly source: string | null;
   readonly owner_name: string;
+  /** When Koji made the entry: seconds. */
+  readonly creation_ts: number;
   readonly completion_ts: number | null;
   /** In the order in which they were added. */
   readonly tags: readonly string[];
@@ -123,6 +125,7 @@ export interface BuildFacts {
 /** Koji as Bodhi, signing and Greenwave see it: what they do by their own sessions. Tagging publishes `buildsys.tag`/`untag`. */
 export interface KojiPort {
   build(nvr: string): BuildFacts | undefined;
+  /** Complete builds in a tag itself; throws where there is no such tag. */
   taggedWith(tag: string): readonly BuildFacts[];
   tag(nvr: string, tag: string, user: string): void;
   untag(nvr: string, tag: string, user: string): void;

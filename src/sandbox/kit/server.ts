@@ -2,6 +2,9 @@ import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Interference, Kit, OpenSystem, WireRequest } from './kit.ts';
 
+/** What Fastify can read: two words with a slash. */
+const MEDIA_TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(;|$)/;
+
 /** A Fastify instance whose every answer passes the `wire` hook first. `call` names the request for faults that hit only some. */
 export function systemServer(
   kit: Kit,
@@ -13,6 +16,13 @@ export function systemServer(
     bodyLimit: 64 * 1024 * 1024,
     // Hashes and encoded names in paths are longer than the 100 characters that are usual.
     routerOptions: { maxParamLength: 4096 },
+  });
+  server.addHook('onRequest', async (request) => {
+    // Fastify refuses a type that is none before anybody sees it; the servers that are imitated take it for unknown.
+    const { headers } = request.raw;
+    if (headers['content-type'] !== undefined && !MEDIA_TYPE.test(headers['content-type'])) {
+      headers['content-type'] = 'application/octet-stream';
+    }
   });
   server.addHook('onError', async (request, _reply, error) => {
     if ((error.statusCode ?? 500) >= 500) kit.trouble(`${system} ${request.method} ${request.url}`, error);

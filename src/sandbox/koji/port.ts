@@ -15,7 +15,8 @@ import { signRpm } from './rpms.ts';
 import { addTagging, isTagged, removeTagging } from './tagging.ts';
 
 function factsOf(hub: Hub, build: Build): BuildFacts {
-  const { id, task, nvr, name, version, release, epoch, state, source, owner, completion_ts } = build;
+  const { id, task, nvr, name, version, release, epoch, state, source, owner, creation, completion_ts } =
+    build;
   return {
     build_id: id,
     task_id: task?.id ?? 0,
@@ -27,6 +28,7 @@ function factsOf(hub: Hub, build: Build): BuildFacts {
     state,
     source,
     owner_name: owner.name,
+    creation_ts: creation.ts,
     completion_ts,
     tags: hub.taggings
       .filter((row) => row.build === build && row.revoked === null)
@@ -56,8 +58,9 @@ export function kojiPort(hub: Hub): KojiPort {
     },
     taggedWith(name) {
       const tag = findTag(hub, name);
+      if (tag === undefined) throw new Error(`No such tag: ${name}`);
       return hub.builds
-        .filter((build) => tag !== undefined && build.state === BUILD.complete && isTagged(hub, build, tag))
+        .filter((build) => build.state === BUILD.complete && isTagged(hub, build, tag))
         .map((build) => factsOf(hub, build));
     },
     tag(nvr, name, user) {

@@ -155,8 +155,10 @@ function noteTruth(hub: Hub, build: Build, tag: Tag, { ts }: Event): void {
   if (isRole('pending_testing_tag') || tag.name.endsWith('-testing-pending')) {
     kit.truth(build.nvr, 'signed', at);
   }
+  // Bodhi composes what comes into the testing tag; where it composes nothing, only the stable tag is for the users.
   const isFinal = kit.world.releases.some(
-    ({ testing_tag, stable_tag }) => testing_tag === tag.name || stable_tag === tag.name,
+    ({ composed_by_bodhi, testing_tag, stable_tag }) =>
+      stable_tag === tag.name || (composed_by_bodhi && testing_tag === tag.name),
   );
   if (isFinal) kit.truth(build.nvr, 'final_tag', at);
 }

@@ -3,7 +3,7 @@ import { FAULT, generic, KojiFault, pythonFault } from './faults.ts';
 import type { Hub } from './hub.ts';
 import { adler32, assertUploadFolder } from './methods/system-methods.ts';
 import { type Caller, keepCallNumber } from './sessions.ts';
-import type { Value } from './value.ts';
+import { repr, type Value } from './value.ts';
 
 const DIGESTS: Readonly<Record<string, (bytes: Buffer) => string>> = {
   adler32,
@@ -11,6 +11,19 @@ const DIGESTS: Readonly<Record<string, (bytes: Buffer) => string>> = {
   sha1: (bytes) => createHash('sha1').update(bytes).digest('hex'),
   sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
 };
+
+/** Longest upload that is kept, in bytes; the hub's disk is larger than this memory. */
+const LONGEST_UPLOAD = 256 * 1024 * 1024;
+
+function readOffset(text: string): number {
+  if (!/^\s*[+-]?\d+\s*$/.test(text)) {
+    throw pythonFault('ValueError', `invalid literal for int() with base 10: ${repr(text)}`);
+  }
+  const offset = Number(text);
+  if (offset < 0) throw pythonFault('OSError', '[Errno 22] Invalid argument');
+  if (offset > LONGEST_UPLOAD) throw pythonFault('OSError', '[Errno 28] No space left on device');
+  return offset;
+}
 
 /** One chunk of a file, as the command sends it: the query says where it belongs. */
 export function upload(hub: Hub, caller: Caller, query: URLSearchParams, chunk: Buffer): Value {
@@ -28,7 +41,7 @@ export function upload(hub: Hub, caller: Caller, query: URLSearchParams, chunk: 
   if (volume !== null && volume !== 'DEFAULT') throw generic(`No such entry in table volume: ${volume}`);
 
   const path = `${folder}/${name}`;
-  const offset = Number(query.get('offset') ?? 0);
+  const offset = readOffset(query.get('offset') ?? '0');
   const known = hub.uploads.get(path);
   if (known !== undefined && offset === 0 && query.get('overwrite') === null) {
     throw generic(`upload path exists: /mnt/koji/work/${path}`);

@@ -22,6 +22,14 @@ const NAME = /^[A-Za-z_:][\w:.-]*/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what XML forbids
 const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|&(?!#?\w+;)/;
 
+/** Elements inside one another that are read at most. */
+const DEEPEST = 1000;
+
+function isCharacter(code: number): boolean {
+  if (code < 0x20) return code === 9 || code === 10 || code === 13;
+  return code <= 0xd7ff || (code >= 0xe000 && code <= 0xfffd) || (code >= 0x10000 && code <= 0x10ffff);
+}
+
 /**
  * Reads one small XML document as strictly as the hub's parser: no external entities, no declarations of them.
  *
@@ -68,16 +76,26 @@ export function parseXml(source: string): Element {
     const bad = FORBIDDEN.exec(raw);
     if (bad !== null) throw fail('not well-formed (invalid token)', at + bad.index);
     return raw.replace(/&(#x?[\da-fA-F]+|\w+);/g, (whole, name: string, index: number) => {
-      if (name.startsWith('#x')) return String.fromCodePoint(Number.parseInt(name.slice(2), 16));
-      if (name.startsWith('#')) return String.fromCodePoint(Number.parseInt(name.slice(1), 10));
+      if (name.startsWith('#')) {
+        const code = name.startsWith('#x')
+          ? Number.parseInt(name.slice(2), 16)
+          : Number.parseInt(name.slice(1), 10);
+        if (!isCharacter(code)) throw fail('reference to invalid character number', at + index);
+        return String.fromCodePoint(code);
+      }
       const known = ENTITIES[name];
       if (known === undefined) throw fail('undefined entity', at + index);
       return known ?? whole;
     });
   }
 
-  function element(): Element {
+  function element(depth: number): Element {
     const start = position;
+    // Nobody means this; what it would come to is not worth a stack.
+    if (depth > DEEPEST) {
+      position = text.length;
+      throw fail('no element found');
+    }
     const name = NAME.exec(text.slice(position + 1))?.[0];
     if (name === undefined) throw fail('not well-formed (invalid token)', position + 1);
     const close = text.indexOf('>', position);
@@ -109,7 +127,7 @@ export function parseXml(source: string): Element {
         skipTo(']]>', 'unclosed CDATA section');
         content += text.slice(from, position - 3);
       } else if (text.startsWith('<?', position)) skipTo('?>', 'unclosed token');
-      else children.push(element());
+      else children.push(element(depth + 1));
     }
   }
 
@@ -118,7 +136,7 @@ export function parseXml(source: string): Element {
   if (text[position] !== '<') {
     throw fail(/^\w/.test(text.slice(position)) ? 'syntax error' : 'not well-formed (invalid token)');
   }
-  const root = element();
+  const root = element(0);
   skipMisc();
   if (position < text.length) throw fail('junk after document element');
   return root;

@@ -52,6 +52,7 @@ export function fakeKoji(kit: () => Kit, knowsTag: (tag: string) => boolean = ()
         source:
           source === undefined ? `git+https://src.example.test/rpms/${name}.git#${'0'.repeat(40)}` : source,
         owner_name: owner,
+        creation_ts: 0,
         completion_ts: 0,
       });
       tags.set(nvr, [...of]);

@@ -31,7 +31,7 @@ export async function gatingWorld() {
     build: (nvr: string) => {
       const name = nvr.split('-').slice(0, -2).join('-');
       const source = `git+https://src.fedoraproject.org/rpms/${name}.git#${'b'.repeat(40)}`;
-      return { nvr, source, completion_ts: clock.now() / 1000 } as BuildFacts;
+      return { nvr, source, creation_ts: clock.now() / 1000 } as BuildFacts;
     },
   } as KojiPort;
   const distGit: DistGitPort = {

@@ -1,4 +1,4 @@
-import { generic } from '../faults.ts';
+import { generic, pythonFault } from '../faults.ts';
 import {
   BUILD,
   type Build,
@@ -256,6 +256,7 @@ export function buildMethods(generation: 'release' | 'later'): Methods {
     getNextRelease: read(
       'get_next_release(build_info, incr=1)',
       ({ build_info = null, incr = 1 }, { hub }) => {
+        if (build_info === null) throw pythonFault('TypeError', "'NoneType' object is not subscriptable");
         const { name, version } = build_info as Struct;
         const last = hub.builds.findLast((build) => build.name === name && build.version === version);
         if (last === undefined) return '1';
