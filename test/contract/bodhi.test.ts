@@ -34,6 +34,7 @@ const HOLDS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     'plum-1-1.fc43': [CANDIDATE],
     'pear-1-1.fc43': [CANDIDATE],
   },
+  'other-services-down': { 'yew-1-1.fc43': [CANDIDATE] },
   waive: { 'willow-1-1.fc43': [CANDIDATE] },
   overrides: {
     'over-1-1.fc43': [CANDIDATE],
@@ -149,6 +150,7 @@ describe('the sandbox answers as the recorded Bodhi 26.4.0 did', () => {
     // From here on the recorded update had a change of its status without a comment, which only a hand in the database makes.
     { name: 'waive', until: 'waivers cleared' },
     { name: 'overrides' },
+    { name: 'other-services-down' },
   ])('$name', async ({ name, messages = false, ...options }) => {
     const played = await play(name, options);
     await using house = played.house;

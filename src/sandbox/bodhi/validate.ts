@@ -301,6 +301,26 @@ function isAdmin(user: User): boolean {
   return user.groups.some((group) => ADMIN_PACKAGER_GROUPS.includes(group));
 }
 
+const PAGURE_SILENT = 'Unable to access Pagure to check ACLs. Please try again later.';
+
+/** What Bodhi says when Pagure does not tell who may commit; a fault on dist-git's wire hits this question too. */
+function askPagure(bodhi: Bodhi, name: string, query: string): string | undefined {
+  const path = `/api/0/rpms/${name}/hascommit?${query}`;
+  const refused = (status: number, error?: string) =>
+    `Bodhi failed to get a resource from Pagure at the following URL "https://src.fedoraproject.org${path}". The status code was "${status}".${error === undefined ? '' : ` The error was "${error}".`}`;
+  const met = bodhi.kit.hooks.wire('dist-git', { method: 'GET', path, call: 'hascommit' })?.answer;
+  if (met === 'drop') return PAGURE_SILENT;
+  if (met !== undefined && met.status !== 200) {
+    // Of a 500 nobody reads the body.
+    return refused(met.status, met.status === 500 ? undefined : met.body.trim());
+  }
+  try {
+    return bodhi.ports.distGit.has(name) ? undefined : refused(404, 'Project not found');
+  } catch {
+    return PAGURE_SILENT;
+  }
+}
+
 /**
  * Whether the user may commit to all packages. Of the world's users that is its packager, whose packages these are, and who is in an admin group.
  * A package's `branch` is undefined where its release was not found.
@@ -323,18 +343,9 @@ function checkAcls(
   for (const { name, branch: find } of packages) {
     const branch = find();
     if (branch === undefined) return;
-    let known: boolean;
-    try {
-      known = bodhi.ports.distGit.has(name);
-    } catch {
-      checks.add('builds', 'Unable to access Pagure to check ACLs. Please try again later.');
-      return;
-    }
-    if (!known) {
-      checks.add(
-        'builds',
-        `Bodhi failed to get a resource from Pagure at the following URL "https://src.fedoraproject.org/api/0/rpms/${name}/hascommit?user=${user.name}&branch=${branch}". The status code was "404". The error was "Project not found".`,
-      );
+    const refusal = askPagure(bodhi, name, `user=${user.name}&branch=${branch}`);
+    if (refusal !== undefined) {
+      checks.add('builds', refusal);
       return;
     }
     if (user.name !== bodhi.kit.world.packager) {

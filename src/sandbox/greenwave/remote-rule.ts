@@ -40,8 +40,9 @@ export async function buildAttributes(nvr: string, sources: Sources): Promise<Bu
   const key = `koji ${nvr}`;
   const kept = cache.get<BuildAttributes>(key);
   if (kept !== undefined) return kept;
-  const met = await upstreams.interference('koji', '/kojihub', 'getBuild');
-  if (met !== undefined) throw new BadGateway('Unexpected error while fetching remote policies');
+  if (await upstreams.isKojiBroken('getBuild')) {
+    throw new BadGateway('Unexpected error while fetching remote policies');
+  }
   let build: ReturnType<KojiPort['build']>;
   try {
     build = koji.build(nvr);
@@ -139,16 +140,10 @@ async function fileAt(address: string, sources: Sources): Promise<string | undef
   const kept = sources.cache.get<{ readonly text: string | undefined }>(key);
   if (kept !== undefined) return kept.text;
   const { pathname } = new URL(address);
-  const met = await sources.upstreams.interference('dist-git', pathname);
-  if (met !== undefined) {
-    const [status, body] = met === 'drop' ? [502, 'Connection aborted.'] : [met.status, met.body];
-    throw new BadGateway(
-      `Got unexpected status code ${status >= 500 ? 504 : status} for ${address}: ${body}`,
-    );
-  }
   const [, pkg, commit, path] = /\/([^/]+)\/raw\/([^/]+)\/f\/(.+)$/.exec(pathname) ?? [];
+  const isServed = await sources.upstreams.isFileServed(address);
   const text =
-    pkg === undefined || commit === undefined || path === undefined
+    !isServed || pkg === undefined || commit === undefined || path === undefined
       ? undefined
       : await sources.distGit.readFile(pkg, commit, path);
   sources.cache.set(key, { text });

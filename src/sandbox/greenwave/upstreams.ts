@@ -1,4 +1,4 @@
-import type { Interference, Kit } from '../kit/kit.ts';
+import type { Kit } from '../kit/kit.ts';
 import { urlencode } from '../resultsdb/python.ts';
 
 /** An upstream did not give a usable answer: the whole decision becomes a 502 with this message. */
@@ -11,6 +11,27 @@ const RETRIED = [500, 502, 503, 504];
 /** Sandbox milliseconds; in real time at least a second, so that fast sandboxes are not hasty ones. */
 const READ_TIMEOUT = 15_000;
 const LEAST_TIMEOUT = 1000;
+
+const FILE_TIMEOUT = 30_000;
+const KOJI_TIMEOUT = 60_000;
+
+const ABORTED =
+  "ProtocolError('Connection aborted.', RemoteDisconnected('Remote end closed connection without response'))";
+
+/** An answer, or why there is none. */
+type Tried =
+  | { readonly status: number; readonly text: string }
+  | { readonly status: number; readonly cause: string };
+
+function tried(status: number, text: string): Tried {
+  return RETRIED.includes(status)
+    ? { status: 504, cause: `ResponseError('too many ${status} error responses')` }
+    : { status, text };
+}
+
+function timedOut(at: string, limitMs: number): string {
+  return `ReadTimeoutError("HTTPConnectionPool(${at}): Read timed out. (read timeout=${limitMs / 1000})")`;
+}
 
 /** `requests` with the retries that Greenwave sets up, and its wording of failures. */
 export class Upstreams {
@@ -26,19 +47,24 @@ export class Upstreams {
     body?: unknown,
   ): Promise<readonly unknown[]> {
     const full = query.length === 0 ? address : `${address}?${urlencode(query, '')}`;
+    const text = await this.#asked(address, full, () => this.#once(full, body));
+    return (JSON.parse(text) as { readonly data: readonly unknown[] }).data;
+  }
+
+  /** The text of the first answer that is one; refusals and what the retries could not mend are a 502. */
+  async #asked(address: string, full: string, once: () => Promise<Tried>): Promise<string> {
     let failure: { status: number; cause: string } | undefined;
     for (const pause of TRIES) {
       await this.#pause(pause);
-      const tried = await this.#once(full, body);
-      if ('cause' in tried) {
-        failure = tried;
+      const answer = await once();
+      if ('cause' in answer) {
+        failure = answer;
         continue;
       }
-      if (tried.status >= 400) {
-        throw new BadGateway(`Got unexpected status code ${tried.status} for ${full}: ${tried.text}`);
+      if (answer.status >= 400) {
+        throw new BadGateway(`Got unexpected status code ${answer.status} for ${full}: ${answer.text}`);
       }
-      const answer = JSON.parse(tried.text) as { readonly data: readonly unknown[] };
-      return answer.data;
+      return answer.text;
     }
     const { status, cause } = failure ?? { status: 502, cause: 'no try' };
     const { hostname, port, protocol, pathname, search } = new URL(full);
@@ -50,12 +76,7 @@ export class Upstreams {
     );
   }
 
-  async #once(
-    address: string,
-    body: unknown,
-  ): Promise<
-    { readonly status: number; readonly text: string } | { readonly status: number; readonly cause: string }
-  > {
+  async #once(address: string, body: unknown): Promise<Tried> {
     const { hostname, port } = new URL(address);
     const limit = Math.max(LEAST_TIMEOUT, READ_TIMEOUT / this.#kit.clock.speed);
     try {
@@ -66,36 +87,51 @@ export class Upstreams {
         signal: AbortSignal.timeout(limit),
       });
       const text = await response.text();
-      if (RETRIED.includes(response.status)) {
-        return { status: 504, cause: `ResponseError('too many ${response.status} error responses')` };
-      }
-      return { status: response.status, text };
+      return tried(response.status, text);
     } catch (error) {
       const at = `host='${hostname}', port=${port || 80}`;
+      if (error instanceof Error && error.name === 'TimeoutError') {
+        return { status: 502, cause: timedOut(at, READ_TIMEOUT) };
+      }
+      const { code } = (error as { cause?: { code?: string } }).cause ?? {};
       const cause =
-        error instanceof Error && error.name === 'TimeoutError'
-          ? `ReadTimeoutError("HTTPConnectionPool(${at}): Read timed out. (read timeout=15)")`
-          : `NewConnectionError("HTTPConnection(${at}): Failed to establish a new connection: [Errno 111] Connection refused")`;
+        code === 'ECONNREFUSED'
+          ? `NewConnectionError("HTTPConnection(${at}): Failed to establish a new connection: [Errno 111] Connection refused")`
+          : ABORTED;
       return { status: 502, cause };
     }
   }
 
   /**
-   * Koji and dist-git are reached by ports. A fault that hits their wire hits this caller too: what it answers, where it has an
-   * opinion.
+   * Koji is reached by its port. A fault that hits its wire hits this caller too: true where the call would come to nothing.
    */
-  async interference(
-    system: 'koji' | 'dist-git',
-    path: string,
-    call?: string,
-  ): Promise<Interference['answer']> {
-    const met = this.#kit.hooks.wire(system, {
-      method: call === undefined ? 'GET' : 'POST',
-      path,
-      ...(call === undefined ? {} : { call }),
+  async isKojiBroken(call: string): Promise<boolean> {
+    const met = this.#kit.hooks.wire('koji', { method: 'POST', path: '/kojihub', call });
+    const delayMs = met?.delayMs ?? 0;
+    await this.#pause(Math.min(delayMs, KOJI_TIMEOUT));
+    return delayMs >= KOJI_TIMEOUT || met?.answer !== undefined;
+  }
+
+  /**
+   * Dist-git is reached by its port too: asks whether its wire lets the question through. False where a fault says that there is
+   * no such file.
+   */
+  async isFileServed(address: string): Promise<boolean> {
+    const { hostname, port, pathname } = new URL(address);
+    let isServed = true;
+    await this.#asked(address, address, async () => {
+      const met = this.#kit.hooks.wire('dist-git', { method: 'GET', path: pathname });
+      const delayMs = met?.delayMs ?? 0;
+      await this.#pause(Math.min(delayMs, FILE_TIMEOUT));
+      if (delayMs >= FILE_TIMEOUT) {
+        return { status: 502, cause: timedOut(`host='${hostname}', port=${port || 80}`, FILE_TIMEOUT) };
+      }
+      if (met?.answer === 'drop') return { status: 502, cause: ABORTED };
+      const { status, body } = met?.answer ?? { status: 200, body: '' };
+      isServed = status !== 404;
+      return tried(isServed ? status : 200, body);
     });
-    await this.#pause(met?.delayMs ?? 0);
-    return met?.answer;
+    return isServed;
   }
 
   #pause(ms: number): Promise<void> {

@@ -205,24 +205,28 @@ export class Replay {
   #plain(text: string, beside?: string): string {
     const here = beside === undefined ? [] : [...beside.matchAll(ALIAS)].map(([alias]) => alias);
     let count = 0;
-    return text
-      .replace(ALIAS, (alias) => {
-        if (beside === undefined) return alias;
-        const own = here[count];
-        count += 1;
-        if (own !== undefined && !this.aliases.has(alias)) this.aliases.set(alias, own);
-        return this.aliases.get(alias) ?? alias;
-      })
-      .replace(TIME, '<time>')
-      .replace(/[A-Z][a-z]{2} \d{2}, \d{4}/g, '<day>')
-      .replace(/http:\/\/(127\.0\.0\.1|localhost):\d+/g, '<bodhi>');
+    return (
+      text
+        .replace(ALIAS, (alias) => {
+          if (beside === undefined) return alias;
+          const own = here[count];
+          count += 1;
+          if (own !== undefined && !this.aliases.has(alias)) this.aliases.set(alias, own);
+          return this.aliases.get(alias) ?? alias;
+        })
+        // Where the recorded Bodhi found dist-git.
+        .replace('https://localhost:24006/', 'https://src.fedoraproject.org/')
+        .replace(TIME, '<time>')
+        .replace(/[A-Z][a-z]{2} \d{2}, \d{4}/g, '<day>')
+        .replace(/http:\/\/(127\.0\.0\.1|localhost):\d+/g, '<bodhi>')
+    );
   }
 }
 
 /** Brings about what a recording says happened beside Bodhi's API. */
 export async function bringAbout(house: House, { outside, note = '' }: Line): Promise<void> {
   if (outside === undefined) return;
-  const { greenwave, koji, message, clock, task, compose, waiverdb } = outside;
+  const { greenwave, koji, message, clock, task, compose, waiverdb, distgit } = outside;
   if (greenwave !== undefined && !Array.isArray(greenwave)) {
     for (const [nvr, required] of Object.entries(greenwave as Record<string, readonly Requirement[]>)) {
       house.gating.required.set(nvr, required);
@@ -246,6 +250,19 @@ export async function bringAbout(house: House, { outside, note = '' }: Line): Pr
       });
     }
     await house.settle();
+  }
+  if (koji === 'fault' || koji === 'ok') house.koji.broken = koji === 'fault';
+  if (typeof distgit === 'string') {
+    house.distGit.missing.clear();
+    if (distgit === '404') house.distGit.missing.add('yew');
+    house.kit.faults.delete('dist-git');
+    const answer = { status: 500, contentType: 'text/html', body: 'broken' };
+    if (distgit === '500') {
+      house.kit.faults.set('dist-git', {
+        name: 'dist-git',
+        hooks: { wire: (system) => (system === 'dist-git' ? { answer } : undefined) },
+      });
+    }
   }
   if (waiverdb === 'empty') house.gating.waivers.length = 0;
   if (clock === '+8 days') await house.clock.jump(7 * 86_400_000 + 1000);

@@ -117,13 +117,13 @@ describe('Greenwave', () => {
     ['koji', 'Unexpected error while fetching remote policies'],
     [
       'dist-git',
-      'Got unexpected status code 504 for https://src.fedoraproject.org/rpms/dummy-test-package-waive/raw/',
+      'Got unexpected status code 403 for https://src.fedoraproject.org/rpms/dummy-test-package-waive/raw/',
     ],
   ])('a fault on the wire of %s reaches the decision', async (broken, message) => {
     await using world = await gatingWorld();
     world.fault({
       wire: (system) =>
-        system === broken ? { answer: { status: 500, contentType: 'text/html', body: 'broken' } } : undefined,
+        system === broken ? { answer: { status: 403, contentType: 'text/html', body: 'broken' } } : undefined,
     });
     const { status, body } = await world.decision(NVR);
     expect(status).toBe(502);
