@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import { pythonJson } from '../datagrepper/python-json.ts';
 import type { Fields, Refusal } from './schema.ts';
 
 /** What Bodhi answers; a refused request is thrown as `Refused`. */
@@ -112,7 +113,7 @@ export function resource(
       const answer = await handler(request, reply);
       if (reply.sent || answer === reply) return reply;
       // A bare text is JSON here too.
-      return reply.type('application/json').send(JSON.stringify(answer));
+      return reply.type('application/json').send(pythonJson(answer));
     },
   });
   if (path.endsWith('/') && path.length > 1) {
@@ -151,6 +152,8 @@ function isServed(accept: string | undefined): boolean {
 
 /** Error bodies; what is not meant as one is told to `trouble` and looks like an exception of the server. */
 export function answerErrors(server: FastifyInstance): void {
+  // People see these bytes: the command prints a refusal as it came.
+  server.setReplySerializer((payload) => pythonJson(payload));
   server.setErrorHandler((error, _request, reply) => {
     if (error instanceof Refused) {
       return reply.code(error.status).send({ status: 'error', errors: error.refusals });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { pythonJson } from '../datagrepper/python-json.ts';
 import {
   type Build,
   type Comment,
@@ -188,7 +189,7 @@ export function composeJson(compose: Compose): Json {
   return {
     release_id: compose.release.id,
     request: compose.request,
-    checkpoints: JSON.stringify({ determine_and_perform_tag_actions: true }),
+    checkpoints: pythonJson({ determine_and_perform_tag_actions: true }),
     error_message: null,
     date_created: stamp(compose.created),
     state_date: stamp(compose.created),

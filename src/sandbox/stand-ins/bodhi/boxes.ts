@@ -111,7 +111,8 @@ export async function updateBox(client: BodhiClient, update: Update): Promise<st
   field('Submitted', [update.date_submitted]);
   const comments = (update.comments ?? []).flatMap((comment) => [
     `${comment.user.name} - ${comment.timestamp} (karma ${comment.karma})`,
-    ...wrapLines(comment.text ?? ''),
+    // Unlike notes, a comment is one paragraph, whatever its lines were.
+    ...wrapText((comment.text ?? '').replace(/\s/g, ' '), TEXT_WIDTH),
   ]);
   if (comments.length > 0) field('Comments', comments);
   lines.push('', `  ${client.endpoints.url}updates/${update.alias}`, '');

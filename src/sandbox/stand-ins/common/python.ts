@@ -90,12 +90,14 @@ export function pythonJson(value: unknown, indent?: number, depth = 0): string {
   return `${open}${gap}${inner.join(`,${gap}`)}\n${' '.repeat(indent * depth)}${close}`;
 }
 
-/** Python's `textwrap.wrap`: lines of at most `width`, broken at blanks and after hyphens between letters. */
+/** Python's `textwrap.wrap`: lines of at most `width`, broken at blanks and after hyphens between letters; blanks inside a line stay as many. */
 export function wrapText(text: string, width: number, indent = ''): readonly string[] {
   const pieces = text
     .trim()
     .split(/(\s+)/)
-    .flatMap((word) => (/^\s/.test(word) ? [' '] : word.split(/(?<=\w[^\d\W]-)(?=\w[^\d\W])/)))
+    .flatMap((word) =>
+      /^\s/.test(word) ? [' '.repeat(word.length)] : word.split(/(?<=\w[^\d\W]-)(?=\w[^\d\W])/),
+    )
     .filter((piece) => piece !== '');
   const lines: string[] = [];
   let line = indent;
@@ -104,7 +106,7 @@ export function wrapText(text: string, width: number, indent = ''): readonly str
       lines.push(line.trimEnd());
       line = indent;
     }
-    if (piece === ' ' && line === indent) continue;
+    if (piece.trim() === '' && line === indent) continue;
     while (indent.length + piece.length > width) {
       lines.push(indent + piece.slice(0, width - indent.length));
       piece = piece.slice(width - indent.length);
