@@ -12,6 +12,13 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 if (process.argv[2] === '--version' || process.argv[2] === '-V') {
   process.stdout.write(`${version}\n`);
 } else {
+  // Node's own code for a crash is 1, which here means that a system broke the workflow.
+  process.on('uncaughtException', (error) => {
+    process.stderr.write(
+      `${error.stack ?? error.message}\nThis is a defect of packprobe: please report it.\n`,
+    );
+    process.exit(3);
+  });
   const { main } = await import('./cli/program.ts');
   process.exitCode = await main(process.argv.slice(2), openHost());
 }
@@ -56,7 +63,7 @@ function openHost(): Host {
     },
     versionsOf: async (...asked) => (await import('./clients/versions.ts')).versionsOf(...asked),
     owner: async () => (await import('./platform/processes.ts')).thisOwner(),
-    isAlive: async (owner) => (await import('./platform/processes.ts')).isAlive(owner),
+    isAlive: async () => (await import('./platform/processes.ts')).isAlive,
     startSandbox: async (options) =>
       (await import('./platform/sandbox-process.ts')).startSandbox({
         ...options,

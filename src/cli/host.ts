@@ -28,6 +28,8 @@ export interface SandboxHandle extends AsyncDisposable {
   readonly control: string;
   /** Its environment file, YAML. */
   readonly environment: string;
+  /** Resolves when it is gone for ever although nobody asked it to; never for one that somebody else runs. */
+  readonly ended: Promise<void>;
 }
 
 /** The real world as the commands see it; `main.ts` makes it. Each part is loaded when it is first asked for. */
@@ -59,7 +61,7 @@ export interface Host {
     signal: AbortSignal,
   ): Promise<Readonly<Record<string, string>>>;
   owner(): Promise<Owner>;
-  isAlive(owner: Owner): Promise<boolean>;
+  isAlive(): Promise<(owner: Owner) => boolean>;
   /** Starts a sandbox as a child that ends with us, whatever becomes of us. */
   startSandbox(options: SandboxOptions): Promise<SandboxHandle>;
   joinSandbox(control: string): Promise<SandboxHandle>;

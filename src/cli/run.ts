@@ -1,5 +1,6 @@
 import { readEnvironment } from '../core/config.ts';
 import { type Environment, scopeOf } from '../core/environment.ts';
+import { Fault } from '../core/fault.ts';
 import type { JsonObject } from '../core/json.ts';
 import { resolveParams } from '../core/params.ts';
 import { planProbe } from '../core/planner.ts';
@@ -60,11 +61,15 @@ export async function runCommand(name: string, options: RunCommandOptions, host:
   await using resources = new AsyncDisposableStack();
   const stop = resources.use(stopOnSignal(host));
   const store = resources.use(await host.openStore(join(data, 'packprobe.db')));
-  const environment = await openEnvironment(options, data, host, resources);
+  const { environment, ended } = await openEnvironment(options, data, host, resources);
+  const gone = new AbortController();
+  void ended.then(() => {
+    gone.abort();
+    stop.stop(sandboxGone());
+  });
   const overrides = overridesOf(options, config, environment, file.probe.name);
   const plan = planProbe({ probe: file.probe, actions, params, environment, overrides });
   const target = targetOf(plan, environment);
-  await refuseHeld(store, environment, target.package, host);
 
   const clock = await host.openClock(environment.clock);
   const http = await host.openHttp(environment.contact);
@@ -87,6 +92,8 @@ export async function runCommand(name: string, options: RunCommandOptions, host:
     login: LOGIN,
     store,
     owner: await host.owner(),
+    isAlive: await host.isAlive(),
+    gone: gone.signal,
     watch,
     openWorkplace: await host.workplaces(data),
     versionsOf: host.versionsOf,
@@ -104,6 +111,7 @@ export async function runCommand(name: string, options: RunCommandOptions, host:
   });
   display[Symbol.dispose]();
   await show(record, store, options, host);
+  if (options.junit !== undefined) await writeJunit(absolute(host.cwd, options.junit), record, host);
   return EXIT[record.outcome];
 }
 
@@ -113,7 +121,7 @@ async function openEnvironment(
   data: string,
   host: Host,
   resources: AsyncDisposableStack,
-): Promise<Environment> {
+): Promise<Place> {
   if (options.url !== undefined) return ofSandbox(resources.use(await host.joinSandbox(options.url)));
   if (options.env === undefined) {
     throw new UsageError(
@@ -121,31 +129,50 @@ async function openEnvironment(
       'Add --env sandbox to try it out, or --env NAME or --env FILE.',
     );
   }
-  if (options.env !== 'sandbox') return (await loadEnvironment(options.env, options, host)).environment;
+  if (options.env !== 'sandbox') {
+    return { environment: (await loadEnvironment(options.env, options, host)).environment, ended: NEVER };
+  }
   const speed = parseSpeed(options.speed);
   host.stderr.write('starting a sandbox …\n');
   const dir = join(data, `sandbox-${(await host.ids()).uuid()}`);
   return ofSandbox(resources.use(await host.startSandbox({ speed, seed: '1', dir })));
 }
 
-function ofSandbox({ control, environment }: SandboxHandle): Environment {
-  return readEnvironment(`${control}/environment`, environment);
+function ofSandbox({ control, environment, ended }: SandboxHandle): Place {
+  return { environment: readEnvironment(`${control}/environment`, environment), ended };
 }
 
-/** Two runs on one branch of one package race: each would break the other's push or build. */
-async function refuseHeld(store: Store, environment: Environment, pkg: string, host: Host): Promise<void> {
-  for (const { run_id, owner } of await store.holding(scopeOf(environment), pkg)) {
-    if (!(await host.isAlive(owner))) continue;
-    throw new UsageError(
-      `run ${run_id} is still at work on ${pkg} in ${environment.name}`,
-      `Wait for it, or look at it with: ${host.program} runs show ${run_id}`,
-    );
+interface Place {
+  readonly environment: Environment;
+  /** Resolves when the environment is gone for ever. */
+  readonly ended: Promise<void>;
+}
+
+const NEVER = new Promise<void>(() => {});
+
+function sandboxGone(): Fault {
+  return new Fault('the sandbox of this run ended in the middle of it', {
+    code: 'SANDBOX_GONE',
+    kind: 'prober',
+    hint: 'Nothing is left of the run. Run it again; if it happens again, start `packprobe sandbox` by itself and read what it says.',
+  });
+}
+
+async function writeJunit(file: string, record: RunRecord, host: Host): Promise<void> {
+  try {
+    await host.writeText(file, junitXml(record));
+  } catch (error) {
+    throw new Fault(`cannot write ${file}`, {
+      code: 'FILE_NOT_WRITTEN',
+      kind: 'prober',
+      hint: 'Does its folder exist, and can this user write there? The run itself is stored.',
+      cause: error,
+    });
   }
 }
 
 async function show(record: RunRecord, store: Store, options: RunCommandOptions, host: Host): Promise<void> {
   const { chains } = await evidenceOf(store, record.run_id);
-  if (options.junit !== undefined) await host.writeText(absolute(host.cwd, options.junit), junitXml(record));
   if (options.json === true) {
     host.stdout.write(jsonText({ ...record, chains }));
     return;

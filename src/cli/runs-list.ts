@@ -51,7 +51,8 @@ async function listed(
 ): Promise<readonly RunSummary[]> {
   if (!(await host.exists(file))) return [];
   await using store = await host.openStore(file);
-  return store.list(filter);
+  // Awaited here: the store is closed behind this line.
+  return await store.list(filter);
 }
 
 function asData({ started_at, ended_at, ...run }: RunSummary): object {

@@ -1,9 +1,12 @@
+import type { Fault } from '../core/fault.ts';
 import { runCancelled } from '../engine/limits.ts';
 import { EXIT, type Host } from './host.ts';
 
 export interface Stop extends Disposable {
   /** Aborts with a Fault of kind `cancelled` at the first signal. */
   readonly signal: AbortSignal;
+  /** Stops for another reason than a signal. */
+  stop(reason: Fault): void;
   /** Where what there is to say is said from now on. */
   tellThrough(say: (text: string) => void): void;
 }
@@ -22,6 +25,7 @@ export function stopOnSignal(host: Host): Stop {
   });
   return {
     signal: controller.signal,
+    stop: (reason) => controller.abort(reason),
     tellThrough: (write) => {
       say = write;
     },

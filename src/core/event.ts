@@ -128,7 +128,7 @@ export interface Source {
   /**
    * Asks for many subjects at once. Reports may repeat what was said before. Throws a Fault when the system could not be asked; the
    * engine writes the failed look down and looks again with back-off.
-   * @param since epoch ms of the last good look at each of them, the oldest of all; undefined on the first
+   * @param since epoch ms from which on nothing must be missed: the oldest of the last good looks at them, or when they were begun to be followed
    */
   look(
     subjects: readonly Subject[],

@@ -85,6 +85,7 @@ export interface EffectRecord {
   readonly key: string;
   readonly system: Charge;
   readonly state: EffectState;
+  readonly undoable: boolean;
   readonly intended_at: number;
   readonly made_at: number | null;
   readonly identity: Json;

@@ -56,13 +56,21 @@ export interface StepProgress {
   readonly uses: string;
   readonly system: Charge;
   readonly outcome: StepOutcome | null;
+  /** Why it was skipped. */
+  readonly reason: string | null;
   readonly started_at: number | null;
   readonly deadline_at: number | null;
   readonly duration_ms: number | null;
   readonly inputs: JsonObject | null;
   readonly outputs: JsonObject | null;
   readonly fault: FaultData | null;
-  readonly attempts: readonly AttemptRecord[];
+  readonly phases: readonly PhaseRecord[];
+  /** The last may still be under way: without outcome. */
+  readonly attempts: readonly AttemptProgress[];
+}
+
+export interface AttemptProgress extends Omit<AttemptRecord, 'outcome'> {
+  readonly outcome: Outcome | null;
 }
 
 /** A run as the journal holds it, finished or not. */
@@ -86,6 +94,8 @@ export interface LookRecord {
   readonly key: string;
   readonly first: number;
   readonly last: number;
+  /** The last one that did not fail; null where all did. */
+  readonly last_good: number | null;
   readonly count: number;
   /** Stretches in which looking failed, from the first failed look to the next good one; `to` is null while it fails. */
   readonly failing: readonly {
@@ -101,6 +111,8 @@ export interface EffectIntent {
   readonly key: string;
   readonly system: Charge;
   readonly intended_at: number;
+  /** Whether it will have an undo; what cannot be undone is no leftover. */
+  readonly undoable: boolean;
 }
 
 /**
@@ -130,6 +142,7 @@ export interface RunJournal {
     readonly outputs: JsonObject;
     readonly phases: readonly PhaseRecord[];
     readonly fault?: FaultData;
+    readonly reason?: string;
   }): Promise<void>;
   release(release: Release): Promise<void>;
   versions(versions: Readonly<Record<string, string>>): Promise<void>;
@@ -142,12 +155,30 @@ export interface RunJournal {
   commandEnded(command: CommandRecord): Promise<void>;
   /** The run is finished: its record is stored and never changes. */
   finish(record: RunRecord, state: Exclude<RunState, 'executing'>): Promise<void>;
+  /** Says of a row of the ledger what became of it. */
+  settle(effect: number, settlement: Settlement): Promise<void>;
+  /** When nothing is held any more the run is `finished`. */
+  letGo(): Promise<void>;
+  /** Aborts with that Fault at the first write that is refused because somebody else has taken the run over. */
+  readonly lost: AbortSignal;
+}
+
+/** What became of an effect: with `identity` and `undo` where they were only found now. */
+export interface Settlement {
+  readonly state: EffectState;
+  readonly at: number;
+  readonly evidence: JsonObject;
+  readonly identity?: Json;
+  readonly undo?: UndoStep;
 }
 
 /** Where runs, their journals, the ledger and what was heard are kept. */
 export interface Store extends AsyncDisposable {
-  /** A new run, owned from its first moment. */
-  begin(header: RunHeader, owner: Owner): Promise<RunJournal>;
+  /**
+   * A new run, owned from its first moment. Throws the Fault `PACKAGE_HELD` where an unfinished run of a living owner holds the same package:
+   * two on one branch would break each other's push or build.
+   */
+  begin(header: RunHeader, owner: Owner, isAlive: (owner: Owner) => boolean): Promise<RunJournal>;
   list(filter: {
     readonly probe?: string;
     readonly environment?: string;
@@ -156,29 +187,14 @@ export interface Store extends AsyncDisposable {
   }): Promise<readonly RunSummary[]>;
   /** By whole id, or by a beginning that fits only one; the ids that fit where there are several. */
   find(id: string): Promise<{ readonly run?: StoredRun; readonly candidates: readonly string[] }>;
-  /** Unfinished runs that hold this package. */
-  holding(scope: string, pkg: string): Promise<readonly { readonly run_id: string; readonly owner: Owner }[]>;
-  /** Takes over nothing, but says of a ledger row what became of it. */
-  settle(
-    effect: number,
-    change: {
-      readonly state: EffectState;
-      readonly at: number;
-      readonly evidence: JsonObject;
-      readonly identity?: Json;
-      readonly undo?: UndoStep;
-    },
-  ): Promise<void>;
-  /** When nothing is held any more the run is `finished`. */
-  release(run: string): Promise<void>;
-  addReports(environment: string, reports: readonly Report[]): Promise<void>;
-  reportsOf(environment: string, subjects: readonly Subject[]): Promise<readonly Report[]>;
+  addReports(scope: string, reports: readonly Report[]): Promise<void>;
+  reportsOf(scope: string, subjects: readonly Subject[]): Promise<readonly Report[]>;
   noteLooks(
-    environment: string,
+    scope: string,
     source: string,
     subjects: readonly Subject[],
     at: number,
     failure?: string,
   ): Promise<void>;
-  looksOf(environment: string, subjects: readonly Subject[]): Promise<readonly LookRecord[]>;
+  looksOf(scope: string, subjects: readonly Subject[]): Promise<readonly LookRecord[]>;
 }

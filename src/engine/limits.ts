@@ -9,6 +9,14 @@ export function runTimedOut(limitMs: number): Fault {
   });
 }
 
+export function undoTimedOut(limitMs: number): Fault {
+  return new Fault(`the undo did not end within ${formatDuration(limitMs)}`, {
+    code: 'UNDO_TIMED_OUT',
+    kind: 'timeout',
+    evidence: { limit_ms: limitMs },
+  });
+}
+
 export function stepTimedOut(step: string, limitMs: number): Fault {
   return new Fault(`step ${step} did not end within ${formatDuration(limitMs)}`, {
     code: 'STEP_TIMED_OUT',

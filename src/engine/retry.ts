@@ -1,6 +1,7 @@
 import pRetry from 'p-retry';
 import { type Fault, mayRetry } from '../core/fault.ts';
 import type { Clock, Ids } from '../core/ports.ts';
+import { reasonOf } from './limits.ts';
 
 export type Tried<Result> = { readonly result: Result } | { readonly fault: Fault };
 
@@ -24,23 +25,33 @@ export async function retrying<Result>(
   let last: Tried<Result> | undefined;
   const tried = pRetry(
     async (number) => {
-      if (number > 1) {
-        const jittered = delayMs * (0.75 + ids.random() / 2);
-        const slept = await clock.sleep(jittered, signal).then(
-          () => true,
-          () => false,
-        );
-        // The limit passed between two tries: what the last one found stays the answer.
-        if (!slept && last !== undefined) return last;
+      if (number > 1 && !(await slept(delayMs * (0.75 + ids.random() / 2), clock, signal))) {
+        const reason = reasonOf(signal);
+        // A limit that passes between two tries leaves what the last one found; who cancels wants to hear just that.
+        return reason.kind === 'cancelled' || last === undefined ? { fault: reason } : last;
       }
       last = await attempt(number);
       if ('fault' in last && mayRetry(last.fault.kind) && !signal.aborted) throw last.fault;
       return last;
     },
-    { retries: attempts - 1, minTimeout: 0, factor: 1 },
+    {
+      retries: attempts - 1,
+      minTimeout: 0,
+      factor: 1,
+      // What the attempt itself could not turn into a fault (the journal broke) is no reason to do the work again.
+      shouldRetry: ({ error }) => last !== undefined && 'fault' in last && last.fault === error,
+    },
   );
   return tried.catch((error: unknown) => {
     if (last !== undefined && 'fault' in last && last.fault === error) return last;
     throw error;
   });
+}
+
+/** False when the signal aborted first. */
+async function slept(ms: number, clock: Clock, signal: AbortSignal): Promise<boolean> {
+  return clock.sleep(ms, signal).then(
+    () => true,
+    () => false,
+  );
 }

@@ -1,5 +1,6 @@
 import { type Environment, scopeOf } from '../core/environment.ts';
 import { asFault, type Fault, type FaultData, type Outcome, outcomeOf } from '../core/fault.ts';
+import { firstOf } from '../core/first-of.ts';
 import type { JsonObject } from '../core/json.ts';
 import {
   evaluateCondition,
@@ -12,12 +13,12 @@ import {
 import type { Clock, Exec, Http, Ids, Logger } from '../core/ports.ts';
 import type { Owner, RunRecord, StepRecord } from '../core/run.ts';
 import type { Action, RunFacts } from '../core/step.ts';
-import type { RunHeader, RunJournal, Store } from '../core/store.ts';
+import type { RunHeader, RunJournal, Store, StoredRun } from '../core/store.ts';
 import type { OpenIntent } from './effects.ts';
-import { runTimedOut } from './limits.ts';
+import { runTimedOut, undoTimedOut } from './limits.ts';
 import type { Tell } from './progress.ts';
 import { type Attribute, type RunScope, runStep } from './step-runner.ts';
-import { UNDO_LIMIT_MS, undoEffects } from './undo.ts';
+import { settleIntents, strikeOut, UNDO_LIMIT_MS, undoEffects } from './undo.ts';
 import type { Watch } from './watch.ts';
 import type { OpenWorkplace, Workplace } from './workplace.ts';
 
@@ -37,6 +38,9 @@ export interface RunOptions {
   readonly login: string;
   readonly store: Store;
   readonly owner: Owner;
+  readonly isAlive: (owner: Owner) => boolean;
+  /** Aborts when the whole environment is gone for ever (a sandbox of our own that died): nothing of the run is left to take away. */
+  readonly gone: AbortSignal;
   readonly watch: Watch;
   readonly openWorkplace: OpenWorkplace;
   /** Versions of those of these commands that it knows; best effort, beside the run. */
@@ -83,15 +87,17 @@ export async function executeRun(options: RunOptions): Promise<RunRecord> {
     deadline_at: started_at + plan.probe.timeoutMs,
     packprobe: options.packprobe,
   };
-  const journal = await store.begin(header, options.owner);
+  const journal = await store.begin(header, options.owner, options.isAlive);
   tell({ type: 'run_started', run_id, at: started_at });
   log.info({ environment: environment.name, package: facts.package }, 'a run began');
 
   const intents = new Map<number, OpenIntent>();
   using limit = clock.deadline(plan.probe.timeoutMs, () => runTimedOut(plan.probe.timeoutMs));
-  const signal = AbortSignal.any([options.signal, limit.signal]);
-  const walked = await walk(options, { facts, journal, log, signal, intents });
-  const { effects, subjects } = await bookOf(store, run_id);
+  using stop = firstOf(options.signal, limit.signal, journal.lost);
+  const { signal } = stop;
+  await using place = await openPlace(options, facts, journal);
+  const walked = await walk(options, { facts, journal, log, signal, intents, place, startedAt: started_at });
+  const { effects, subjects } = await bookOf(store, run_id, intents);
   const record: RunRecord = {
     run_id,
     probe: facts.probe,
@@ -107,23 +113,61 @@ export async function executeRun(options: RunOptions): Promise<RunRecord> {
     packprobe: options.packprobe,
   };
   const open = effects.filter(({ state }) => state === 'intended' || state === 'made');
-  // What was made is taken away also when the record cannot be stored; only then is that said.
-  const stored = await journal.finish(record, open.length > 0 ? 'finalizing' : 'finished').then(
-    () => undefined,
-    (error: unknown) => asFault(error),
-  );
-  if (stored === undefined) tell({ type: 'run_ended', record });
-  log.info({ outcome: record.outcome, duration_ms: record.duration_ms }, 'a run ended');
-
+  const finish = () =>
+    journal.finish(record, open.length > 0 ? 'finalizing' : 'finished').then(
+      () => undefined,
+      (error: unknown) => asFault(error),
+    );
+  let unstored = await finish();
+  // Somebody else goes on with this run: what it made is theirs.
+  if (journal.lost.aborted) throw journal.lost.reason;
   options.watch.release(run_id);
-  using undoLimit = clock.deadline(UNDO_LIMIT_MS, () => runTimedOut(UNDO_LIMIT_MS));
-  await undoEffects(open, intents, { ...options, facts, log, signal: undoLimit.signal });
-  if (stored !== undefined) throw stored;
-  await store.release(run_id);
+
+  const undoLimitMs = clock.ofHost(UNDO_LIMIT_MS);
+  using undoLimit = clock.deadline(undoLimitMs, () => undoTimedOut(undoLimitMs));
+  const undoing = { ...options, facts, journal, log, signal: undoLimit.signal };
+  if (options.gone.aborted) {
+    await strikeOut(open, undoing);
+  } else {
+    const made = await settleIntents(open, intents, undoing);
+    await place[Symbol.asyncDispose]();
+    // The room that the work folder took may be what was missing.
+    if (unstored !== undefined) unstored = await finish();
+    await undoEffects(made, undoing);
+  }
+  if (unstored !== undefined) throw unstored;
+  tell({ type: 'run_ended', record });
+  log.info({ outcome: record.outcome, duration_ms: record.duration_ms }, 'a run ended');
+  await journal.letGo();
   return record;
 }
 
 type Walked = Pick<RunRecord, 'outcome' | 'fault' | 'steps' | 'release' | 'versions'>;
+
+/** The run's own folder, or why there is none; removed once. */
+interface Place extends AsyncDisposable {
+  readonly workplace: Workplace | undefined;
+  readonly fault: FaultData | undefined;
+}
+
+async function openPlace(options: RunOptions, facts: RunFacts, journal: RunJournal): Promise<Place> {
+  const { environment } = options;
+  const { commandStarted: started, commandEnded: ended } = journal;
+  const opened = await options
+    .openWorkplace({ name: facts.id, environment, started, ended })
+    .catch((error: unknown) => asFault(error).toData('own'));
+  if (!('exec' in opened))
+    return { workplace: undefined, fault: opened, [Symbol.asyncDispose]: async () => {} };
+  let there = true;
+  return {
+    workplace: opened,
+    fault: undefined,
+    async [Symbol.asyncDispose]() {
+      if (there) await opened.remove();
+      there = false;
+    },
+  };
+}
 
 interface Walk {
   readonly facts: RunFacts;
@@ -131,28 +175,30 @@ interface Walk {
   readonly log: Logger;
   readonly signal: AbortSignal;
   readonly intents: Map<number, OpenIntent>;
+  readonly place: Place;
+  readonly startedAt: number;
 }
 
-/** The steps in order, in a work folder of their own that is removed behind them. */
-async function walk(options: RunOptions, { facts, journal, log, signal, intents }: Walk): Promise<Walked> {
+/** The steps in order. */
+async function walk(options: RunOptions, walk: Walk): Promise<Walked> {
+  const { facts, journal, log, signal, intents, place, startedAt } = walk;
   const { environment, plan, watch, clock, http, ids, tell } = options;
-  const opened = await options
-    .openWorkplace({
-      name: facts.id,
-      environment,
-      started: journal.commandStarted,
-      ended: journal.commandEnded,
-    })
-    .catch((error: unknown) => asFault(error).toData('own'));
-  if (!('exec' in opened)) {
+  const { workplace, fault } = place;
+  if (workplace === undefined) {
     const steps = plan.steps.map((step) => skipped(step, 'the work folder could not be made'));
-    return { outcome: outcomeOf(opened.kind), fault: opened, steps, release: null, versions: {} };
+    return {
+      outcome: 'errored',
+      ...(fault === undefined ? {} : { fault }),
+      steps,
+      release: null,
+      versions: {},
+    };
   }
   const scope: RunScope = {
     facts,
     environment,
     journal,
-    workplace: opened,
+    workplace,
     watch,
     clock,
     http,
@@ -161,38 +207,44 @@ async function walk(options: RunOptions, { facts, journal, log, signal, intents 
     signal,
     intents,
     tell,
-    attribute: (step, fault) => options.attribute(facts.id, step, fault),
+    attribute: (step, silence) => options.attribute(facts.id, step, silence),
     release: { known: undefined },
+    startedAt,
   };
-  try {
-    const asked = versionsBeside(options, facts, opened, signal);
-    const steps = await runSteps(options, scope);
-    const versions = await asked;
-    await journal
-      .versions(versions)
-      .catch((error: unknown) => log.warn({ err: error }, 'versions were not stored'));
-    const first = steps.find(({ outcome }) => outcome !== 'passed' && outcome !== 'skipped');
+  const asked = versionsBeside(options, facts, workplace, signal).catch(() => ({}));
+  const steps = await runSteps(options, scope);
+  const verdict = verdictOf(steps, signal);
+  const versions = await asked;
+  await journal
+    .versions(versions)
+    .catch((error: unknown) => log.warn({ err: error }, 'versions were not stored'));
+  return { ...verdict, steps, release: scope.release.known ?? null, versions };
+}
+
+/** The outcome of the first step that did not pass; of a run that was stopped between two steps, why it was. */
+function verdictOf(steps: readonly StepRecord[], signal: AbortSignal): Pick<RunRecord, 'outcome' | 'fault'> {
+  const first = steps.find(({ outcome }) => outcome !== 'passed' && outcome !== 'skipped');
+  if (first !== undefined) {
     return {
-      outcome: (first?.outcome ?? emptyOutcome(signal)) as Outcome,
-      ...(first?.fault === undefined ? {} : { fault: first.fault }),
-      steps,
-      release: scope.release.known ?? null,
-      versions,
+      outcome: first.outcome as Outcome,
+      ...(first.fault === undefined ? {} : { fault: first.fault }),
     };
-  } finally {
-    await opened.remove();
   }
+  if (!steps.some(({ reason }) => reason === STOPPED)) return { outcome: 'passed' };
+  const fault = asFault(signal.reason).toData('own');
+  return { outcome: outcomeOf(fault.kind), fault };
 }
 
-/** A run without a step that did not pass has passed, unless it was stopped before it could say so. */
-function emptyOutcome(signal: AbortSignal): Outcome {
-  return signal.aborted ? outcomeOf(asFault(signal.reason).kind) : 'passed';
-}
+const STOPPED = 'the run was stopped';
 
-async function bookOf(store: Store, run: string) {
-  const { run: stored } = await store.find(run);
-  if (stored === undefined) throw new Error(`run ${run} is not in the store`);
-  return stored;
+/** What the run holds. Where the store cannot be read any more, what this process knows of: that is taken away all the same. */
+async function bookOf(
+  store: Store,
+  run: string,
+  intents: ReadonlyMap<number, OpenIntent>,
+): Promise<Pick<StoredRun, 'effects' | 'subjects'>> {
+  const found = await store.find(run).catch(() => ({ run: undefined }));
+  return found.run ?? { effects: [...intents.values()].map(({ effect }) => effect), subjects: [] };
 }
 
 async function runSteps(options: RunOptions, scope: RunScope): Promise<readonly StepRecord[]> {
@@ -204,7 +256,7 @@ async function runSteps(options: RunOptions, scope: RunScope): Promise<readonly 
     const view: Scope = { ...seen, steps };
     const record = await oneStep(step, view, failed, scope);
     records.push(record);
-    if (record.outcome === 'skipped') await noteSkipped(step, scope);
+    if (record.outcome === 'skipped') await noteSkipped(step, record.reason ?? '', scope);
     scope.tell({ type: 'step_ended', index: step.index, record });
     steps[step.id] = {
       outcome: record.outcome,
@@ -222,7 +274,7 @@ async function oneStep(
   failed: string | undefined,
   scope: RunScope,
 ): Promise<StepRecord> {
-  if (scope.signal.aborted) return skipped(step, 'the run was stopped');
+  if (scope.signal.aborted) return skipped(step, STOPPED);
   try {
     if (!evaluateCondition(step, view, { failed: failed !== undefined })) {
       return skipped(step, failed === undefined ? 'its `if` is false' : `step ${failed} did not pass`);
@@ -234,7 +286,7 @@ async function oneStep(
   }
 }
 
-async function noteSkipped(step: PlannedStep, { journal, log }: RunScope): Promise<void> {
+async function noteSkipped(step: PlannedStep, reason: string, { journal, log }: RunScope): Promise<void> {
   await journal
     .stepEnded({
       index: step.index,
@@ -245,6 +297,7 @@ async function noteSkipped(step: PlannedStep, { journal, log }: RunScope): Promi
       duration_ms: 0,
       outputs: {},
       phases: [],
+      reason,
     })
     .catch((error: unknown) =>
       log.error({ err: error, step: step.id }, 'a skipped step could not be written down'),

@@ -1,6 +1,7 @@
 import type { Environment } from '../core/environment.ts';
 import type { Event, Subject } from '../core/event.ts';
 import { asFault, Fault, type FaultData, mayRetry, outcomeOf } from '../core/fault.ts';
+import { firstOf } from '../core/first-of.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { PlannedStep } from '../core/plan.ts';
 import type { Clock, Exec, Http, Ids, Logger } from '../core/ports.ts';
@@ -43,6 +44,8 @@ export interface RunScope {
   readonly attribute: Attribute;
   /** Filled by the first step that asks. */
   readonly release: { known: Release | undefined };
+  /** Epoch ms. */
+  readonly startedAt: number;
 }
 
 /** Runs one step through all its attempts under its limit, and writes all of it down. */
@@ -64,7 +67,8 @@ export async function runStep(step: PlannedStep, inputs: JsonObject, scope: RunS
   tell({ type: 'step_started', index, at: started_at });
 
   using limit = clock.deadline(step.timeoutMs, () => stepTimedOut(step.id, step.timeoutMs));
-  const signal = AbortSignal.any([scope.signal, limit.signal]);
+  using stop = firstOf(scope.signal, limit.signal);
+  const { signal } = stop;
   const attempts: AttemptRecord[] = [];
   let heard: readonly Event[] = [];
 
@@ -191,7 +195,7 @@ async function attemptOnce(
   let following: Promise<void> = Promise.resolve();
   async function follow(subjects: readonly Subject[]): Promise<void> {
     await journal.follow(subjects);
-    await watch.follow(journal.run_id, subjects);
+    await watch.follow(journal.run_id, subjects, scope.startedAt);
   }
 
   try {
@@ -225,7 +229,10 @@ function logged(exec: Exec, { log, clock }: Pick<RunScope, 'log' | 'clock'>): Ex
 async function attributed(step: PlannedStep, fault: Fault, scope: RunScope): Promise<FaultData> {
   const data = toData(fault, step.system);
   if (fault.kind !== 'timeout') return data;
-  const told = await scope.attribute(step, fault);
+  const told = await scope.attribute(step, fault).catch((error: unknown) => {
+    scope.log.error({ err: error }, 'a silence could not be attributed');
+    return undefined;
+  });
   return told === undefined
     ? data
     : { ...data, system: told.system, evidence: { ...data.evidence, ...told.evidence } };

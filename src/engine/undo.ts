@@ -3,8 +3,8 @@ import { asFault } from '../core/fault.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import type { Clock, Http, Ids, Logger } from '../core/ports.ts';
 import type { EffectRecord } from '../core/run.ts';
-import type { Action, RunFacts, StepContext, UndoStep } from '../core/step.ts';
-import type { Store } from '../core/store.ts';
+import type { Action, RunFacts, StepContext } from '../core/step.ts';
+import type { RunJournal } from '../core/store.ts';
 import type { OpenIntent } from './effects.ts';
 import type { Tell, UndoResult } from './progress.ts';
 import { retrying } from './retry.ts';
@@ -16,7 +16,7 @@ export interface UndoOptions {
   readonly actions: ReadonlyMap<string, Action>;
   /** The action that logs in, where this environment has a login. */
   readonly login: string;
-  readonly store: Pick<Store, 'settle'>;
+  readonly journal: Pick<RunJournal, 'settle'>;
   readonly openWorkplace: OpenWorkplace;
   readonly clock: Clock;
   readonly http: Http;
@@ -39,72 +39,95 @@ interface Outcome {
   readonly result: UndoResult;
   readonly text: string;
   readonly evidence: JsonObject;
-  readonly found?: { readonly identity: Json; readonly undo?: UndoStep };
+}
+
+export interface IntentOptions {
+  readonly journal: Pick<RunJournal, 'settle'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly tell: Tell;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Looks for what was perhaps made, while the run's own folder is still there; gives what has to be taken away. What cannot be undone, and what
+ * is not there, is struck out. Never throws.
+ */
+export async function settleIntents(
+  effects: readonly EffectRecord[],
+  intents: ReadonlyMap<number, OpenIntent>,
+  options: IntentOptions,
+): Promise<readonly EffectRecord[]> {
+  const settled = effects.map(async (effect): Promise<EffectRecord | undefined> => {
+    if (effect.state !== 'intended') return effect;
+    if (!effect.undoable) {
+      await settle(
+        effect,
+        { result: 'nothing', text: 'it cannot be undone', evidence: { outcome: 'passed' } },
+        options,
+      );
+      return undefined;
+    }
+    try {
+      const found = await look(intents.get(effect.effect_id), options.clock, options.signal);
+      if (found?.undo != null) return { ...effect, ...found, state: 'made' };
+      const evidence = { outcome: 'passed', looks: LOOKS_FOR_INTENT };
+      await settle(effect, { result: 'nothing', text: 'it was never made', evidence }, options);
+    } catch (error) {
+      await settle(effect, leftBehind(effect, error), options);
+    }
+    return undefined;
+  });
+  return (await Promise.all(settled)).filter((effect) => effect !== undefined);
+}
+
+/** What was made in an environment that is gone has gone with it. Never throws. */
+export async function strikeOut(effects: readonly EffectRecord[], options: IntentOptions): Promise<void> {
+  const evidence = { outcome: 'passed', environment: 'gone' };
+  for (const effect of effects) {
+    await settle(effect, { result: 'nothing', text: 'it is gone with its environment', evidence }, options);
+  }
 }
 
 /**
  * Takes away what the ledger holds, the last first, in a fresh folder and HOME with a login of its own. What could not be removed stays in the
  * ledger with what was seen. Never throws.
  */
-export async function undoEffects(
-  effects: readonly EffectRecord[],
-  intents: ReadonlyMap<number, OpenIntent>,
-  options: UndoOptions,
-): Promise<readonly UndoResult[]> {
-  if (effects.length === 0) return [];
-  const { store, clock, log, tell } = options;
-  tell({ type: 'undo_started', count: effects.length });
-  const results: UndoResult[] = [];
+export async function undoEffects(effects: readonly EffectRecord[], options: UndoOptions): Promise<void> {
+  if (effects.length === 0) return;
+  options.tell({ type: 'undo_started', count: effects.length });
   await using session = loginOnce(options);
   for (const effect of effects.toReversed()) {
-    const { result, text, evidence, found } = await takeAway(
-      effect,
-      intents.get(effect.effect_id),
-      session,
-      options,
-    ).catch((error: unknown) => leftBehind(effect, error));
-    results.push(result);
-    log.info({ effect: effect.kind, effect_id: effect.effect_id, result }, 'an effect was worked off');
-    tell({
-      type: 'undo_ended',
-      kind: effect.kind,
-      identity: textOf(found?.identity ?? effect.identity),
-      result,
-      text,
-    });
-    const state = result === 'gone' ? 'undone' : result === 'nothing' ? 'struck' : effect.state;
-    await store
-      .settle(effect.effect_id, { state, at: clock.now(), evidence, ...found })
-      .catch((error: unknown) => log.error({ err: error }, 'the ledger could not be written'));
+    const outcome = await takeAway(effect, session, options).catch((error: unknown) =>
+      leftBehind(effect, error),
+    );
+    await settle(effect, outcome, options);
   }
-  return results;
+}
+
+async function settle(
+  effect: EffectRecord,
+  { result, text, evidence }: Outcome,
+  { journal, clock, log, tell }: IntentOptions,
+): Promise<void> {
+  const { effect_id, kind, identity, undo } = effect;
+  log.info({ effect: kind, effect_id, result }, 'an effect was worked off');
+  tell({ type: 'undo_ended', kind, identity: textOf(identity), result, text });
+  const state = ({ gone: 'undone', nothing: 'struck', left: effect.state } as const)[result];
+  const known = identity === null || undo === null ? {} : { identity, undo };
+  await journal
+    .settle(effect_id, { state, at: clock.now(), evidence, ...known })
+    .catch((error: unknown) => log.error({ err: error }, 'the ledger could not be written'));
 }
 
 async function takeAway(
   effect: EffectRecord,
-  intent: OpenIntent | undefined,
   session: Session,
   { actions, clock, ids, signal }: UndoOptions,
 ): Promise<Outcome> {
-  const known = effect.state === 'intended' ? await look(intent, clock, signal) : effect;
-  if (known === undefined) {
-    return {
-      result: 'nothing',
-      text: 'it was never made',
-      evidence: { outcome: 'passed', looks: LOOKS_FOR_INTENT },
-    };
-  }
-  const { identity, undo } = known;
-  if (undo === null) {
-    return {
-      result: 'nothing',
-      text: 'it cannot be undone',
-      evidence: { outcome: 'passed' },
-      found: { identity },
-    };
-  }
-  const action = actions.get(undo.uses);
-  if (action === undefined) throw new Error(`there is no action ${undo.uses}`);
+  const { undo } = effect;
+  const action = undo === null ? undefined : actions.get(undo.uses);
+  if (undo === null || action === undefined) throw new Error(`there is no action ${undo?.uses}`);
   const { input, run } = action.definition;
   const tried = await retrying(
     async () => {
@@ -116,13 +139,8 @@ async function takeAway(
     },
     { attempts: TRIES, delayMs: PAUSE_MS, clock, ids, signal },
   );
-  if ('fault' in tried) return { ...leftBehind(effect, tried.fault), found: { identity, undo } };
-  return {
-    result: 'gone',
-    text: summaryOf(tried.result),
-    evidence: { outcome: 'passed', ...tried.result },
-    found: { identity, undo },
-  };
+  if ('fault' in tried) return leftBehind(effect, tried.fault);
+  return { result: 'gone', text: summaryOf(tried.result), evidence: { outcome: 'passed', ...tried.result } };
 }
 
 async function look(intent: OpenIntent | undefined, clock: Clock, signal: AbortSignal) {
@@ -191,7 +209,12 @@ function loginOnce(options: UndoOptions): Session {
 function lazily<Value>(make: () => Promise<Value>): { get(): Promise<Value>; readonly begun: boolean } {
   let made: Promise<Value> | undefined;
   return {
-    get: () => (made ??= make()),
+    // One that failed is made anew the next time: a login that could not be had now may be had later.
+    get: () =>
+      (made ??= make().catch((error: unknown) => {
+        made = undefined;
+        throw error;
+      })),
     get begun() {
       return made !== undefined;
     },

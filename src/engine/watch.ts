@@ -8,14 +8,15 @@ import {
   type Subject,
   subjectId,
 } from '../core/event.ts';
-import { asFault, Fault } from '../core/fault.ts';
+import { asFault, Fault, outcomeOf } from '../core/fault.ts';
+import { firstOf } from '../core/first-of.ts';
 import type { Clock, Logger } from '../core/ports.ts';
 import type { Store } from '../core/store.ts';
 
 export interface WatchOptions {
   readonly environment: string;
   readonly sources: readonly Source[];
-  readonly store: Pick<Store, 'addReports' | 'reportsOf' | 'noteLooks'>;
+  readonly store: Pick<Store, 'addReports' | 'reportsOf' | 'noteLooks' | 'looksOf'>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -33,8 +34,11 @@ export interface WaitOptions {
  * waits judge them. One for each environment and process.
  */
 export interface Watch extends AsyncDisposable {
-  /** Follows until the run lets go; news go to the store whether or not anybody waits. */
-  follow(run: string, subjects: readonly Subject[]): Promise<void>;
+  /**
+   * Follows until the run lets go; news go to the store whether or not anybody waits. Sources that never looked at a subject, in this process
+   * or an earlier one, are asked for what happened since `since` (epoch ms).
+   */
+  follow(run: string, subjects: readonly Subject[], since: number): Promise<void>;
   release(run: string): void;
   until<Result>(subject: Subject, judge: Judge<Result>, options: WaitOptions): Promise<Result>;
   /** News from elsewhere: of the engine itself. */
@@ -44,20 +48,24 @@ export interface Watch extends AsyncDisposable {
 interface Followed {
   readonly subject: Subject;
   readonly runs: Set<string>;
+  readonly since: number;
   reports: readonly Report[];
   readonly listeners: Set<Listener>;
 }
 
 interface Listener {
   news(): void;
-  fail(fault: Fault): void;
 }
 
 interface SourceLoop {
   readonly source: Source;
-  /** When each subject was last looked at with success. */
+  /** When each subject was last looked at with success, in this process or an earlier one. */
   readonly lookedAt: Map<string, number>;
+  /** Those that were asked for at least once in this process. */
+  readonly asked: Set<string>;
   failures: number;
+  /** Why the last look failed; undefined when it did not. */
+  failing: Fault | undefined;
   /** Ends the pause at once: there is somebody new to look for. */
   nudge: () => void;
 }
@@ -71,7 +79,9 @@ export function openWatch({ environment, sources, store, clock, log }: WatchOpti
   const loops: SourceLoop[] = sources.map((source) => ({
     source,
     lookedAt: new Map(),
+    asked: new Set(),
     failures: 0,
+    failing: undefined,
     nudge: () => {},
   }));
   const running = loops.map((loop) => turn(loop));
@@ -89,61 +99,56 @@ export function openWatch({ environment, sources, store, clock, log }: WatchOpti
   }
 
   async function look(loop: SourceLoop, some: readonly Followed[]): Promise<void> {
-    const { source, lookedAt } = loop;
+    const { source } = loop;
     const subjects = some.map(({ subject }) => subject);
     const at = clock.now();
+    for (const subject of subjects) loop.asked.add(subjectId(subject));
     try {
-      const reports = await source.look(subjects, oldest(lookedAt, subjects), closing.signal);
-      for (const subject of subjects) lookedAt.set(subjectId(subject), at);
-      loop.failures = 0;
+      const reports = await source.look(subjects, oldest(loop, some), closing.signal);
       await add(reports);
-      await store.noteLooks(environment, source.name, subjects, at);
+      for (const subject of subjects) loop.lookedAt.set(subjectId(subject), at);
+      loop.failures = 0;
+      loop.failing = undefined;
     } catch (error) {
       if (closing.signal.aborted) return;
-      await failed(loop, some, asFault(error), at);
+      loop.failures += 1;
+      loop.failing = asFault(error);
+      // Shared by runs, but every line of the log belongs to one.
+      for (const run_id of new Set(some.flatMap(({ runs }) => [...runs]))) {
+        log.info({ run_id, source: source.name, err: loop.failing }, 'a look failed');
+      }
     }
+    // Our book of looks is no part of looking: where it cannot be written, the waits go on.
+    await store
+      .noteLooks(environment, source.name, subjects, at, loop.failing?.message)
+      .catch((error: unknown) =>
+        log.error({ source: source.name, err: error }, 'a look could not be written down'),
+      );
   }
 
-  /** A look that fails never ends a wait; only a fault of our own does, for it would not mend by looking again. */
-  async function failed(
-    loop: SourceLoop,
-    some: readonly Followed[],
-    fault: Fault,
-    at: number,
-  ): Promise<void> {
-    loop.failures += 1;
-    // Shared by runs, but every line of the log belongs to one.
-    for (const run_id of new Set(some.flatMap(({ runs }) => [...runs]))) {
-      log.info({ run_id, source: loop.source.name, err: fault }, 'a look failed');
-    }
-    if (fault.kind === 'prober') {
-      for (const { listeners } of some) for (const listener of listeners) listener.fail(fault);
-    }
-    const subjects = some.map(({ subject }) => subject);
-    await store
-      .noteLooks(environment, loop.source.name, subjects, at, fault.message)
-      .catch((error: unknown) => {
-        log.error({ source: loop.source.name, err: error }, 'a failed look could not be written down');
-      });
+  /** A fault of our own for which a source that covers the subject has been blind: then nobody can be blamed for silence. */
+  function blindness(subject: Subject): Fault | undefined {
+    return loops.find(
+      ({ source, failing }) =>
+        failing !== undefined && outcomeOf(failing.kind) === 'errored' && source.covers(subject),
+    )?.failing;
+  }
+
+  /** Somebody has come whom this source was not asked about yet. */
+  function hasNewcomer({ source, asked }: SourceLoop): boolean {
+    return covered(source).some(({ subject }) => !asked.has(subjectId(subject)));
   }
 
   /** Until the next look is due; without anybody to look for, until somebody comes. */
   async function pause(loop: SourceLoop, busy: boolean): Promise<void> {
     const nudged = new AbortController();
     loop.nudge = () => nudged.abort();
-    const signal = AbortSignal.any([closing.signal, nudged.signal]);
-    // Somebody may have come while the look was under way.
-    if (
-      covered(loop.source).some(({ subject }) => !loop.lookedAt.has(subjectId(subject))) &&
-      loop.failures === 0
-    )
-      return;
-    if (busy) {
-      const slower = Math.min(2 ** loop.failures, SLOWEST);
-      await clock.sleep(loop.source.intervalMs * slower, signal).catch(() => {});
-    } else if (!signal.aborted) {
-      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-    }
+    if (hasNewcomer(loop)) return;
+    using stop = firstOf(closing.signal, nudged.signal);
+    const ms = busy
+      ? loop.source.intervalMs * Math.min(2 ** loop.failures, SLOWEST)
+      : Number.MAX_SAFE_INTEGER;
+    await clock.sleep(ms, stop.signal).catch(() => {});
   }
 
   async function add(reports: readonly Report[]): Promise<void> {
@@ -162,27 +167,29 @@ export function openWatch({ environment, sources, store, clock, log }: WatchOpti
 
   return {
     add,
-    async follow(run, subjects) {
+    async follow(run, subjects, since) {
       for (const subject of subjects) {
         const id = subjectId(subject);
-        const entry = followed.get(id);
-        if (entry !== undefined) {
-          entry.runs.add(run);
+        const known = followed.get(id);
+        if (known !== undefined) {
+          known.runs.add(run);
           continue;
         }
         const reports = await store.reportsOf(environment, [subject]);
+        const looks = await store.looksOf(environment, [subject]);
         // Another run may have begun to follow it while the store was asked.
         const there = followed.get(id);
-        if (there === undefined)
-          followed.set(id, { subject, runs: new Set([run]), reports, listeners: new Set() });
-        else there.runs.add(run);
+        if (there !== undefined) {
+          there.runs.add(run);
+          continue;
+        }
+        followed.set(id, { subject, runs: new Set([run]), since, reports, listeners: new Set() });
+        for (const { source, lookedAt } of loops) {
+          const last = looks.find((look) => look.source === source.name)?.last_good;
+          if (typeof last === 'number') lookedAt.set(id, last);
+        }
       }
-      for (const loop of loops) {
-        const isNew = subjects.some(
-          (subject) => loop.source.covers(subject) && !loop.lookedAt.has(subjectId(subject)),
-        );
-        if (isNew) loop.nudge();
-      }
+      for (const loop of loops) if (hasNewcomer(loop)) loop.nudge();
     },
 
     release(run) {
@@ -190,6 +197,7 @@ export function openWatch({ environment, sources, store, clock, log }: WatchOpti
         runs.delete(run);
         if (runs.size > 0) continue;
         followed.delete(id);
+        for (const { asked } of loops) asked.delete(id);
         for (const { lookedAt } of loops) lookedAt.delete(id);
       }
     },
@@ -210,10 +218,9 @@ export function openWatch({ environment, sources, store, clock, log }: WatchOpti
         /** A no that could still turn is more to say than that time ran out. */
         function onAbort(): void {
           const ranOut = signal.reason instanceof Fault && signal.reason.kind === 'timeout';
-          end(() => reject(ranOut && turning !== undefined ? turning : signal.reason));
+          end(() => reject(ranOut ? (turning ?? blindness(subject) ?? signal.reason) : signal.reason));
         }
         const listener: Listener = {
-          fail: (fault) => end(() => reject(fault)),
           news() {
             const events = eventsOf(entry.reports);
             heard?.(events);
@@ -256,14 +263,9 @@ export function openWatch({ environment, sources, store, clock, log }: WatchOpti
   };
 }
 
-function oldest(lookedAt: ReadonlyMap<string, number>, subjects: readonly Subject[]): number | undefined {
-  let oldest: number | undefined;
-  for (const subject of subjects) {
-    const at = lookedAt.get(subjectId(subject));
-    if (at === undefined) return undefined;
-    oldest = oldest === undefined ? at : Math.min(oldest, at);
-  }
-  return oldest;
+/** Since when this source has to be asked, so that nothing of any of them is missed. */
+function oldest({ lookedAt }: SourceLoop, some: readonly Followed[]): number {
+  return Math.min(...some.map(({ subject, since }) => lookedAt.get(subjectId(subject)) ?? since));
 }
 
 function sameReport(a: Report, b: Report): boolean {

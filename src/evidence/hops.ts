@@ -105,32 +105,37 @@ function pointsOf(
   });
 }
 
-/** For each required test the newest run of it counts; the hop ends with the last test. */
+/** For each required test the newest run of it counts; the hop ends with the last test, and not before all of them have come so far. */
 function lastOfTests(
   build: readonly Event[],
   tests: readonly string[],
   state: CiData['state'],
 ): Event | undefined {
-  return latest(
-    tests.map((test) =>
-      latest(
-        build.filter((event) => {
-          const data = event.data as unknown as CiData;
-          return event.fact.startsWith('ci-') && data.state === state && data.test === test;
-        }),
-      ),
-    ),
+  return lastOfAll(tests, (test) =>
+    build.filter((event) => {
+      const data = event.data as unknown as CiData;
+      return event.fact.startsWith('ci-') && data.state === state && data.test === test;
+    }),
   );
 }
 
 function lastResult(build: readonly Event[], tests: readonly string[]): Event | undefined {
-  return latest(
+  return lastOfAll(tests, (test) =>
     build.filter((event) => {
       if (!event.fact.startsWith('result:')) return false;
       const { testcase, outcome } = event.data as unknown as ResultData;
-      return tests.includes(testcase) && outcome !== 'QUEUED' && outcome !== 'RUNNING';
+      return testcase === test && outcome !== 'QUEUED' && outcome !== 'RUNNING';
     }),
   );
+}
+
+/** The last event of the last test; undefined while one of them has none. */
+function lastOfAll(
+  tests: readonly string[],
+  eventsOfTest: (test: string) => readonly Event[],
+): Event | undefined {
+  const last = tests.map((test) => latest(eventsOfTest(test)));
+  return last.includes(undefined) ? undefined : latest(last);
 }
 
 /** The event that began the yes that still holds. */

@@ -34,6 +34,7 @@ export function openClock(definition?: ClockDefinition): Clock {
     now,
     monotonic: () => performance.now() * speed,
     blurMs: definition === undefined ? 0 : speed,
+    ofHost: (ms) => ms * speed,
     fromHost: (epochMs) =>
       definition === undefined ? epochMs : definition.epoch + speed * (epochMs - definition.start),
     sleep(ms, signal) {

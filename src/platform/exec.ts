@@ -1,5 +1,7 @@
+import type { ChildProcess } from 'node:child_process';
 import { ExecaError, execa } from 'execa';
 import { Fault } from '../core/fault.ts';
+import { firstOf } from '../core/first-of.ts';
 import type { Command, Exec } from '../core/ports.ts';
 import type { CommandRecord } from '../core/run.ts';
 import { bootId, startOf } from './processes.ts';
@@ -9,6 +11,9 @@ const CAPTURE_LIMIT = 1024 * 1024;
 
 /** How long a command may take to obey SIGTERM. Real milliseconds. */
 const GRACE_MS = 5000;
+
+/** How long the output of a command may stay open behind its end. Real milliseconds. */
+const STRAGGLER_MS = 1000;
 
 const DEFAULT_LIMIT_MS = 120_000;
 
@@ -28,6 +33,7 @@ export function processExec(options: ExecOptions): Exec {
     signal.throwIfAborted();
     const cwd = command.cwd ?? options.cwd;
     const unwritten = new AbortController();
+    using stop = firstOf(signal, unwritten.signal);
     const child = execa(command.file, command.args, {
       cwd,
       env: { ...options.environment, ...command.env },
@@ -35,11 +41,12 @@ export function processExec(options: ExecOptions): Exec {
       stdin: 'ignore',
       buffer: false,
       reject: false,
-      cancelSignal: AbortSignal.any([signal, unwritten.signal]),
+      cancelSignal: stop.signal,
       timeout: command.limitMs ?? DEFAULT_LIMIT_MS,
       killDescendants: true,
       forceKillAfterDelay: GRACE_MS,
     });
+    letGoOfStragglers(child.nodeChildProcess);
     const stdout = capture(child.stdout);
     const stderr = capture(child.stderr);
     const start = child.pid === undefined ? undefined : startOf(child.pid);
@@ -66,6 +73,26 @@ export function processExec(options: ExecOptions): Exec {
       truncated: stdout.truncated || stderr.truncated,
     };
   };
+}
+
+/** What a command left in the background would hold its output open, past every limit: the command itself has ended. */
+function letGoOfStragglers(child: ChildProcess): void {
+  child.once('exit', () => {
+    const late = setTimeout(() => {
+      endGroup(child.pid);
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    }, STRAGGLER_MS);
+    child.once('close', () => clearTimeout(late));
+  });
+}
+
+function endGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Nobody of its group is left: what holds the output has left it, too.
+  }
 }
 
 interface Captured {

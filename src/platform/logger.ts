@@ -10,7 +10,7 @@ export interface LoggerOptions {
 
 /** One JSON object a line. Errors pass our own serializer: those of libraries carry outputs and requests in their fields. */
 export function pinoLogger({ level, to }: LoggerOptions): Logger {
-  const destination = pino.destination({ dest: to, sync: true, mkdir: true });
+  const destination = pino.destination({ dest: to, sync: true, mkdir: true, mode: 0o600 });
   // A disk that is full takes no log: that must not end the run, whose journal will say it.
   destination.on('error', () => {});
   return pino(

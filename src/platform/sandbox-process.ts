@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { Fault } from '../core/fault.ts';
 
@@ -14,6 +15,8 @@ export interface StartSandboxOptions {
 export interface RunningSandbox extends AsyncDisposable {
   readonly control: string;
   readonly environment: string;
+  /** Resolves when it ended although nobody asked it to; never for one that somebody else runs. */
+  readonly ended: Promise<void>;
 }
 
 /** Real milliseconds. */
@@ -51,10 +54,21 @@ export async function startSandbox({
     talk = (talk + chunk).slice(-4000);
   });
   child.stdin.on('error', () => {});
-  const stop = () => stopChild(child);
+  let asked = false;
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => {
+      if (!asked) resolve();
+    });
+  });
+  const stop = async () => {
+    asked = true;
+    await stopChild(child);
+    // One that was killed could not do it itself.
+    await rm(dir, { recursive: true, force: true });
+  };
   try {
     const control = await firstWord(child, () => talk);
-    return { control, environment: await environmentOf(control), [Symbol.asyncDispose]: stop };
+    return { control, environment: await environmentOf(control), ended, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
     throw error;
@@ -67,6 +81,7 @@ export async function joinSandbox(control: string): Promise<RunningSandbox> {
   return {
     control: address,
     environment: await environmentOf(address),
+    ended: new Promise(() => {}),
     [Symbol.asyncDispose]: async () => {},
   };
 }

@@ -60,13 +60,21 @@ function versionOf(database: DatabaseSync): number {
   return Number(database.prepare('pragma user_version').get()?.['user_version'] ?? 0);
 }
 
+/**
+ * A transaction begins as a writer: one that reads first and then writes is refused at once when another process wrote in between, however long
+ * it would wait. And a full disk ends one by itself: the roll-back that follows must not hide what happened.
+ */
+function inOurWay(sql: string, isOpen: boolean): string {
+  if (sql === 'begin') return 'begin immediate';
+  return sql === 'rollback' && !isOpen ? 'select 1' : sql;
+}
+
 /** Node's own SQLite in the shape of better-sqlite3 that Kysely asks for. */
 function adapt(database: DatabaseSync): SqliteDatabase {
   return {
     close: () => database.close(),
     prepare(sql) {
-      // A full disk ends a transaction by itself; the roll-back that follows must not hide what happened.
-      const statement = database.prepare(sql === 'rollback' && !database.isTransaction ? 'select 1' : sql);
+      const statement = database.prepare(inOurWay(sql, database.isTransaction));
       return {
         reader: statement.columns().length > 0,
         all: (parameters) => statement.all(...(parameters as Value[])),

@@ -24,6 +24,8 @@ export function openJournal({
   fence,
   asFault,
 }: JournalOptions): RunJournal {
+  const lost = new AbortController();
+
   /** One transaction that fails when somebody else has taken the run over meanwhile. */
   async function write<Result>(
     act: (transaction: Transaction<Database>) => Promise<Result>,
@@ -41,7 +43,9 @@ export function openJournal({
         return act(transaction);
       });
     } catch (error) {
-      throw asFault(error);
+      const fault = asFault(error);
+      if (fault.code === TAKEN_OVER) lost.abort(fault);
+      throw fault;
     }
   }
 
@@ -61,6 +65,7 @@ export function openJournal({
 
   return {
     run_id,
+    lost: lost.signal,
     stepStarted: ({ index, inputs, ...step }) =>
       write(async (transaction) => {
         await transaction
@@ -87,13 +92,14 @@ export function openJournal({
           .where('attempt', '=', attempt)
           .execute();
       }),
-    stepEnded: ({ index, step, uses, system, outcome, duration_ms, outputs, phases, fault }) =>
+    stepEnded: ({ index, step, uses, system, outcome, duration_ms, outputs, phases, fault, reason }) =>
       write(async (transaction) => {
         const ended = {
           outcome,
           duration_ms,
           outputs: JSON.stringify(outputs),
           phases: JSON.stringify(phases),
+          reason: reason ?? null,
           fault: fault === undefined ? null : JSON.stringify(fault),
         };
         await transaction
@@ -133,7 +139,14 @@ export function openJournal({
       writeDurably(async (transaction) => {
         const row = await transaction
           .insertInto('effects')
-          .values({ ...intent, run_id, environment, package: pkg, state: 'intended' })
+          .values({
+            ...intent,
+            undoable: intent.undoable ? 1 : 0,
+            run_id,
+            environment,
+            package: pkg,
+            state: 'intended',
+          })
           .returningAll()
           .executeTakeFirstOrThrow();
         return effectOf(row);
@@ -194,12 +207,50 @@ export function openJournal({
           .where('record', 'is', null)
           .execute();
       }),
+    settle: (effect, { state, at, evidence, identity, undo }) =>
+      write(async (transaction) => {
+        await transaction
+          .updateTable('effects')
+          .set((column) => ({
+            state,
+            undo_attempts: column('undo_attempts', '+', 1),
+            undo_evidence: JSON.stringify(evidence),
+            ...(state === 'undone' || state === 'struck' ? { undone_at: at } : {}),
+            ...(identity === undefined ? {} : { identity: JSON.stringify(identity) }),
+            ...(undo === undefined ? {} : { undo: JSON.stringify(undo) }),
+          }))
+          .where('effect_id', '=', effect)
+          .where('run_id', '=', run_id)
+          .where('state', 'in', ['intended', 'made'])
+          .execute();
+      }),
+    letGo: () =>
+      write(async (transaction) => {
+        await transaction
+          .updateTable('runs')
+          .set({ state: 'finished' })
+          .where('run_id', '=', run_id)
+          .where('state', '=', 'finalizing')
+          .where(({ not, exists, selectFrom }) =>
+            not(
+              exists(
+                selectFrom('effects')
+                  .select('effect_id')
+                  .where('run_id', '=', run_id)
+                  .where('state', 'in', ['intended', 'made']),
+              ),
+            ),
+          )
+          .execute();
+      }),
   };
 }
 
+const TAKEN_OVER = 'RUN_TAKEN_OVER';
+
 function takenOver(run: string): Fault {
   return new Fault(`run ${run} was taken over by another process`, {
-    code: 'RUN_TAKEN_OVER',
+    code: TAKEN_OVER,
     kind: 'prober',
     evidence: { run_id: run },
     hint: 'Another packprobe goes on with this run; this one must not write any more.',

@@ -35,6 +35,7 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       inputs text,
       outputs text,
       phases text,
+      reason text,
       fault text,
       primary key (run_id, idx)
     ) strict, without rowid`,
@@ -58,6 +59,7 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       key text not null,
       system text not null,
       state text not null check (state in ('intended', 'made', 'kept', 'undone', 'struck')),
+      undoable integer not null,
       intended_at real not null,
       made_at real,
       identity text,
@@ -97,6 +99,7 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       key text not null,
       first real not null,
       last real not null,
+      last_good real,
       count integer not null,
       failing text not null default '[]',
       primary key (environment, source, kind, key)

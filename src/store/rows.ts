@@ -2,9 +2,9 @@ import type { Selectable } from 'kysely';
 import type { EventSource, Phase, Report } from '../core/event.ts';
 import type { FaultData, Outcome, StepOutcome } from '../core/fault.ts';
 import type { Json, JsonObject } from '../core/json.ts';
-import type { AttemptRecord, EffectRecord, EffectState } from '../core/run.ts';
+import type { EffectRecord, EffectState, PhaseRecord } from '../core/run.ts';
 import type { UndoStep } from '../core/step.ts';
-import type { StepProgress } from '../core/store.ts';
+import type { AttemptProgress, StepProgress } from '../core/store.ts';
 import type { Charge, System } from '../core/system.ts';
 import type { AttemptsTable, EffectsTable, ReportsTable, StepsTable } from './schema.ts';
 
@@ -22,19 +22,20 @@ export function effectOf(row: Selectable<EffectsTable>): EffectRecord {
     ...row,
     system: row.system as Charge,
     state: row.state as EffectState,
+    undoable: row.undoable === 1,
     identity: parsedOrNull<Json>(row.identity),
     undo: parsedOrNull<UndoStep>(row.undo),
     undo_evidence: parsedOrNull<JsonObject>(row.undo_evidence),
   };
 }
 
-export function attemptOf(row: Selectable<AttemptsTable>): AttemptRecord {
+export function attemptOf(row: Selectable<AttemptsTable>): AttemptProgress {
   const fault = parsedOrNull<FaultData>(row.fault);
   return {
     attempt: row.attempt,
     started_at: row.started_at,
     duration_ms: row.duration_ms ?? 0,
-    outcome: (row.outcome ?? 'cancelled') as Outcome,
+    outcome: row.outcome as Outcome | null,
     ...(fault === null ? {} : { fault }),
   };
 }
@@ -49,12 +50,14 @@ export function progressOf(
     uses: row.uses,
     system: row.system as Charge,
     outcome: row.outcome as StepOutcome | null,
+    reason: row.reason,
     started_at: row.started_at,
     deadline_at: row.deadline_at,
     duration_ms: row.duration_ms,
     inputs: parsedOrNull<JsonObject>(row.inputs),
     outputs: parsedOrNull<JsonObject>(row.outputs),
     fault: parsedOrNull<FaultData>(row.fault),
+    phases: parsedOrNull<PhaseRecord[]>(row.phases) ?? [],
     attempts: attempts.filter(({ idx }) => idx === row.idx).map(attemptOf),
   };
 }

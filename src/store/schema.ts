@@ -36,6 +36,7 @@ export interface StepsTable {
   inputs: JsonText | null;
   outputs: JsonText | null;
   phases: JsonText | null;
+  reason: string | null;
   fault: JsonText | null;
 }
 
@@ -59,6 +60,8 @@ export interface EffectsTable {
   key: string;
   system: string;
   state: string;
+  /** 0 or 1. */
+  undoable: number;
   intended_at: number;
   made_at: number | null;
   identity: JsonText | null;
@@ -96,6 +99,7 @@ export interface LooksTable {
   key: string;
   first: number;
   last: number;
+  last_good: number | null;
   count: number;
   failing: JsonText;
 }

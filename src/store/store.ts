@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { Subject } from '../core/event.ts';
-import type { FaultData, Outcome } from '../core/fault.ts';
+import { Fault, type FaultData, type Outcome } from '../core/fault.ts';
 import type { Release } from '../core/release.ts';
 import type { Owner, RunRecord } from '../core/run.ts';
 import type { LookRecord, RunHeader, RunState, RunSummary, Store, StoredRun } from '../core/store.ts';
@@ -74,27 +74,39 @@ export function openStore(file: string): Store {
   }
 
   return {
-    begin: (header, owner) =>
+    begin: (header, owner, isAlive) =>
       guarded(async () => {
         const { run_id, environment, scope, probe, package: pkg, branch, started_at } = header;
         const fence = 1;
-        await db
-          .insertInto('runs')
-          .values({
-            run_id,
-            environment,
-            scope,
-            probe,
-            package: pkg,
-            branch,
-            state: 'executing',
-            started_at,
-            header: JSON.stringify(header),
-            owner: JSON.stringify(owner),
-            fence,
-            versions: '{}',
-          })
-          .execute();
+        // One transaction, begun as a writer: two processes that begin at once see each other.
+        await db.transaction().execute(async (transaction) => {
+          const unfinished = await transaction
+            .selectFrom('runs')
+            .select(['run_id', 'owner'])
+            .where('scope', '=', scope)
+            .where('package', '=', pkg)
+            .where('state', '!=', 'finished')
+            .execute();
+          const holder = unfinished.find((run) => isAlive(parsed<Owner>(run.owner)));
+          if (holder !== undefined) throw held(pkg, environment, holder.run_id);
+          await transaction
+            .insertInto('runs')
+            .values({
+              run_id,
+              environment,
+              scope,
+              probe,
+              package: pkg,
+              branch,
+              state: 'executing',
+              started_at,
+              header: JSON.stringify(header),
+              owner: JSON.stringify(owner),
+              fence,
+              versions: '{}',
+            })
+            .execute();
+        });
         return openJournal({ db, run_id, environment, package: pkg, fence, asFault });
       }),
 
@@ -146,55 +158,6 @@ export function openStore(file: string): Store {
         return row !== undefined && rows.length === 1
           ? { run: await stored(row), candidates: [row.run_id] }
           : { candidates: rows.map(({ run_id }) => run_id) };
-      }),
-
-    holding: (scope, pkg) =>
-      guarded(async () => {
-        const rows = await db
-          .selectFrom('runs')
-          .select(['run_id', 'owner'])
-          .where('scope', '=', scope)
-          .where('package', '=', pkg)
-          .where('state', '!=', 'finished')
-          .execute();
-        return rows.map(({ run_id, owner }) => ({ run_id, owner: parsed<Owner>(owner) }));
-      }),
-
-    settle: (effect, { state, at, evidence, identity, undo }) =>
-      guarded(async () => {
-        await db
-          .updateTable('effects')
-          .set((column) => ({
-            state,
-            undo_attempts: column('undo_attempts', '+', 1),
-            undo_evidence: JSON.stringify(evidence),
-            ...(state === 'undone' || state === 'struck' ? { undone_at: at } : {}),
-            ...(identity === undefined ? {} : { identity: JSON.stringify(identity) }),
-            ...(undo === undefined ? {} : { undo: JSON.stringify(undo) }),
-          }))
-          .where('effect_id', '=', effect)
-          .where('state', 'in', ['intended', 'made'])
-          .execute();
-      }),
-
-    release: (run) =>
-      guarded(async () => {
-        await db
-          .updateTable('runs')
-          .set({ state: 'finished' })
-          .where('run_id', '=', run)
-          .where('state', '=', 'finalizing')
-          .where(({ not, exists, selectFrom }) =>
-            not(
-              exists(
-                selectFrom('effects')
-                  .select('effect_id')
-                  .where('run_id', '=', run)
-                  .where('state', 'in', ['intended', 'made']),
-              ),
-            ),
-          )
-          .execute();
       }),
 
     addReports: (environment, reports) =>
@@ -255,11 +218,24 @@ export function openStore(file: string): Store {
             );
             await transaction
               .insertInto('looks')
-              .values({ environment, source, kind, key, first: at, last: at, count: 1, failing })
+              .values({
+                environment,
+                source,
+                kind,
+                key,
+                first: at,
+                last: at,
+                last_good: failure === undefined ? at : null,
+                count: 1,
+                failing,
+              })
               .onConflict((conflict) =>
-                conflict
-                  .columns(['environment', 'source', 'kind', 'key'])
-                  .doUpdateSet(({ eb }) => ({ last: at, count: eb('looks.count', '+', 1), failing })),
+                conflict.columns(['environment', 'source', 'kind', 'key']).doUpdateSet(({ eb }) => ({
+                  last: at,
+                  count: eb('looks.count', '+', 1),
+                  failing,
+                  ...(failure === undefined ? { last_good: at } : {}),
+                })),
               )
               .execute();
           }
@@ -289,6 +265,15 @@ export function openStore(file: string): Store {
 
     [Symbol.asyncDispose]: () => db.destroy(),
   };
+}
+
+function held(pkg: string, environment: string, run: string): Fault {
+  return new Fault(`run ${run} is still at work on ${pkg} in ${environment}`, {
+    code: 'PACKAGE_HELD',
+    kind: 'prober',
+    evidence: { run_id: run, package: pkg },
+    hint: `Wait for it, or look at it with: packprobe runs show ${run}`,
+  });
 }
 
 /** A look that failed opens a stretch, the next good one ends it. */

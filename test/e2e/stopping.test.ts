@@ -2,7 +2,14 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { RunRecord } from '../../src/core/run.ts';
-import { freshDir, packprobe, processesWith, start, startSandbox } from '../support/packprobe.ts';
+import {
+  freshDir,
+  packprobe,
+  processesWith,
+  processIdsWith,
+  start,
+  startSandbox,
+} from '../support/packprobe.ts';
 
 test('Ctrl-C in a wait cancels: the update is obsoleted, nothing is left, exit 130', async () => {
   using place = freshDir();
@@ -70,4 +77,48 @@ test('a sandbox that run started ends when run is killed', async () => {
     .toEqual([]);
   const { stdout } = await packprobe(['runs', 'list', '--data', data]);
   expect(stdout).toContain('executing');
+});
+
+test('a sandbox of our own that dies makes the run ours, not Koji’s, and leaves nothing', async () => {
+  using place = freshDir();
+  const data = join(place.dir, 'data');
+  const running = start(['run', 'single-build', '--env', 'sandbox', '--json', '--data', data]);
+  await running.said(/^started +build/);
+  const [pid] = processIdsWith(`${data}/sandbox-`);
+  process.kill(pid ?? 0, 'SIGKILL');
+  const { code, stdout } = await running.ended;
+  const run = JSON.parse(stdout) as RunRecord;
+  expect(code).toBe(3);
+  expect(run).toMatchObject({ outcome: 'errored', fault: { code: 'SANDBOX_GONE', system: 'own' } });
+  expect(readdirSync(data).filter((name) => name.startsWith('sandbox-'))).toEqual([]);
+  const shown = await packprobe(['runs', 'show', run.run_id, '--json', '--data', data]);
+  expect(JSON.parse(shown.stdout)).toMatchObject({ state: 'finished' });
+});
+
+test('Ctrl-C in the submission of a build leaves no task', async () => {
+  using place = freshDir();
+  const data = join(place.dir, 'data');
+  await using sandbox = await startSandbox(place.dir, 60);
+  const running = start(['run', 'single-build', '--url', sandbox.control, '--json', '--data', data]);
+  await running.said(/^started +build/);
+  running.child.kill('SIGINT');
+  const { code, stdout } = await running.ended;
+  const run = JSON.parse(stdout) as RunRecord;
+  expect(code).toBe(130);
+  expect(await sandbox.holdings(run.run_id)).toEqual([]);
+  const shown = JSON.parse((await packprobe(['runs', 'show', run.run_id, '--json', '--data', data])).stdout);
+  expect(shown).toMatchObject({ state: 'finished' });
+});
+
+test('two runs on one package: the second is refused and says which holds it', async () => {
+  using place = freshDir();
+  const data = join(place.dir, 'data');
+  await using sandbox = await startSandbox(place.dir, 60);
+  const first = start(['run', 'single-build', '--url', sandbox.control, '--data', data]);
+  const id = /run +(\S+)/.exec(await first.said(/^run /))?.[1] ?? 'none';
+  const second = await packprobe(['run', 'single-build', '--url', sandbox.control, '--data', data]);
+  expect(second.code).toBe(3);
+  expect(second.stderr).toContain(`run ${id} is still at work on dummy-test-package-gloster`);
+  first.child.kill('SIGINT');
+  expect((await first.ended).code).toBe(130);
 });

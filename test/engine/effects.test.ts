@@ -1,3 +1,4 @@
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { Fault } from '../../src/core/fault.ts';
@@ -240,10 +241,14 @@ describe('the undo', () => {
 
   test('of an intent that nobody can find strikes it out', async () => {
     const there = elsewhere();
+    const folders: string[][] = [];
     const refused = action(async ({ effect }) => {
       await effect({
         kind: 'thing',
-        find: async () => there.find('nobody'),
+        find: async () => {
+          folders.push([...world.folders]);
+          return there.find('nobody');
+        },
         make: async () => {
           throw new Fault('no', { code: 'NO', kind: 'rejected' });
         },
@@ -251,6 +256,7 @@ describe('the undo', () => {
       });
       return {};
     });
+    // What looks for it may need the folder of the run.
     await using world = engineWorld({
       'fas/login': login(there.log),
       'a/refused': refused,
@@ -261,6 +267,8 @@ describe('the undo', () => {
       fault: { code: 'NO' },
     });
     expect(there.log).toEqual(['find', 'find', 'find']);
+    expect(folders).toEqual([['+run'], ['+run'], ['+run']]);
+    expect(world.folders).toEqual(['+run', '-run']);
     expect(await ledger(world)).toEqual(['thing null struck']);
     expect(await world.stored()).toMatchObject({ state: 'finished' });
   });
@@ -275,5 +283,82 @@ describe('the undo', () => {
     });
     await world.ran('  - { uses: a/make }\n  - { id: second, uses: a/make }\n');
     expect(await ledger(world)).toEqual(['thing 1 undone', 'thing 2 made']);
+  });
+
+  test('strikes out an intent of what cannot be undone, without looking for it', async () => {
+    const there = elsewhere();
+    const refused = action(async ({ effect }) => {
+      await effect({
+        kind: 'commit',
+        find: async () => there.find('nobody'),
+        make: async () => {
+          throw new Fault('no', { code: 'NO', kind: 'rejected' });
+        },
+      });
+      return {};
+    });
+    await using world = engineWorld({ 'a/refused': refused });
+    await world.ran('  - { uses: a/refused }\n');
+    expect(there.log).toEqual([]);
+    expect(await ledger(world)).toEqual(['commit null struck']);
+  });
+
+  test('logs in again when a login could not be had', async () => {
+    const there = elsewhere();
+    let refusals = 2;
+    const away = action(
+      async () => {
+        refusals -= 1;
+        if (refusals >= 0) throw new Fault('the KDC is away', { code: 'AWAY', kind: 'unavailable' });
+        return {};
+      },
+      { input: z.strictObject({}) as never },
+    );
+    await using world = engineWorld({
+      'fas/login': away,
+      'a/make': makeThing(there),
+      'a/remove': removeThing(there),
+    });
+    await world.ran('  - { uses: a/make }\n');
+    expect(await ledger(world)).toEqual(['thing 1 undone']);
+  });
+
+  test('is left to whoever has taken the run over', async () => {
+    const there = elsewhere();
+    const world = engineWorld({
+      'fas/login': login(there.log),
+      'a/make': makeThing(there),
+      'a/remove': removeThing(there),
+      'a/stall': action(async () => {
+        const other = new DatabaseSync(world.file);
+        other.exec('update runs set fence = fence + 1');
+        other.close();
+        return {};
+      }),
+    });
+    await using _ = world;
+    const running = world.ran(
+      '  - { uses: a/make }\n  - { uses: a/stall }\n  - { id: more, uses: a/make, always: true }\n',
+    );
+    await expect(running).rejects.toMatchObject({ code: 'RUN_TAKEN_OVER' });
+    expect(there.log).toEqual(['make']);
+    expect(await ledger(world)).toEqual(['thing 1 made']);
+  });
+
+  test('is struck out when its whole environment is gone', async () => {
+    const there = elsewhere();
+    const gone = new AbortController();
+    await using world = engineWorld(
+      {
+        'fas/login': login(there.log),
+        'a/make': makeThing(there, () => gone.abort()),
+        'a/remove': removeThing(there),
+      },
+      { gone: gone.signal },
+    );
+    await world.ran('  - { uses: a/make }\n');
+    expect(there.log).toEqual(['make']);
+    expect(await ledger(world)).toEqual(['thing 1 struck']);
+    expect(await world.stored()).toMatchObject({ state: 'finished' });
   });
 });

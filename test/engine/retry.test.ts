@@ -63,4 +63,33 @@ describe('trying again', () => {
     controller.abort(fault('timeout'));
     await expect(tried).resolves.toEqual({ fault: found });
   });
+
+  test('is cancelled in the pause, and says just that', async () => {
+    const controller = new AbortController();
+    const clock = new FakeClock();
+    const tried = retrying(async () => ({ fault: fault('unavailable') }), {
+      attempts: 3,
+      delayMs: 60_000,
+      clock,
+      ids,
+      signal: controller.signal,
+    });
+    await clock.advance(1000);
+    const reason = fault('cancelled');
+    controller.abort(reason);
+    await expect(tried).resolves.toEqual({ fault: reason });
+  });
+
+  test('does not repeat work whose attempt could not be written down', async () => {
+    let tries = 0;
+    const tried = retrying(
+      async () => {
+        tries += 1;
+        throw new Error('the journal broke');
+      },
+      { attempts: 3, delayMs: 0, clock: new FakeClock(), ids, signal: new AbortController().signal },
+    );
+    await expect(tried).rejects.toThrow('the journal broke');
+    expect(tries).toBe(1);
+  });
 });

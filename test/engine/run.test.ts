@@ -204,4 +204,20 @@ describe('a limit', () => {
     expect(run).toMatchObject({ outcome: 'cancelled', fault: { code: 'RUN_CANCELLED', kind: 'cancelled' } });
     expect(summary(run.steps)).toEqual(['never cancelled', 'good skipped']);
   });
+
+  test('of a step that passes first stays the reason, whatever passes while its work stops', async () => {
+    const stubborn = action(
+      ({ signal, clock }) =>
+        new Promise((_, reject) => {
+          signal.addEventListener('abort', () => {
+            void clock
+              .sleep(3_600_000, new AbortController().signal)
+              .then(() => reject(new Error('at last')));
+          });
+        }),
+    );
+    await using world = engineWorld({ 'a/stubborn': stubborn });
+    const run = await world.ran('  - { uses: a/stubborn, timeout: 10m }\n', { timeout: '20m' });
+    expect(run.fault).toMatchObject({ code: 'STEP_TIMED_OUT' });
+  });
 });

@@ -115,6 +115,19 @@ describe('the hops of a build', () => {
     ]);
   });
 
+  test('of several required tests end with the last of them, and not before all have come so far', () => {
+    const other = 'fedora-ci.koji-build.installability.functional';
+    const of = (reports: readonly Report[]) => Object.keys(times(reports, { tests: [TEST, other] }));
+    expect(of(STORY)).not.toContain('ci_start');
+    expect(of(STORY)).not.toContain('result');
+    const queued = report(KIND.build, FACT.ci('queued', other, '9'), 33 * S, {
+      state: 'queued',
+      test: other,
+      run: '9',
+    });
+    expect(times([...STORY, queued], { tests: [TEST, other] })['ci_queue']).toEqual([7 * S + 1, 8 * S]);
+  });
+
   test('are left out where one end was not heard', () => {
     const silent = STORY.filter(({ fact }) => fact !== FACT.announced);
     expect(Object.keys(times(silent))).not.toContain('announce');

@@ -105,4 +105,22 @@ describe('a command', () => {
     await expect(exec(shell('sleep 60'), never)).rejects.toBe(full);
     expect(startOf(pid)).toBeUndefined();
   });
+
+  test('that leaves something in the background, which holds its output, ends all the same', async () => {
+    const exec = processExec({ environment, cwd: dir });
+    const { stdout } = await exec(shell('setsid sleep 60 & echo $! ; exit 0'), never);
+    const stray = Number(stdout);
+    try {
+      expect(startOf(stray)).toBeDefined();
+    } finally {
+      process.kill(stray, 'SIGKILL');
+    }
+  });
+
+  test('takes what it left in its group with it', async () => {
+    const exec = processExec({ environment, cwd: dir });
+    const { stdout, exit } = await exec(shell('sleep 60 & echo $! ; exit 4'), never);
+    expect(exit).toBe(4);
+    await expect.poll(() => startOf(Number(stdout))).toBeUndefined();
+  });
 });

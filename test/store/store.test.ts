@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Report } from '../../src/core/event.ts';
 import type { Owner, RunRecord } from '../../src/core/run.ts';
@@ -72,7 +74,7 @@ function report(change: Partial<Report> = {}): Report {
 test('what a journal wrote is there after the process that wrote it is gone', async () => {
   {
     await using store = openStore(file);
-    const journal = await store.begin(header('run-1'), owner);
+    const journal = await store.begin(header('run-1'), owner, () => true);
     await journal.stepStarted({
       index: 0,
       step: 'build',
@@ -88,6 +90,7 @@ test('what a journal wrote is there after the process that wrote it is gone', as
       kind: 'koji-task',
       key: '',
       system: 'koji',
+      undoable: true,
       intended_at: 2,
     });
     await journal.made(intent.effect_id, 101, { uses: 'koji/cancel-task', with: { task_id: 101 } }, 3);
@@ -110,12 +113,13 @@ test('what a journal wrote is there after the process that wrote it is gone', as
 
 test('an effect without an undo is kept and no leftover', async () => {
   await using store = openStore(file);
-  const journal = await store.begin(header('run-1'), owner);
+  const journal = await store.begin(header('run-1'), owner, () => true);
   const intent = await journal.intend({
     step: 'push',
     kind: 'commit',
     key: '',
     system: 'dist-git',
+    undoable: true,
     intended_at: 2,
   });
   await journal.made(intent.effect_id, 'abc', null, 3);
@@ -125,18 +129,25 @@ test('an effect without an undo is kept and no leftover', async () => {
 
 test('a write with an old fence is refused', async () => {
   await using store = openStore(file);
-  const journal = await store.begin(header('run-1'), owner);
+  const journal = await store.begin(header('run-1'), owner, () => true);
   const other = new DatabaseSync(file);
   other.exec(`update runs set fence = 2 where run_id = 'run-1'`);
   other.close();
-  const late = journal.intend({ step: 'build', kind: 'koji-task', key: '', system: 'koji', intended_at: 2 });
+  const late = journal.intend({
+    step: 'build',
+    kind: 'koji-task',
+    key: '',
+    system: 'koji',
+    undoable: true,
+    intended_at: 2,
+  });
   await expect(late).rejects.toMatchObject({ code: 'RUN_TAKEN_OVER', kind: 'prober' });
   expect((await store.find('run-1')).run?.effects).toEqual([]);
 });
 
 test('a finished run never changes', async () => {
   await using store = openStore(file);
-  const journal = await store.begin(header('run-1'), owner);
+  const journal = await store.begin(header('run-1'), owner, () => true);
   await journal.finish(record('run-1'), 'finalizing');
   await journal.finish({ ...record('run-1'), outcome: 'failed' }, 'finished');
   expect((await store.find('run-1')).run?.record?.outcome).toBe('passed');
@@ -144,12 +155,13 @@ test('a finished run never changes', async () => {
 
 test('a run is finished when nothing of it is held any more, not before', async () => {
   await using store = openStore(file);
-  const journal = await store.begin(header('run-1'), owner);
+  const journal = await store.begin(header('run-1'), owner, () => true);
   const intent = await journal.intend({
     step: 'u',
     kind: 'update',
     key: '',
     system: 'bodhi',
+    undoable: true,
     intended_at: 2,
   });
   await journal.made(
@@ -159,11 +171,11 @@ test('a run is finished when nothing of it is held any more, not before', async 
     3,
   );
   await journal.finish(record('run-1'), 'finalizing');
-  await store.release('run-1');
-  expect(await store.holding('test@1', 'gloster')).toEqual([{ run_id: 'run-1', owner }]);
-  await store.settle(intent.effect_id, { state: 'undone', at: 5, evidence: { after: 'obsolete' } });
-  await store.release('run-1');
-  expect(await store.holding('test@1', 'gloster')).toEqual([]);
+  await journal.letGo();
+  expect((await store.find('run-1')).run?.state).toBe('finalizing');
+  await journal.settle(intent.effect_id, { state: 'undone', at: 5, evidence: { after: 'obsolete' } });
+  await journal.letGo();
+  expect((await store.find('run-1')).run?.state).toBe('finished');
   expect((await store.find('run-1')).run?.effects).toMatchObject([
     { state: 'undone', undone_at: 5, undo_attempts: 1 },
   ]);
@@ -171,11 +183,51 @@ test('a run is finished when nothing of it is held any more, not before', async 
 
 test('a run is found by a beginning that fits only one', async () => {
   await using store = openStore(file);
-  await store.begin(header('run-11'), owner);
-  await store.begin(header('run-12'), owner);
+  await store.begin(header('run-11'), owner, () => false);
+  await store.begin(header('run-12'), owner, () => false);
   expect((await store.find('run-11')).run?.header.run_id).toBe('run-11');
   expect(await store.find('run-1')).toEqual({ candidates: ['run-11', 'run-12'] });
   expect(await store.find('nothing')).toEqual({ candidates: [] });
+});
+
+test('a package is held by a living run, and by one that is over or dead it is not', async () => {
+  await using store = openStore(file);
+  const alive = { host: 'here', boot_id: 'boot', pid: 7, start: 42 };
+  const dead = { ...alive, pid: 8 };
+  const isAlive = ({ pid }: Owner) => pid === 7;
+  await store.begin(header('run-1'), dead, isAlive);
+  const journal = await store.begin(header('run-2'), alive, isAlive);
+  await expect(store.begin(header('run-3'), alive, isAlive)).rejects.toMatchObject({
+    code: 'PACKAGE_HELD',
+    evidence: { run_id: 'run-2' },
+  });
+  await store.begin({ ...header('run-4'), package: 'other' }, alive, isAlive);
+  await store.begin({ ...header('run-5'), scope: 'elsewhere' }, alive, isAlive);
+  await journal.finish(record('run-2'), 'finished');
+  await store.begin(header('run-6'), alive, isAlive);
+  expect((await store.list({ limit: 9 })).map(({ run_id }) => run_id)).not.toContain('run-3');
+});
+
+test('a write waits for another process that holds the database, also when it read first', async () => {
+  await using store = openStore(file);
+  const journal = await store.begin(header('run-1'), owner, () => true);
+  const other = new Worker(
+    `const { DatabaseSync } = require('node:sqlite');
+     const { workerData, parentPort } = require('node:worker_threads');
+     const db = new DatabaseSync(workerData, { timeout: 5000 });
+     const end = Date.now() + 600;
+     parentPort.postMessage('writing');
+     while (Date.now() < end) db.exec("begin immediate; update runs set branch = branch; commit");
+     db.close();`,
+    { eval: true, workerData: file },
+  );
+  await once(other, 'message');
+  const ended = once(other, 'exit');
+  const subject = { kind: 'build', key: 'a-1-1' };
+  for (let look = 1; look <= 200; look += 1) await store.noteLooks('test', 'koji', [subject], look);
+  await journal.follow([subject]);
+  await ended;
+  expect(await store.looksOf('test', [subject])).toMatchObject([{ count: 200 }]);
 });
 
 test('reports are kept once, under their environment', async () => {
@@ -203,6 +255,7 @@ test('of looks only the first, the last, the count and the failing stretches are
       ...subject,
       first: 1,
       last: 6,
+      last_good: 5,
       count: 6,
       failing: [
         { from: 2, to: 4, message: 'refused' },

@@ -36,6 +36,8 @@ export function action(work: Work, change: Partial<StepDefinition> = {}): StepDe
 }
 
 export interface EngineWorld extends AsyncDisposable {
+  /** The database. */
+  readonly file: string;
   readonly clock: FakeClock;
   readonly store: Store;
   readonly told: Progress[];
@@ -60,11 +62,17 @@ export function engineWorld(
   {
     sources = [],
     changeStore = (store) => store,
-  }: { readonly sources?: readonly Source[]; readonly changeStore?: (store: Store) => Store } = {},
+    gone = new AbortController().signal,
+  }: {
+    readonly sources?: readonly Source[];
+    readonly changeStore?: (store: Store) => Store;
+    readonly gone?: AbortSignal;
+  } = {},
 ): EngineWorld {
   const dir = mkdtempSync(join(tmpdir(), 'packprobe-engine-'));
   const clock = new FakeClock();
-  const real = openStore(join(dir, 'packprobe.db'));
+  const file = join(dir, 'packprobe.db');
+  const real = openStore(file);
   const store = changeStore(real);
   const environment = testEnvironment();
   const watch = openWatch({ environment: 'test', sources, store, clock, log: silentLogger });
@@ -94,6 +102,8 @@ export function engineWorld(
       login: 'fas/login',
       store,
       owner: { host: 'here', boot_id: 'boot', pid: 1, start: 1 },
+      isAlive: () => true,
+      gone,
       watch,
       openWorkplace: async ({ name }) => {
         const kind = name.replace(last, 'run');
@@ -120,6 +130,7 @@ export function engineWorld(
   };
 
   return {
+    file,
     clock,
     store,
     told,

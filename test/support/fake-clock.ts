@@ -23,6 +23,10 @@ export class FakeClock implements Clock {
     return this.#now;
   }
 
+  ofHost(ms: number): number {
+    return ms;
+  }
+
   fromHost(epochMs: number): number {
     return epochMs;
   }

@@ -77,18 +77,28 @@ export function freshDir(): { readonly dir: string; [Symbol.dispose](): void } {
   return { dir, [Symbol.dispose]: () => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
-/** Command lines of living processes in which a text stands: a folder of a test tells its own. */
-export function processesWith(text: string): readonly string[] {
+/** Living processes in whose command line a text stands: a folder of a test tells its own. */
+function livingWith(text: string): readonly { readonly pid: number; readonly line: string }[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .flatMap((pid) => {
       try {
-        return [readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')];
+        return [
+          { pid: Number(pid), line: readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ') },
+        ];
       } catch {
         return [];
       }
     })
-    .filter((line) => line.includes(text));
+    .filter(({ line }) => line.includes(text));
+}
+
+export function processesWith(text: string): readonly string[] {
+  return livingWith(text).map(({ line }) => line);
+}
+
+export function processIdsWith(text: string): readonly number[] {
+  return livingWith(text).map(({ pid }) => pid);
 }
 
 export interface TestSandbox extends AsyncDisposable {
