@@ -78,14 +78,14 @@ export class LockedError extends BodhiError {
 /** One transaction: messages go out when it is committed, as they were when they were said. */
 export class Work {
   readonly #bodhi: Bodhi;
-  #said: { topic: string; body: Readonly<Record<string, unknown>>; sent: () => void }[] = [];
+  #said: { topic: string; body: Readonly<Record<string, unknown>>; sent: (at: number) => void }[] = [];
 
   constructor(bodhi: Bodhi) {
     this.#bodhi = bodhi;
   }
 
-  /** `sent` is called when the message is on the bus. */
-  say(topic: string, body: Readonly<Record<string, unknown>>, sent: () => void = () => {}): void {
+  /** `sent` is called when the message is on the bus, with the moment that it tells. */
+  say(topic: string, body: Readonly<Record<string, unknown>>, sent: (at: number) => void = () => {}): void {
     this.#said.push({ topic, body, sent });
   }
 
@@ -93,8 +93,7 @@ export class Work {
     const said = this.#said;
     this.#said = [];
     for (const { topic, body, sent } of said) {
-      this.#bodhi.kit.publish(topic, body);
-      sent();
+      sent(this.#bodhi.kit.publish(topic, body));
     }
   }
 }

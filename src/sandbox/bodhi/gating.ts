@@ -88,12 +88,12 @@ export function gatingOf(decisions: readonly Decision[], lastModified: number, n
 export function setGating(bodhi: Bodhi, update: Update, gating: Gating): void {
   if (update.gating === gating) return;
   update.gating = gating;
-  addComment(bodhi, update, {
+  const { timestamp } = addComment(bodhi, update, {
     text: `This update's test gating status has been changed to '${gating}'.`,
     author: 'bodhi',
   });
   if (!gatingPassed(update)) return;
-  for (const { nvr } of update.builds) bodhi.kit.truth(nvr, 'gate');
+  for (const { nvr } of update.builds) bodhi.kit.truth(nvr, 'gate', timestamp);
 }
 
 /** Asks Greenwave afresh. An answer that is an error, and silence, make the status waiting; a broken connection is thrown. */

@@ -58,8 +58,8 @@ export function announce(
       agent: options.agent,
       're-trigger': options.again ?? false,
     },
-    () => {
-      for (const nvr of nvrs) bodhi.kit.truth(nvr, 'announced');
+    (at) => {
+      for (const nvr of nvrs) bodhi.kit.truth(nvr, 'announced', at);
     },
   );
 }

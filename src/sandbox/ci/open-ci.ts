@@ -59,11 +59,9 @@ export function openCi(kit: Kit, { resultsdbUrl }: CiOptions): Promise<OpenCi> {
 
   function queue(run: CiRun): void {
     step(run, 'ci.queue', QUEUE, () => {
-      say(run, 'queued');
-      kit.truth(run.nvr, 'ci_queued');
+      kit.truth(run.nvr, 'ci_queued', say(run, 'queued'));
       step(run, 'ci.start', START, () => {
-        say(run, 'running');
-        kit.truth(run.nvr, 'ci_running');
+        kit.truth(run.nvr, 'ci_running', say(run, 'running'));
         step(run, 'ci.run', RUN, (rule) => end(run, rule));
       });
     });
@@ -87,12 +85,12 @@ export function openCi(kit: Kit, { resultsdbUrl }: CiOptions): Promise<OpenCi> {
     }
     const pkg = kit.world.packages.find(({ name }) => name === packageOf(run.nvr));
     const usual: CiResult = pkg?.test === 'FAILED' ? 'failed' : 'passed';
-    say(run, 'complete', RESULTS.includes(rule) ? (rule as CiResult) : usual);
-    kit.truth(run.nvr, 'ci_complete');
+    const result = RESULTS.includes(rule) ? (rule as CiResult) : usual;
+    kit.truth(run.nvr, 'ci_complete', say(run, 'complete', result));
   }
 
-  function say(run: CiRun, state: CiState, result?: CiResult): void {
-    kit.publish(`ci.koji-build.test.${state}`, ciMessage(run, state, kit.clock.now(), result));
+  function say(run: CiRun, state: CiState, result?: CiResult): number {
+    return kit.publish(`ci.koji-build.test.${state}`, ciMessage(run, state, kit.clock.now(), result));
   }
 
   return Promise.resolve({

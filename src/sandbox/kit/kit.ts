@@ -59,8 +59,11 @@ export interface Kit {
   draw(point: string, subject: string): number;
   /** The delay of this point for this subject, sandbox milliseconds. `delays` of the world's weather win over `usual`. */
   delay(point: string, subject: string, usual: Delay): number;
-  /** Puts a message on the bus and into the archive. Handlers run afterwards, in the order of publishing, one at a time each. */
-  publish(topic: string, body: Readonly<Record<string, unknown>>): void;
+  /**
+   * Puts a message on the bus and into the archive. Handlers run afterwards, in the order of publishing, one at a time each. Gives the moment
+   * that it says it was sent, which is the truth of it.
+   */
+  publish(topic: string, body: Readonly<Record<string, unknown>>): number;
   /** `topic` as `publish` takes it, whole: `buildsys.tag`, `resultsdb.result.new`, `ci.koji-build.test.queued`. */
   subscribe(topic: string, handle: (message: Message) => Promise<void> | void): void;
   /** All messages that were archived so far, oldest first. */

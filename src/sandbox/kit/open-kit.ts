@@ -96,6 +96,7 @@ export function openKit({ clock, world, dir, seed, trouble }: KitOptions): OpenK
         if (delivery.delayMs > 0) clock.after(delivery.delayMs, () => deliver(delivery.message));
         else deliver(delivery.message);
       }
+      return sentAt;
     },
     subscribe: (topic, handle) => void consumers.push({ topic, handle, tail: Promise.resolve() }),
     truth(nvr, event, at = clock.now()) {
