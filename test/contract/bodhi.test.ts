@@ -115,6 +115,7 @@ async function compareMessages(name: string, { house, replay }: Awaited<ReturnTy
     // Who starts a push differs from house to house.
     if (topic.startsWith('bodhi.compose.')) continue;
     replay.compare(`message ${index} ${topic}`, line.body, own[index]?.body);
+    replay.compare(`headers ${index} ${topic}`, line.headers, own[index]?.headers);
   }
 }
 
@@ -153,7 +154,7 @@ describe('the sandbox answers as the recorded Bodhi 26.4.0 did', () => {
     },
     // From here on the recorded update had a change of its status without a comment, which only a hand in the database makes.
     { name: 'waive', until: 'waivers cleared' },
-    { name: 'overrides' },
+    { name: 'overrides', messages: true },
     { name: 'other-services-down' },
   ])('$name', async ({ name, messages = false, ...options }) => {
     const played = await play(name, options);

@@ -7,7 +7,7 @@ import { exchangesOf, Player, rawOf, recordedFiles, recordedWorld } from './koji
 const ARCH_FAILED =
   'error building package (arch aarch64), mock exited with status 1; see build.log or root.log for more information';
 
-async function openPlayer(delays: World['delays'] = {}, { patience = 300, speed = 400 } = {}) {
+async function openPlayer(delays: World['delays'] = {}, { patience = 300, speed = 600 } = {}) {
   const world = recordedWorld();
   const hub = await hubWith({
     files: recordedFiles(),

@@ -34,7 +34,7 @@ beforeAll(async () => {
   const hub = await hubWith({
     files: recordedFiles(),
     world: recordedWorld(),
-    speed: 400,
+    speed: 800,
     dependencies: { messageOf: async () => 'a commit' },
   });
   close = () => hub[Symbol.asyncDispose]();

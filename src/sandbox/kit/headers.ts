@@ -97,6 +97,14 @@ export function concernsOf(topic: string, body: Body): Concerns {
   return { users: texts(users), packages: texts(packages) };
 }
 
+/** Koji's plugin lets mass rebuilds and ELN wait behind what people do; all others leave the priority alone. */
+function priorityOf(topic: string, body: Body): number {
+  if (topic !== 'buildsys.tag' && topic !== 'buildsys.untag') return 0;
+  const tag = String(body['tag']);
+  if (/^f\d+-rebuild$/.test(tag)) return 0;
+  return tag.startsWith('eln') ? 1 : 2;
+}
+
 /** Headers that the publisher's library derives from topic and body. */
 export function headersOf(topic: string, body: Body): Record<string, unknown> {
   const { name, severity } = schemaOf(topic);
@@ -104,6 +112,7 @@ export function headersOf(topic: string, body: Body): Record<string, unknown> {
   return {
     fedora_messaging_schema: name,
     fedora_messaging_severity: severity,
+    priority: priorityOf(topic, body),
     ...(topic.startsWith('bodhi.') ? { fedora_messaging_schema_package: 'bodhi_messages' } : {}),
     ...Object.fromEntries(packages.map((rpm) => [`fedora_messaging_rpm_${rpm}`, true])),
     ...Object.fromEntries(users.map((user) => [`fedora_messaging_user_${user}`, true])),

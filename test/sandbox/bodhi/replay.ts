@@ -19,6 +19,7 @@ export interface Line {
   };
   readonly outside?: Readonly<Record<string, unknown>>;
   readonly topic?: string;
+  readonly headers?: Readonly<Record<string, unknown>>;
   readonly body?: unknown;
 }
 

@@ -45,5 +45,16 @@ test.each<[string, Record<string, unknown>, Record<string, unknown>]>([
     { fedora_messaging_schema: 'base.message', fedora_messaging_severity: 20 },
   ],
 ])('the headers of %s name its schema and whom it concerns', (topic, body, headers) => {
-  expect(headersOf(topic, body)).toEqual(headers);
+  const { priority, ...rest } = headersOf(topic, body);
+  expect(rest).toEqual(headers);
+  expect(priority).toBeTypeOf('number');
+});
+
+test.each([
+  ['buildsys.tag', 'f44-updates-candidate', 2],
+  ['buildsys.untag', 'eln-updates-candidate', 1],
+  ['buildsys.tag', 'f44-rebuild', 0],
+  ['bodhi.update.comment', '', 0],
+])('%s of %s has priority %i', (topic, tag, priority) => {
+  expect(headersOf(topic, { tag })).toMatchObject({ priority });
 });
