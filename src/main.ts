@@ -1,4 +1,5 @@
 /** The composition root: makes the real ports, hands them to the commands, owns the process. What a command does not need is not loaded. */
+import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { access, readdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -33,7 +34,12 @@ function openHost(): Host {
     packageDir: fileURLToPath(new URL('..', import.meta.url)),
     program: process.env['npm_command'] === undefined ? 'packprobe' : 'npx packprobe',
     ids: async () => (await import('./platform/ids.ts')).randomIds,
-    readText: (file) => readFile(file, 'utf8'),
+    readText: async (file) => {
+      const bytes = await readFile(file);
+      if (isUtf8(bytes)) return bytes.toString('utf8');
+      const { UsageError } = await import('./cli/usage-error.ts');
+      throw new UsageError(`${file} is not UTF-8 text`, 'Save it as UTF-8.');
+    },
     writeText: (file, text) => writeFile(file, text),
     exists: (file) =>
       access(file).then(

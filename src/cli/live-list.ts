@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { createLogUpdate } from 'log-update';
 import { formatDuration } from '../core/duration.ts';
 import type { PlannedStep } from '../core/plan.ts';
@@ -147,18 +148,14 @@ export function listText(
     return ` ${paint('cyan', FRAMES[frame % FRAMES.length] ?? '')} ${label}  ${formatDuration(Math.floor((now - start) / 1000) * 1000)}${normal}${told}`;
   });
   return [title, '', ...lines, ...(notes.length === 0 ? [] : ['', ...notes])]
-    .map((line) => cut(line, paintedWidth(line, columns)))
+    .map((line) => fitted(line, columns))
     .join('\n');
 }
 
-/** Escape sequences take no room on the screen. */
-function paintedWidth(line: string, columns: number): number {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
-  const hidden = [...line.matchAll(/\u001b\[[0-9;]*m/g)].reduce(
-    (sum, [sequence]) => sum + sequence.length,
-    0,
-  );
-  return columns + hidden;
+/** A line that would wrap loses its colours with its end: escape sequences take no room, and must not be cut in two. */
+function fitted(line: string, columns: number): string {
+  const plain = stripVTControlCharacters(line);
+  return [...plain].length <= columns ? line : cut(plain, columns);
 }
 
 function plainLines({ title, steps, host }: ListOptions): Display {

@@ -19,19 +19,19 @@ export interface ProbeFile {
 
 /** `--data`, `PACKPROBE_DATA_DIR`, else `$XDG_STATE_HOME/packprobe`. */
 export function dataDir({ data }: PlaceOptions, { env, cwd }: Host): string {
-  const state = env['XDG_STATE_HOME'] ?? join(env['HOME'] ?? cwd, '.local/state');
-  return absolute(cwd, data ?? env['PACKPROBE_DATA_DIR'] ?? join(state, 'packprobe'));
+  const state = env['XDG_STATE_HOME'] || join(env['HOME'] ?? cwd, '.local/state');
+  return absolute(cwd, data || env['PACKPROBE_DATA_DIR'] || join(state, 'packprobe'));
 }
 
 /** The folder of the configuration: that of `--config` or `PACKPROBE_CONFIG`, `/etc/packprobe`, that of a checkout, the one that ships. */
 export async function configDirs(options: PlaceOptions, host: Host): Promise<readonly string[]> {
-  const named = options.config ?? host.env['PACKPROBE_CONFIG'];
+  const named = options.config || host.env['PACKPROBE_CONFIG'] || undefined;
   const own = named === undefined ? [] : [dirOf(absolute(host.cwd, named))];
   return [...own, '/etc/packprobe', join(host.cwd, 'config'), join(host.packageDir, 'config')];
 }
 
 export async function configFile(options: PlaceOptions, host: Host): Promise<string | undefined> {
-  const named = options.config ?? host.env['PACKPROBE_CONFIG'];
+  const named = options.config || host.env['PACKPROBE_CONFIG'] || undefined;
   if (named !== undefined) {
     const file = absolute(host.cwd, named);
     if (!(await host.exists(file))) throw new UsageError(`there is no configuration file ${file}`);

@@ -10,7 +10,6 @@ import { loadConfig, loadEnvironment, loadProbe, type PlaceOptions } from './pla
 import { parseSet } from './set-option.ts';
 import { type Paint, painter } from './style.ts';
 import { overridesOf, targetOf } from './target.ts';
-import { UsageError } from './usage-error.ts';
 
 export interface PlanCommandOptions extends PlaceOptions {
   readonly env?: string;
@@ -22,25 +21,18 @@ export interface PlanCommandOptions extends PlaceOptions {
 
 /** `packprobe plan PROBE`: the steps, what each input is bound to, and the exact commands that a run would use. */
 export async function planCommand(name: string, options: PlanCommandOptions, host: Host): Promise<number> {
-  if (options.env === 'sandbox') {
-    throw new UsageError(
-      'a sandbox has its addresses only while it runs',
-      'Leave --env out, or give the file that `packprobe sandbox` prints.',
-    );
-  }
+  // A sandbox has its addresses only while it runs: placeholders stand for them.
+  const env = options.env === 'sandbox' ? undefined : options.env;
   const file = await loadProbe(name, options, host);
   const config = await loadConfig(options, host);
   const actions = await host.actions();
   const environment =
-    options.env === undefined
-      ? placeholder()
-      : (await loadEnvironment(options.env, options, host)).environment;
+    env === undefined ? placeholder() : (await loadEnvironment(env, options, host)).environment;
   const params = resolveParams(file.probe, parseSet(options.set ?? []));
-  const given = options.env === undefined ? {} : { environment };
+  const given = env === undefined ? {} : { environment };
   const overrides = overridesOf(options, config, environment, file.probe.name);
   const plan = planProbe({ probe: file.probe, actions, params, overrides, ...given });
-  const { package: pkg = 'PACKAGE', branch } =
-    options.env === undefined ? plan.probe : targetOf(plan, environment);
+  const { package: pkg = 'PACKAGE', branch } = env === undefined ? plan.probe : targetOf(plan, environment);
   const target = { package: pkg, branch };
   const facts: PlanFacts = { run: { id: '<run.id>', probe: plan.probe.name, ...target }, env: environment };
   const known = { run: facts.run, env: environmentFacts(environment), probe: probeFacts(plan.probe), params };

@@ -9,7 +9,7 @@ import { environmentFacts, probeFacts } from '../core/scope.ts';
 import type { Store } from '../core/store.ts';
 import { executeRun } from '../engine/run.ts';
 import { openWatch } from '../engine/watch.ts';
-import { firstSilent } from '../evidence/attribution.ts';
+import { chargeFor } from '../evidence/attribution.ts';
 import { evidenceOf } from './evidence.ts';
 import { hopTable } from './hop-table.ts';
 import { EXIT, type Host, type SandboxHandle } from './host.ts';
@@ -98,8 +98,8 @@ export async function runCommand(name: string, options: RunCommandOptions, host:
     openWorkplace: await host.workplaces(data),
     versionsOf: host.versionsOf,
     attribute: async (run, step) => {
-      const { chains } = await evidenceOf(store, run);
-      return chains.map((chain) => firstSilent(step.uses, chain)).find((told) => told !== undefined);
+      const { chains, looks } = await evidenceOf(store, run);
+      return chains.map((chain) => chargeFor(step.uses, chain, looks)).find((told) => told !== undefined);
     },
     clock,
     http,
@@ -122,6 +122,12 @@ async function openEnvironment(
   host: Host,
   resources: AsyncDisposableStack,
 ): Promise<Place> {
+  if (options.url !== undefined && options.env !== undefined) {
+    throw new UsageError(
+      '--env and --url contradict each other',
+      'A sandbox that is joined brings its own environment: leave --env out.',
+    );
+  }
   if (options.url !== undefined) return ofSandbox(resources.use(await host.joinSandbox(options.url)));
   if (options.env === undefined) {
     throw new UsageError(

@@ -17,7 +17,9 @@ export function stopOnSignal(host: Host): Stop {
   let say = (text: string) => host.stderr.write(`${text}\n`);
   const subscription = host.onStop((signal) => {
     if (controller.signal.aborted) {
-      host.stderr.write(`\nleft at once; what the run made may still be there: ${host.program} tidy\n`);
+      host.stderr.write(
+        `\nleft at once; what the run made may still be there: \`${host.program} runs show\` lists it; taking it away will be the work of \`packprobe tidy\`, which this version does not have yet\n`,
+      );
       host.exit(EXIT.cancelled);
     }
     controller.abort(runCancelled(signal));

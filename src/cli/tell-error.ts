@@ -23,9 +23,24 @@ export function tellError(error: unknown, { stderr }: Pick<Host, 'stderr'>): num
     say(`${error.message} (${error.code})`, error.hint);
     return EXIT[outcomeOf(error.kind)];
   }
+  if (isSystemError(error)) {
+    say(error.message, HINTS[error.code] ?? 'Does it exist, and can this user read and write there?');
+    return error.code === 'EISDIR' || error.code === 'ENOTDIR' ? EXIT.usage : EXIT.errored;
+  }
   say(
     error instanceof Error ? (error.stack ?? error.message) : String(error),
     'This is a defect of packprobe: please report it.',
   );
   return EXIT.errored;
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  EISDIR: 'This is a folder: name a file in it.',
+  ENOSPC: 'The disk is full: free some space, or choose another folder with --data.',
+  EROFS: 'The file system is read-only: choose another folder with --data.',
+};
+
+/** What the host said no to: a file, a folder, a disk. */
+function isSystemError(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && 'syscall' in error && 'code' in error && typeof error.code === 'string';
 }

@@ -5,7 +5,6 @@ import { readProbe } from '../core/probe.ts';
 import type { Action } from '../core/step.ts';
 import { EXIT, type Host } from './host.ts';
 import { absolute, configDirs, configFile, dirOf, join, type PlaceOptions, shortPath } from './places.ts';
-import { UsageError } from './usage-error.ts';
 
 export interface ValidateOptions extends PlaceOptions {
   readonly json?: boolean;
@@ -22,7 +21,16 @@ export async function validateCommand(
   const actions = await host.actions();
   const faults: FileFault[] = [];
   for (const file of files) {
-    if (!(await host.exists(file))) throw new UsageError(`there is no file ${file}`);
+    if (!(await host.exists(file))) {
+      faults.push({
+        file: shortPath(host.cwd, file),
+        line: 1,
+        column: 1,
+        path: '',
+        message: 'there is no such file',
+      });
+      continue;
+    }
     faults.push(...faultsOf(shortPath(host.cwd, file), await host.readText(file), actions));
   }
   if (options.json === true) {

@@ -51,7 +51,7 @@ export function headline(run: RunRecord, paint: Paint): string {
   ];
   if (run.fault !== undefined) {
     const { message, system, kind, code, hint } = run.fault;
-    const who = system === 'own' ? 'packprobe, its host or its configuration' : system;
+    const who = system === 'own' ? 'packprobe, its host, its configuration or its test package' : system;
     lines.push(`  ${message}`);
     if (kind !== 'cancelled') lines.push(`  charged to ${who} (${kind}, ${code})`);
     if (hint !== undefined) lines.push(`  ${paint('bold', 'What to do:')} ${hint}`);

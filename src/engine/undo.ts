@@ -140,7 +140,13 @@ async function takeAway(
     { attempts: TRIES, delayMs: PAUSE_MS, clock, ids, signal },
   );
   if ('fault' in tried) return leftBehind(effect, tried.fault);
-  return { result: 'gone', text: summaryOf(tried.result), evidence: { outcome: 'passed', ...tried.result } };
+  // An undo action says so itself where it found nothing to take away, or what must be left alone.
+  const { left_alone, ...seen } = tried.result;
+  return {
+    result: left_alone === true ? 'nothing' : 'gone',
+    text: summaryOf(seen),
+    evidence: { outcome: 'passed', ...seen },
+  };
 }
 
 async function look(intent: OpenIntent | undefined, clock: Clock, signal: AbortSignal) {

@@ -1,5 +1,6 @@
 import { type ChainEvent, HOP_DEFINITIONS } from '../core/chain.ts';
 import type { JsonObject } from '../core/json.ts';
+import type { LookRecord } from '../core/store.ts';
 import type { System } from '../core/system.ts';
 import type { Chain } from './hops.ts';
 
@@ -33,13 +34,27 @@ const WAITS: Readonly<Record<string, readonly ChainEvent[]>> = {
   ],
 };
 
+/** Which source alone can tell of an event; those of CI are told by messages and by results. */
+const TOLD_BY: Partial<Readonly<Record<ChainEvent, System>>> = {
+  build: 'koji',
+  candidate_tag: 'koji',
+  signing_tag: 'koji',
+  signed: 'koji',
+  final_tag: 'koji',
+  update: 'bodhi',
+  gate: 'bodhi',
+  result: 'resultsdb',
+  decision: 'greenwave',
+};
+
 /**
- * Who was silent when a wait ran out of time: the first hop on the way that has no event from any source. What came later proves those before
- * it: a lost announcement is none if CI has run.
+ * Who is charged when a wait ran out of time: the first hop on the way that has no event from any source; or, where the one system that could
+ * have told could not be asked to the end, that system. What came later proves those before it: a lost announcement is none if CI has run.
  */
-export function firstSilent(
+export function chargeFor(
   uses: string,
   chain: Chain,
+  looks: readonly LookRecord[],
 ): { readonly system: System; readonly evidence: JsonObject } | undefined {
   const way = WAITS[uses];
   if (way === undefined) return undefined;
@@ -48,14 +63,23 @@ export function firstSilent(
   const silent = way[last + 1];
   const hop = HOP_DEFINITIONS.find(({ to }) => to === silent);
   if (silent === undefined || hop === undefined) return undefined;
+  const blind = new Map(looks.flatMap(blindness));
+  const teller = TOLD_BY[silent];
   return {
-    system: hop.system,
+    system: teller !== undefined && blind.has(teller) ? teller : hop.system,
     evidence: {
       silent_hop: hop.hop,
       missing: silent,
       last_heard: way[last] ?? 'build',
       nvr: chain.nvr,
       ...(chain.update === undefined ? {} : { update: chain.update }),
+      ...(blind.size === 0 ? {} : { could_not_be_asked: Object.fromEntries(blind) }),
     },
   };
+}
+
+/** A source whose last look failed, and why. */
+function blindness({ source, failing }: LookRecord): readonly (readonly [string, string])[] {
+  const last = failing.at(-1);
+  return last?.to === null ? [[source, last.message]] : [];
 }

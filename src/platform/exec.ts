@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { ExecaError, execa } from 'execa';
 import { Fault } from '../core/fault.ts';
 import { firstOf } from '../core/first-of.ts';
@@ -123,6 +124,14 @@ function timedOut(command: Command): Fault {
 /** No execa error leaves this file: its message, stack and fields all hold the output. */
 function neverRan(command: Command, cwd: string, result: unknown): Fault {
   const code = result instanceof ExecaError ? (result.code ?? 'unknown') : 'unknown';
+  if (!existsSync(cwd)) {
+    return new Fault(`${command.file} could not be started: its folder ${cwd} is gone`, {
+      code: 'WORK_FOLDER_MISSING',
+      kind: 'prober',
+      evidence: { command: command.file, cwd },
+      hint: 'Something on this host removes the work folders of packprobe while it runs.',
+    });
+  }
   if (code === 'ENOENT' || code === 'EACCES') {
     return new Fault(
       `${command.file} could not be started: ${code === 'ENOENT' ? 'not found' : 'not executable'}`,

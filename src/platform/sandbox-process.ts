@@ -114,7 +114,8 @@ async function firstWord(child: ChildProcess, talk: () => string): Promise<strin
   } catch {
     // Said below, with what it told.
   }
-  throw new Fault(`the sandbox did not start: ${talk().trim().split('\n').at(-1) ?? 'it said nothing'}`, {
+  const said = /^error: (.*)$/m.exec(talk())?.[1] ?? talk().trim().split('\n')[0] ?? '';
+  throw new Fault(`the sandbox did not start: ${said === '' ? 'it said nothing' : said}`, {
     code: 'SANDBOX_NOT_STARTED',
     kind: 'prober',
     evidence: { told: talk() },

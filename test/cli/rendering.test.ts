@@ -115,7 +115,7 @@ test('the head line says who is charged and what to do', () => {
   expect(headline(run([], { outcome: 'errored', fault }), plain).split('\n')).toEqual([
     '! errored in 10m 00s  single-build on test  run 019a9000-0000-7000-8000-000000000001',
     '  the keytab is missing',
-    '  charged to packprobe, its host or its configuration (prober, X)',
+    '  charged to packprobe, its host, its configuration or its test package (prober, X)',
     '  What to do: Mount it.',
   ]);
 });

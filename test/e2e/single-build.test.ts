@@ -158,7 +158,7 @@ describe('a run in a sandbox that stays', () => {
     expect(await sandbox.holdings(run.run_id)).toEqual([]);
     expect(shown.ledger.map(({ kind, state }) => `${kind} ${state}`)).toEqual([
       'commit kept',
-      'koji-task undone',
+      'koji-task struck',
       'update undone',
     ]);
   });

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { Report } from '../../src/core/event.ts';
 import { FACT, KIND } from '../../src/core/facts.ts';
 import type { Json } from '../../src/core/json.ts';
-import { firstSilent } from '../../src/evidence/attribution.ts';
+import type { LookRecord } from '../../src/core/store.ts';
+import { chargeFor } from '../../src/evidence/attribution.ts';
 import { chainOf } from '../../src/evidence/hops.ts';
 import { RELEASE } from '../support/step-context.ts';
 
@@ -156,19 +157,47 @@ describe('the charge of a wait that ran out of time', () => {
       'sign_request',
     ],
   ])('%s without %j is charged to %s (%s)', (uses, facts, system, silent_hop) => {
-    expect(firstSilent(uses, without(...facts))).toMatchObject({ system, evidence: { silent_hop } });
+    expect(chargeFor(uses, without(...facts), [])).toMatchObject({ system, evidence: { silent_hop } });
   });
 
   test('does not blame a lost announcement when CI has run', () => {
     expect(
-      firstSilent('resultsdb/wait-result', without('announced', 'result:2', 'decision', 'gating')),
+      chargeFor('resultsdb/wait-result', without('announced', 'result:2', 'decision', 'gating'), []),
     ).toMatchObject({
       system: 'resultsdb',
     });
   });
 
   test('is left to the step when nobody on its way was silent', () => {
-    expect(firstSilent('ci/wait-complete', chainOf(STORY, options))).toBeUndefined();
-    expect(firstSilent('command/run', chainOf([], options))).toBeUndefined();
+    expect(chargeFor('ci/wait-complete', chainOf(STORY, options), [])).toBeUndefined();
+    expect(chargeFor('command/run', chainOf([], options), [])).toBeUndefined();
+  });
+
+  const look = (source: string, to: number | null): LookRecord => ({
+    source,
+    kind: KIND.build,
+    key: NVR,
+    first: 0,
+    last: 9,
+    last_good: 1,
+    count: 9,
+    failing: [{ from: 2, to, message: `${source} could not be reached` }],
+  });
+
+  test('is the system that alone could have told and could not be asked to the end', () => {
+    const silent = without('tagged:f44-updates-testing-pending');
+    expect(chargeFor('signing/wait-signed', silent, [look('koji', null)])).toMatchObject({
+      system: 'koji',
+      evidence: { silent_hop: 'sign', could_not_be_asked: { koji: 'koji could not be reached' } },
+    });
+    expect(chargeFor('signing/wait-signed', silent, [look('koji', 5)])).toMatchObject({ system: 'signing' });
+  });
+
+  test('is not the archive where others could have told, but it is noted', () => {
+    const silent = without('ci-', 'result', 'decision', 'gating');
+    expect(chargeFor('ci/wait-complete', silent, [look('datagrepper', null)])).toMatchObject({
+      system: 'ci',
+      evidence: { could_not_be_asked: { datagrepper: 'datagrepper could not be reached' } },
+    });
   });
 });

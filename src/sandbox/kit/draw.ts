@@ -13,15 +13,8 @@ export interface Delay {
   readonly most: number;
 }
 
-/** Log-normal around the median (one draw in six is above 1.6 times of it), cut at both ends. */
-export function delayOf(delay: Delay, uniform: number): number {
-  const spread = 0.47;
-  const value = delay.median * Math.exp(spread * normalQuantile(uniform));
-  return Math.min(delay.most, Math.max(delay.least, value));
-}
-
-/** Acklam's idea in its simplest useful form: the logistic approximation of the normal quantile, good to 0.02 in the middle. */
-function normalQuantile(uniform: number): number {
-  const p = Math.min(1 - 1e-9, Math.max(1e-9, uniform));
-  return Math.log(p / (1 - p)) / 1.702;
+/** Half of all draws lie on each side of the median, close to it more often than far from it. */
+export function delayOf({ least, median, most }: Delay, uniform: number): number {
+  const distance = Math.abs(2 * uniform - 1) ** 1.7;
+  return uniform < 0.5 ? median - (median - least) * distance : median + (most - median) * distance;
 }

@@ -15,6 +15,7 @@ export default defineStep({
   input: z.strictObject({ update: z.string().describe('Alias of the update.') }),
   output: z.object({
     update_status: z.string().describe('Status afterwards; `unknown` where Bodhi has no such update.'),
+    left_alone: z.boolean().describe('True where there was nothing left to take away.'),
   }),
   commands: ({ update }, { env }) => {
     const { file, args } = requestCommand(systemOf(env, 'bodhi'), { alias: update, request: 'obsolete' });
@@ -25,13 +26,13 @@ export default defineStep({
     const address = systemOf(ctx.env, 'bodhi');
     const client = bodhi({ http: ctx.http, url: address.url });
     const before = await statusOf(client, update, ctx.signal);
-    if (isDone(before)) return { update_status: before };
+    if (isDone(before)) return { update_status: before, left_alone: true };
 
     const command = requestCommand(address, { alias: update, request: 'obsolete' });
     for (let attempt = 1; ; attempt += 1) {
       const result = await chargedTo('bodhi', () => ctx.exec(command, ctx.signal));
       const after = await statusOf(client, update, ctx.signal);
-      if (isDone(after)) return { update_status: after };
+      if (isDone(after)) return { update_status: after, left_alone: false };
       const fault = result.exit === 0 ? stillThere(update, after) : readRefusal(result, address);
       // The first call after a long pause only drops a login that has expired.
       if (fault.code !== 'BODHI_LOGIN_EXPIRED' || attempt === 2) throw fault;

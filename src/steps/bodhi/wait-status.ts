@@ -63,10 +63,10 @@ function judge({
     const state = updateState(events);
     const { status, gating } = state;
     if (status === undefined) return undefined;
+    if (!WAY.includes(status) && !statuses?.includes(status)) throw updateGone(alias, status);
     const statusIsGood = statuses === undefined || statuses.some((wanted) => reaches(status, wanted));
     const gatingIsGood = gatings === undefined || (gating !== undefined && gatings.includes(gating));
     if (statusIsGood && gatingIsGood) return { update_status: status, gating_status: gating ?? 'none' };
-    if (!WAY.includes(status) && !statuses?.includes(status)) throw updateGone(alias, status);
     const no = gatingIsGood ? undefined : clearNo(alias, state);
     return no === undefined ? undefined : mayTurn(no);
   };

@@ -14,6 +14,7 @@ export default defineStep({
   input: z.strictObject({ task_id: z.number().int().describe('The task.') }),
   output: z.object({
     task_state: z.string().describe('State of the task afterwards; `unknown` where Koji has no such task.'),
+    left_alone: z.boolean().describe('True where there was nothing left to take away.'),
   }),
   commands: ({ task_id }, { env }) => {
     const { file, args } = cancelTaskCommand({ profile: systemOf(env, 'koji').profile, taskId: task_id });
@@ -24,15 +25,15 @@ export default defineStep({
     const { url, profile } = systemOf(ctx.env, 'koji');
     const hub = kojiHub({ http: ctx.http, url });
     const before = await hub.task(task_id, ctx.signal);
-    if (before === undefined) return { task_state: 'unknown' };
-    if (hasEnded(before.state)) return { task_state: before.state };
+    if (before === undefined) return { task_state: 'unknown', left_alone: true };
+    if (hasEnded(before.state)) return { task_state: before.state, left_alone: true };
 
     const command = cancelTaskCommand({ profile, taskId: task_id });
     const fault = readCancel(await chargedTo('koji', () => ctx.exec(command, ctx.signal)));
     // Whatever the command says: it is silent about tasks that ended meanwhile, and its answer may have been lost.
     const after = await hub.task(task_id, ctx.signal);
-    if (after === undefined) return { task_state: 'unknown' };
-    if (hasEnded(after.state)) return { task_state: after.state };
+    if (after === undefined) return { task_state: 'unknown', left_alone: false };
+    if (hasEnded(after.state)) return { task_state: after.state, left_alone: false };
     if (fault !== undefined) throw await blameLogin(fault, ctx.exec, ctx.signal);
     throw new Fault(`koji task ${task_id} is ${after.state} after it was canceled`, {
       code: 'TASK_NOT_CANCELED',

@@ -21,23 +21,23 @@ const dropped = canned(['bodhi', 'request'], { exit: 1, stderr: 'Paste here the 
 
 test('an update on its way is made obsolete and read back', async () => {
   const { ctx, exec } = world(['testing', 'obsolete'], done);
-  expect(await run(ctx)).toEqual({ update_status: 'obsolete' });
+  expect(await run(ctx)).toMatchObject({ update_status: 'obsolete', left_alone: false });
   expect(exec.ran[0]?.args.slice(-2)).toEqual(['FEDORA-1', 'obsolete']);
 });
 
 test.each(['stable', 'obsolete', 'unpushed'])('a %s update is never touched', async (status) => {
   const { ctx, exec } = world([status]);
-  expect(await run(ctx)).toEqual({ update_status: status });
+  expect(await run(ctx)).toMatchObject({ update_status: status, left_alone: true });
   expect(exec.ran).toEqual([]);
 });
 
 test('an update that Bodhi does not know is gone', async () => {
-  expect(await run(world([undefined]).ctx)).toEqual({ update_status: 'unknown' });
+  expect(await run(world([undefined]).ctx)).toMatchObject({ update_status: 'unknown' });
 });
 
 test('a login that was dropped is tried once more, and only once', async () => {
   const { ctx, exec } = world(['pending', 'pending', 'obsolete'], dropped);
-  expect(await run(ctx)).toEqual({ update_status: 'obsolete' });
+  expect(await run(ctx)).toMatchObject({ update_status: 'obsolete' });
   expect(exec.ran).toHaveLength(2);
   const never = world(['pending'], dropped);
   await expect(run(never.ctx)).rejects.toMatchObject({ code: 'BODHI_LOGIN_EXPIRED' });
