@@ -20,12 +20,11 @@ export function resolveParams(probe: Pick<Probe, 'params'>, given: GivenParams):
     faults.push({ file: SOURCE, line: 0, column: 0, path: name, message, ...nearest });
   };
   for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(declared, name))
-      blame(
-        name,
-        `unknown parameter; ${knownText(Object.keys(declared))}`,
-        nearest(name, Object.keys(declared)),
-      );
+    if (!Object.hasOwn(declared, name)) {
+      const near = nearest(name, Object.keys(declared));
+      const known = near === undefined ? `; ${knownText(Object.keys(declared))}` : '';
+      blame(name, `unknown parameter${known}`, near);
+    }
   }
   const values: Record<string, ParameterValue> = {};
   for (const [name, parameter] of Object.entries(declared)) {

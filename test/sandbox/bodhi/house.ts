@@ -15,6 +15,8 @@ import {
 } from './fakes.ts';
 import { type HandClock, handClock } from './hand-clock.ts';
 
+const COMPOSE_MS = 122 * 60_000 + 10_000;
+
 export const EPOCH = Date.UTC(2026, 10, 21, 11, 18, 57, 250);
 
 const F43: WorldRelease = {
@@ -98,7 +100,8 @@ function worldOf(releases: readonly WorldRelease[]): World {
     packager: 'packager1',
     arches: ['x86_64'],
     tests: ['fedora-ci.koji-build.tier0.functional'],
-    delays: {},
+    // A compose ends between two rounds of the tasks that run every three minutes.
+    delays: { 'bodhi.push': { least: COMPOSE_MS, median: COMPOSE_MS, most: COMPOSE_MS } },
   };
 }
 
