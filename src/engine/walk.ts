@@ -1,0 +1,184 @@
+import { asFault, type FaultData, type Outcome, outcomeOf } from '../core/fault.ts';
+import type { JsonObject } from '../core/json.ts';
+import {
+  evaluateCondition,
+  evaluateInputs,
+  type PlannedStep,
+  placeholderInputs,
+  type Scope,
+} from '../core/plan.ts';
+import type { Logger } from '../core/ports.ts';
+import type { RunRecord, StepRecord } from '../core/run.ts';
+import type { RunFacts } from '../core/step.ts';
+import type { RunJournal } from '../core/store.ts';
+import type { OpenIntent } from './effects.ts';
+import type { Place, RunOptions } from './run-options.ts';
+import { type RunScope, runStep } from './step-runner.ts';
+import type { Workplace } from './workplace.ts';
+
+/** What comes of walking through the steps. */
+export type Walked = Pick<RunRecord, 'outcome' | 'fault' | 'steps' | 'release' | 'versions'>;
+
+/** One walk through the steps of a plan. */
+export interface Walk {
+  readonly facts: RunFacts;
+  readonly journal: RunJournal;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  readonly intents: Map<number, OpenIntent>;
+  readonly place: Place;
+  readonly startedAt: number;
+}
+
+/** The steps in order. */
+export async function walk(options: RunOptions, walk: Walk): Promise<Walked> {
+  const { facts, journal, log, signal, intents, place, startedAt } = walk;
+  const { environment, plan, watch, clock, http, ids, tell } = options;
+  const { workplace, fault } = place;
+  if (workplace === undefined) {
+    const steps = plan.steps.map((step) => skipped(step, 'the work folder could not be made'));
+    return {
+      outcome: 'errored',
+      ...(fault === undefined ? {} : { fault }),
+      steps,
+      release: null,
+      versions: {},
+    };
+  }
+  const scope: RunScope = {
+    facts,
+    environment,
+    journal,
+    workplace,
+    watch,
+    clock,
+    http,
+    ids,
+    log,
+    signal,
+    intents,
+    tell,
+    attribute: (step, silence) => options.attribute(facts.id, step, silence),
+    release: { known: undefined },
+    startedAt,
+  };
+  const asked = versionsBeside(options, facts, workplace, signal).catch(() => ({}));
+  const steps = await runSteps(options, scope);
+  const verdict = verdictOf(steps, signal);
+  const versions = await asked;
+  await journal
+    .versions(versions)
+    .catch((error: unknown) => log.warn({ err: error }, 'versions were not stored'));
+  return { ...verdict, steps, release: scope.release.known ?? null, versions };
+}
+
+/** The outcome of the first step that did not pass; of a run that was stopped between two steps, why it was. */
+function verdictOf(steps: readonly StepRecord[], signal: AbortSignal): Pick<RunRecord, 'outcome' | 'fault'> {
+  const first = steps.find(({ outcome }) => outcome !== 'passed' && outcome !== 'skipped');
+  if (first !== undefined) {
+    return {
+      outcome: first.outcome as Outcome,
+      ...(first.fault === undefined ? {} : { fault: first.fault }),
+    };
+  }
+  if (!steps.some(({ reason }) => reason === STOPPED)) return { outcome: 'passed' };
+  const fault = asFault(signal.reason).toData('own');
+  return { outcome: outcomeOf(fault.kind), fault };
+}
+
+const STOPPED = 'the run was stopped';
+
+async function runSteps(options: RunOptions, scope: RunScope): Promise<readonly StepRecord[]> {
+  const records: StepRecord[] = [];
+  const seen: Scope = { ...options.roots, run: { ...scope.facts }, steps: {} };
+  const steps: Record<string, Scope['steps'][string]> = {};
+  let failed: string | undefined;
+  for (const step of options.plan.steps) {
+    const view: Scope = { ...seen, steps };
+    const record = await oneStep(step, view, failed, scope);
+    records.push(record);
+    if (record.outcome === 'skipped') await noteSkipped(step, record.reason ?? '', scope);
+    scope.tell({ type: 'step_ended', index: step.index, record });
+    steps[step.id] = {
+      outcome: record.outcome,
+      outputs: record.outcome === 'passed' ? record.outputs : null,
+    };
+    const passed = record.outcome === 'passed' || record.outcome === 'skipped';
+    if (!passed && !step.continue_on_failure) failed ??= step.id;
+  }
+  return records;
+}
+
+async function oneStep(
+  step: PlannedStep,
+  view: Scope,
+  failed: string | undefined,
+  scope: RunScope,
+): Promise<StepRecord> {
+  if (scope.signal.aborted) return skipped(step, STOPPED);
+  try {
+    if (!evaluateCondition(step, view, { failed: failed !== undefined })) {
+      return skipped(step, failed === undefined ? 'its `if` is false' : `step ${failed} did not pass`);
+    }
+    return await runStep(step, evaluateInputs(step, view) as JsonObject, scope);
+  } catch (error) {
+    // An expression that cannot be evaluated, or a journal that cannot be written: ours, and the step's end.
+    return notRun(step, asFault(error).toData('own'), scope);
+  }
+}
+
+async function noteSkipped(step: PlannedStep, reason: string, { journal, log }: RunScope): Promise<void> {
+  await journal
+    .stepEnded({
+      index: step.index,
+      step: step.id,
+      uses: step.uses,
+      system: step.system,
+      outcome: 'skipped',
+      duration_ms: 0,
+      outputs: {},
+      phases: [],
+      reason,
+    })
+    .catch((error: unknown) =>
+      log.error({ err: error, step: step.id }, 'a skipped step could not be written down'),
+    );
+}
+
+function skipped(step: PlannedStep, reason: string): StepRecord {
+  return { ...blank(step), outcome: 'skipped', reason };
+}
+
+function notRun(step: PlannedStep, fault: FaultData, { log }: RunScope): StepRecord {
+  log.error({ step: step.id, code: fault.code }, 'a step could not be run');
+  return { ...blank(step), outcome: outcomeOf(fault.kind), fault };
+}
+
+function blank(step: PlannedStep): Omit<StepRecord, 'outcome'> {
+  return {
+    id: step.id,
+    name: step.name,
+    uses: step.uses,
+    system: step.system,
+    duration_ms: 0,
+    attempts: [],
+    phases: [],
+    inputs: {},
+    outputs: {},
+  };
+}
+
+/** Asked while the steps run: an answer that costs a second must not cost the run one. */
+async function versionsBeside(
+  { plan, versionsOf, environment }: RunOptions,
+  facts: RunFacts,
+  { exec }: Workplace,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string>>> {
+  const commands = plan.steps.flatMap(
+    (step) =>
+      step.action.definition.commands?.(placeholderInputs(step), { run: facts, env: environment }) ?? [],
+  );
+  const files = new Set(commands.flatMap(([file]) => file ?? []));
+  return files.size === 0 ? {} : versionsOf([...files], exec, signal).catch(() => ({}));
+}
