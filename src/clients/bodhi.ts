@@ -90,7 +90,8 @@ export function bodhi({ http, url }: { readonly http: Http; readonly url: string
       );
       // New submissions shift the pages during a walk: the alias tells what was seen before.
       for (const row of answer.updates) found.set(row.alias, row);
-      if (page >= answer.pages) return [...found.values()];
+      // A page without rows is the last, whatever number of pages is claimed.
+      if (page >= answer.pages || answer.updates.length === 0) return [...found.values()];
     }
   }
 
@@ -112,7 +113,7 @@ export function bodhi({ http, url }: { readonly http: Http; readonly url: string
           { system: 'bodhi', what: 'releases' },
         );
         found.push(...answer.releases);
-        if (page >= answer.pages) return found;
+        if (page >= answer.pages || answer.releases.length === 0) return found;
       }
     },
 

@@ -36,5 +36,9 @@ export interface Bracket {
  * @param blurMs how much the clock's bounds have to be widened
  */
 export function bracket(before: number | undefined, after: number, blurMs: number): Bracket {
-  return { earliest: before === undefined ? undefined : before - blurMs, latest: after + blurMs };
+  // A clock that was set back meanwhile must not make a bracket of negative width, which would pass for the narrowest.
+  return {
+    earliest: before === undefined ? undefined : Math.min(before, after) - blurMs,
+    latest: after + blurMs,
+  };
 }

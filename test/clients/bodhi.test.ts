@@ -101,3 +101,9 @@ test('of two gating comments in one second the one with the higher number counts
   ]);
   expect(updateState(events)).toMatchObject({ status: 'pending', gating: 'passed', comment: 15 });
 });
+
+test('a walk through pages ends at an empty one, whatever number of them is claimed', async () => {
+  const http = cannedHttp(() => ({ body: JSON.stringify({ updates: [], pages: 1_000_000_000 }) }));
+  expect(await bodhi({ http, url: 'http://bodhi.test' }).updates(['FEDORA-1'], signal)).toEqual([]);
+  expect(http.asked).toHaveLength(1);
+});
