@@ -99,7 +99,8 @@ function openHost(): Host {
     },
     stdinClosed: () =>
       new Promise((resolve) => {
-        process.stdin.resume();
+        // It must not keep alive a process that has nothing else to do.
+        process.stdin.resume().unref();
         process.stdin.once('close', resolve).once('end', resolve).once('error', resolve);
       }),
     repeat: async (everyMs, act) => (await import('./platform/clock.ts')).repeat(everyMs, act),

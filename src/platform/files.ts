@@ -42,7 +42,8 @@ const HINTS: Readonly<Record<string, string>> = {
 
 /** A fault of our disk, with what to do about it. */
 export function diskFault(what: string, error: unknown): Fault {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  const code =
+    typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown';
   return new Fault(`${what}: ${code}`, {
     code: code === 'ENOSPC' || code === 'EDQUOT' ? 'DISK_FULL' : 'DISK_FAILED',
     kind: 'prober',

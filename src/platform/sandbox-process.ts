@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { Fault } from '../core/fault.ts';
+import { diskFault } from './files.ts';
 
 export interface StartSandboxOptions {
   readonly speed: number;
@@ -114,6 +115,8 @@ async function firstWord(child: ChildProcess, talk: () => string): Promise<strin
   } catch {
     // Said below, with what it told.
   }
+  if (/ENOSPC|No space left on device/.test(talk()))
+    throw diskFault('the sandbox did not start', { code: 'ENOSPC' });
   const said = /^error: (.*)$/m.exec(talk())?.[1] ?? talk().trim().split('\n')[0] ?? '';
   throw new Fault(`the sandbox did not start: ${said === '' ? 'it said nothing' : said}`, {
     code: 'SANDBOX_NOT_STARTED',

@@ -12,6 +12,7 @@ import {
   startSandbox,
   type TestSandbox,
 } from '../support/packprobe.ts';
+import { ROOT } from '../support/sources.ts';
 import { withTool } from '../support/tools.ts';
 
 const place = freshDir();
@@ -160,12 +161,30 @@ describe('a run that we break ourselves is errored, exit code 3, with what to do
     }
   });
 
+  withTool('mount', 'a disk on which there is no room for a sandbox', async () => {
+    const folder = join(place.dir, 'small');
+    mkdirSync(folder);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=200k', 'tmpfs', folder]);
+    try {
+      const { code, stderr } = await packprobe(['run', 'single-build', '--env', 'sandbox', '--data', folder]);
+      expect(code).toBe(3);
+      expect(stderr).toMatch(/DISK_FULL/);
+      expect(stderr).toMatch(/^What to do: The disk is full/m);
+    } finally {
+      execFileSync('umount', ['-l', folder]);
+    }
+  });
+
   withTool('mount', 'a disk that fills while the run is under way, and nothing is left behind', async () => {
     const folder = join(place.dir, 'filling');
     mkdirSync(folder);
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', folder]);
     try {
-      const running = start(['run', 'single-build', '--url', sandbox.control, '--data', folder]);
+      // A full disk may be mended while a run waits: it goes on to its limit, which is short here.
+      const probe = join(place.dir, 'single-build.yaml');
+      const shipped = readFileSync(join(ROOT, 'probes/single-build.yaml'), 'utf8');
+      writeFileSync(probe, shipped.replace('- uses: signing/wait-signed', '$&\n    timeout: 30m'));
+      const running = start(['run', probe, '--url', sandbox.control, '--data', folder]);
       const id = /run +(\S+)/.exec(await running.said(/^run /))?.[1] ?? '';
       await running.said(/^passed +update/);
       execFileSync('sh', ['-c', `cat /dev/zero > ${folder}/ballast 2>/dev/null; true`]);
