@@ -100,7 +100,7 @@ export class Player {
   /** How often an answer that depends on the moment is asked for again. */
   readonly patience: number;
 
-  constructor(hub: Awaited<ReturnType<typeof hubWith>>, patience = 1000) {
+  constructor(hub: Awaited<ReturnType<typeof hubWith>>, patience = 5000) {
     this.hub = hub;
     this.patience = patience;
   }
