@@ -23,6 +23,8 @@ export interface RunningSandbox extends AsyncDisposable {
 /** Real milliseconds. */
 const START_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 10_000;
+/** How much of what it says is kept, the end. Characters. */
+const TALK_LIMIT = 64 * 1024;
 
 /**
  * Starts a sandbox in a session of its own, so that a Ctrl-C on our terminal does not reach it; its standard input is the pipe whose end it ends with,
@@ -52,7 +54,7 @@ export async function startSandbox({
   );
   let talk = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    talk = (talk + chunk).slice(-4000);
+    talk = (talk + chunk).slice(-TALK_LIMIT);
   });
   child.stdin.on('error', () => {});
   let asked = false;
@@ -109,7 +111,8 @@ async function firstWord(child: ChildProcess, talk: () => string): Promise<strin
   try {
     const line = await Promise.race([
       once(lines, 'line', { signal: limit }).then(([text]) => String(text)),
-      once(child, 'exit').then(() => undefined),
+      // Not `exit`: what it said last may still be on its way then.
+      once(child, 'close').then(() => undefined),
     ]);
     if (line !== undefined) return (JSON.parse(line) as { readonly control: string }).control;
   } catch {
@@ -121,7 +124,7 @@ async function firstWord(child: ChildProcess, talk: () => string): Promise<strin
   throw new Fault(`the sandbox did not start: ${said === '' ? 'it said nothing' : said}`, {
     code: 'SANDBOX_NOT_STARTED',
     kind: 'prober',
-    evidence: { told: talk() },
+    evidence: { told: talk().slice(-4000) },
     hint: 'Try `packprobe sandbox` by itself and read what it says.',
   });
 }
