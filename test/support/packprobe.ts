@@ -22,12 +22,17 @@ export interface Running {
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Entry file. @defaultValue `bin/packprobe.js`, which runs the sources of a checkout */
+  readonly program?: string;
 }
 
 /** Starts the program as a user would in a checkout. */
-export function start(args: readonly string[], { cwd = ROOT, env = {} }: RunOptions = {}): Running {
+export function start(
+  args: readonly string[],
+  { cwd = ROOT, env = {}, program = join(ROOT, 'bin/packprobe.js') }: RunOptions = {},
+): Running {
   const { NO_COLOR: _, npm_command: __, ...inherited } = process.env;
-  const child = spawn(process.execPath, [join(ROOT, 'bin/packprobe.js'), ...args], {
+  const child = spawn(process.execPath, [program, ...args], {
     cwd,
     env: { ...inherited, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -110,8 +115,12 @@ export interface TestSandbox extends AsyncDisposable {
 }
 
 /** A sandbox as `packprobe sandbox` starts it. */
-export async function startSandbox(dir: string, speed: number): Promise<TestSandbox> {
-  const running = start(['sandbox', '--speed', String(speed), '--dir', join(dir, 'sandbox')]);
+export async function startSandbox(
+  dir: string,
+  speed: number,
+  options: RunOptions = {},
+): Promise<TestSandbox> {
+  const running = start(['sandbox', '--speed', String(speed), '--dir', join(dir, 'sandbox')], options);
   const line = await running.said(/--url http/);
   const control = /--url (\S+)/.exec(line)?.[1] ?? '';
   const get = async (path: string) => (await fetch(`${control}${path}`)).json();

@@ -1,0 +1,7 @@
+import { firstRun } from './first-run.ts';
+import type { Group } from './harness.ts';
+
+/** The groups of `npm run bench`, in the order in which they run. */
+export const GROUPS: Readonly<Record<string, Group>> = {
+  'first-run': firstRun,
+};
