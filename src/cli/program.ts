@@ -127,6 +127,19 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
       ),
     );
 
+  place(program.command('backup'))
+    .summary('a copy of all that is stored, also while runs go on')
+    .description(
+      'Writes a copy of the database to a new file, also while runs go on. It overwrites nothing, is checked, and is on disk when its path is printed.\nExit code: 0 written, 2 wrong usage, 3 errored: then nothing is left behind.',
+    )
+    .argument('<file>', 'where to write it: must not exist, its folder must')
+    .addHelpText('after', BACKUP_EXAMPLE)
+    .action(
+      handled(async (file: string, options: object) =>
+        (await import('./backup.ts')).backupCommand(file, options, host),
+      ),
+    );
+
   place(program.command('sandbox'))
     .summary('a small distribution on this machine')
     .description(
@@ -166,6 +179,14 @@ Examples:
   packprobe plan single-build                   what a run would do
   packprobe validate                            are my files right?
   packprobe runs show 019a9f2e                  what happened, with what proof
+`;
+
+const BACKUP_EXAMPLE = `
+Example:
+  packprobe backup /var/backups/packprobe-$(date +%F).db
+
+To restore one: stop packprobe, move packprobe.db, packprobe.db-wal and packprobe.db-shm out of the data folder,
+copy the backup to packprobe.db there, and look at it with \`packprobe runs list\`. More in docs/data.md.
 `;
 
 const RUN_EXAMPLES = `

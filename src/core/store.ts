@@ -172,6 +172,14 @@ export interface Settlement {
   readonly undo?: UndoStep;
 }
 
+/** What a backup holds. */
+export interface BackupReport {
+  readonly bytes: number;
+  readonly runs: number;
+  /** Those among them that were under way: what they made afterwards is not in it. */
+  readonly unfinished: number;
+}
+
 /** Where runs, their journals, the ledger and what was heard are kept. */
 export interface Store extends AsyncDisposable {
   /**
@@ -197,4 +205,6 @@ export interface Store extends AsyncDisposable {
     failure?: string,
   ): Promise<void>;
   looksOf(scope: string, subjects: readonly Subject[]): Promise<readonly LookRecord[]>;
+  /** Writes all of it as it is now to a new file, on disk before it returns; runs go on meanwhile. Never overwrites, never leaves half a file. */
+  backup(file: string): Promise<BackupReport>;
 }

@@ -1,6 +1,7 @@
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely';
 import { Fault } from '../core/fault.ts';
 import { MIGRATIONS } from './migrations.ts';
@@ -10,31 +11,97 @@ import type { Database } from './schema.ts';
 const BUSY_MS = 10_000;
 
 /**
- * Opens `packprobe.db`, making or migrating it first. Throws a Fault of kind `prober` that says what to do: the disk, the rights, a database of
- * a newer packprobe, a file that is none.
+ * Opens `packprobe.db`, making or migrating it first. Where the disk is full or nothing may be written, what is stored can still be read, and the
+ * first write is refused with the reason. Throws a Fault of kind `prober` that says what to do: the disk, the rights, a database of a newer
+ * packprobe, a file that is none.
  */
 export function openDatabase(file: string): Kysely<Database> {
+  try {
+    return typed(openForWriting(file));
+  } catch (error) {
+    const refusal = asStoreFault(error, file);
+    const database = NO_ROOM_TO_WRITE.has(refusal.code) ? openForReading(file) : undefined;
+    if (database === undefined) throw refusal;
+    return typed(database, refusal);
+  }
+}
+
+const NO_ROOM_TO_WRITE: ReadonlySet<string> = new Set(['DISK_FULL', 'STORE_NOT_WRITABLE']);
+
+function typed(database: DatabaseSync, refusal?: Fault): Kysely<Database> {
+  return new Kysely<Database>({ dialect: new SqliteDialect({ database: adapt(database, refusal) }) });
+}
+
+function openForWriting(file: string): DatabaseSync {
+  const known = statSync(file, { throwIfNoEntry: false });
+  if (known !== undefined && !known.isFile()) throw noFile(file);
+  makeFolder(dirname(file));
+  const database = new DatabaseSync(file, { timeout: BUSY_MS, enableForeignKeyConstraints: true });
+  try {
+    // Evidence may hold what is nobody else's business.
+    if (known === undefined) chmodSync(file, 0o600);
+    useWal(database);
+    database.exec('pragma synchronous = normal');
+    migrate(database, file);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/**
+ * SQLite makes two files beside a database that is only read, too; where there is no room for them it can be told not to. Without a log of
+ * late writes nobody has it open, so it stands still; with one the log must be read, and no second reader may come.
+ */
+function openForReading(file: string): DatabaseSync | undefined {
+  if (!existsSync(file)) return undefined;
   let database: DatabaseSync | undefined;
   try {
-    const fresh = !existsSync(file);
-    makeFolder(dirname(file));
-    database = new DatabaseSync(file, { timeout: BUSY_MS, enableForeignKeyConstraints: true });
-    // Evidence may hold what is nobody else's business.
-    if (fresh) chmodSync(file, 0o600);
-    database.exec('pragma journal_mode = wal; pragma synchronous = normal');
-    migrate(database, file);
-    return new Kysely<Database>({ dialect: new SqliteDialect({ database: adapt(database) }) });
-  } catch (error) {
-    database?.close();
-    throw asStoreFault(error, file);
+    const late = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+    if (late === 0) {
+      const url = pathToFileURL(file);
+      url.searchParams.set('immutable', '1');
+      database = new DatabaseSync(url, { readOnly: true });
+    } else {
+      database = new DatabaseSync(file, { timeout: BUSY_MS });
+      database.exec('pragma locking_mode = exclusive');
+    }
+    if (versionOf(database) === MIGRATIONS.length) return database;
+  } catch {
+    // Why it could not be opened for writing says more.
   }
+  database?.close();
+  return undefined;
 }
 
 /** Node's own recursive mkdir never ends where a folder cannot hold any, as in /proc. */
 function makeFolder(dir: string): void {
   if (existsSync(dir)) return;
   if (dirname(dir) !== dir) makeFolder(dirname(dir));
-  mkdirSync(dir, { mode: 0o700 });
+  try {
+    mkdirSync(dir, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have been faster.
+    if (!existsSync(dir)) throw error;
+  }
+}
+
+/** How often the switch to WAL is tried, and the pause between two tries: together as long as any other write waits. */
+const WAL_TRIES = 500;
+const WAL_PAUSE_MS = BUSY_MS / WAL_TRIES;
+
+/** SQLite does not wait for this one lock by itself when several processes make the database at once. */
+function useWal(database: DatabaseSync): void {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      database.exec('pragma journal_mode = wal');
+      return;
+    } catch (error) {
+      if (codeOf(error) !== SQLITE_BUSY || tried === WAL_TRIES) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAL_PAUSE_MS);
+    }
+  }
 }
 
 function migrate(database: DatabaseSync, file: string): void {
@@ -70,10 +137,12 @@ function inOurWay(sql: string, isOpen: boolean): string {
 }
 
 /** Node's own SQLite in the shape of better-sqlite3 that Kysely asks for. */
-function adapt(database: DatabaseSync): SqliteDatabase {
+function adapt(database: DatabaseSync, refusal: Fault | undefined): SqliteDatabase {
   return {
     close: () => database.close(),
     prepare(sql) {
+      // Whatever is written is written in a transaction.
+      if (refusal !== undefined && sql === 'begin') throw refusal;
       const statement = database.prepare(inOurWay(sql, database.isTransaction));
       return {
         reader: statement.columns().length > 0,
@@ -99,6 +168,17 @@ function newerSchema(file: string, version: number): Fault {
   );
 }
 
+function noFile(file: string): Fault {
+  return new Fault(`cannot use ${file}: it is no file`, {
+    code: 'STORE_CORRUPT',
+    kind: 'prober',
+    hint: CORRUPT_HINT,
+  });
+}
+
+const CORRUPT_HINT =
+  'This is no sound database: move it away and restore a backup, or choose another data folder with --data.';
+
 const SQLITE_FULL = 13;
 const SQLITE_CORRUPT = 11;
 const SQLITE_NOTADB = 26;
@@ -106,6 +186,7 @@ const SQLITE_READONLY = 8;
 const SQLITE_CANTOPEN = 14;
 const SQLITE_BUSY = 5;
 const SQLITE_IOERR = 10;
+const NO_JSON = 'no JSON';
 
 /** What SQLite or the disk said, as a fault of ours with what to do about it. */
 export function asStoreFault(error: unknown, file: string): Fault {
@@ -123,6 +204,8 @@ export function asStoreFault(error: unknown, file: string): Fault {
 
 function codeOf(error: unknown): number | string {
   if (!(error instanceof Error)) return 'unknown';
+  // All JSON that is read was written by ourselves: it can only be the disk that has spoilt it.
+  if (error instanceof SyntaxError) return NO_JSON;
   if ('errcode' in error && typeof error.errcode === 'number') return error.errcode & 0xff;
   return 'code' in error ? String(error.code) : 'unknown';
 }
@@ -139,10 +222,8 @@ function explain(code: number | string): readonly [code: string, hint: string] {
       ];
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return [
-        'STORE_CORRUPT',
-        'This file is no sound database: move it away and restore a backup, or choose another data folder with --data.',
-      ];
+    case NO_JSON:
+      return ['STORE_CORRUPT', CORRUPT_HINT];
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case 'EACCES':

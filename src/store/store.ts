@@ -4,6 +4,7 @@ import { Fault, type FaultData, type Outcome } from '../core/fault.ts';
 import type { Release } from '../core/release.ts';
 import type { Owner, RunRecord } from '../core/run.ts';
 import type { LookRecord, RunHeader, RunState, RunSummary, Store, StoredRun } from '../core/store.ts';
+import { backUp } from './backup.ts';
 import { asStoreFault, openDatabase } from './database.ts';
 import { openJournal } from './journal.ts';
 import { effectOf, parsed, parsedOrNull, progressOf, reportOf } from './rows.ts';
@@ -262,6 +263,8 @@ export function openStore(file: string): Store {
           failing: parsed<Failing[]>(failing),
         }));
       }),
+
+    backup: (target) => backUp(db, file, target),
 
     [Symbol.asyncDispose]: () => db.destroy(),
   };
