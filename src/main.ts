@@ -70,18 +70,22 @@ function openHost(): Host {
     versionsOf: async (...asked) => (await import('./clients/versions.ts')).versionsOf(...asked),
     owner: async () => (await import('./platform/processes.ts')).thisOwner(),
     isAlive: async () => (await import('./platform/processes.ts')).isAlive,
+    async sandboxFaults() {
+      const { discoverFaults } = await import('./sandbox/faults/declared.ts');
+      return [...(await discoverFaults()).values()];
+    },
     startSandbox: async (options) =>
       (await import('./platform/sandbox-process.ts')).startSandbox({
         ...options,
         program: process.argv[1] ?? '',
       }),
     joinSandbox: async (control) => (await import('./platform/sandbox-process.ts')).joinSandbox(control),
-    async serveSandbox({ dir, speed, seed }, ready, signal) {
+    async serveSandbox(options, ready, signal) {
       const [{ openSandbox }, { stringify }] = await Promise.all([
         import('./sandbox/sandbox.ts'),
         import('yaml'),
       ]);
-      await using sandbox = await openSandbox({ dir, speed, seed });
+      await using sandbox = await openSandbox(options);
       await ready(sandbox.controlUrl, stringify(sandbox.environment));
       const aborted = new Promise<void>((resolve) =>
         signal.addEventListener('abort', () => resolve(), { once: true }),

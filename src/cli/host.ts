@@ -21,6 +21,19 @@ export interface SandboxOptions {
   readonly speed: number;
   readonly seed: string;
   readonly dir: string;
+  /** Names of the faults that are on from the start. */
+  readonly faults: readonly string[];
+}
+
+/** A fault that a sandbox knows by name, and what becomes of a run of `single-build` with it. */
+export interface SandboxFault {
+  readonly name: string;
+  /** Where it sits; the charge may be another's. */
+  readonly system: string;
+  readonly says: string;
+  readonly outcome: string;
+  /** Null where the run passes. */
+  readonly charge: string | null;
 }
 
 /** A sandbox that runs somewhere: as our child, or joined. */
@@ -62,6 +75,7 @@ export interface Host {
   ): Promise<Readonly<Record<string, string>>>;
   owner(): Promise<Owner>;
   isAlive(): Promise<(owner: Owner) => boolean>;
+  sandboxFaults(): Promise<readonly SandboxFault[]>;
   /** Starts a sandbox as a child that ends with us, whatever becomes of us. */
   startSandbox(options: SandboxOptions): Promise<SandboxHandle>;
   joinSandbox(control: string): Promise<SandboxHandle>;

@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT, type Host } from './host.ts';
+import type { RunCommandOptions } from './run.ts';
 import { tellError } from './tell-error.ts';
 
 type Handler = (...args: never[]) => Promise<number>;
@@ -42,12 +43,14 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
         ),
       );
 
-  place(program.command('run'))
+  const run = place(program.command('run'))
     .summary('one run of a probe in the foreground')
     .description(
       'Runs a probe once: its steps in order, then the undo of what it made.\nExit code: 0 passed, 1 failed (a system broke it), 2 wrong usage, 3 errored (our side), 130 cancelled.',
     )
-    .argument('<probe>', 'name of a probe, or path of its file')
+    // Not needed for the list of faults.
+    .usage('[options] <probe>')
+    .argument('[probe]', 'name of a probe, or path of its file')
     .option(
       '--env <name>',
       'environment: a name, the path of a file, or `sandbox`, which is started and ended with the run',
@@ -56,15 +59,20 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     .option('--package <name>', 'test package, instead of that of the probe or the environment')
     .option('--branch <branch>', 'stable, rawhide, or a branch such as f44')
     .option('--set <name=value>', 'a parameter of the probe; may be repeated', collect)
-    .option('--json', 'print the finished run as JSON')
+    .option('--fault <name>', 'with --env sandbox: break this in it; may be repeated', collect)
+    .option('--list-faults', 'list what can be broken in a sandbox, and nothing else')
+    .option('--json', 'print the finished run, or the list of faults, as JSON')
     .option('--junit <file>', 'write the finished run as JUnit XML')
     .option('--speed <factor>', 'with --env sandbox: how fast its time runs, at most 300', '60')
     .option('--verbose', 'log the commands, too')
     .addHelpText('after', RUN_EXAMPLES)
     .action(
-      handled(async (probe: string, options: never) =>
-        (await import('./run.ts')).runCommand(probe, options, host),
-      ),
+      handled(async (probe: string | undefined, options: RunCommandOptions) => {
+        if (options.listFaults === true) return (await import('./faults.ts')).listFaults(options, host);
+        return probe === undefined
+          ? run.error("error: missing required argument 'probe'")
+          : (await import('./run.ts')).runCommand(probe, options, host);
+      }),
     );
 
   place(program.command('validate'))
@@ -148,8 +156,11 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     .option('--speed <factor>', 'how fast its time runs, at most 300', '60')
     .option('--seed <text>', 'what its delays are drawn from', '1')
     .option('--dir <dir>', 'folder that it uses and removes; must not exist')
+    .option('--fault <name>', 'break this in it from the start; may be repeated', collect)
+    .option('--list-faults', 'list what can be broken, and how a run of single-build then ends')
+    .option('--json', 'with --list-faults: print them as JSON')
     .addOption(new Option('--child').hideHelp())
-    .addHelpText('after', '\nExample:\n  packprobe sandbox --speed 120\n')
+    .addHelpText('after', SANDBOX_EXAMPLES)
     .action(handled(async (options: never) => (await import('./sandbox.ts')).sandboxCommand(options, host)));
 
   program
@@ -181,6 +192,13 @@ Examples:
   packprobe runs show 019a9f2e                  what happened, with what proof
 `;
 
+const SANDBOX_EXAMPLES = `
+Examples:
+  packprobe sandbox --speed 120
+  packprobe sandbox --list-faults
+  packprobe sandbox --fault koji:http-500
+`;
+
 const BACKUP_EXAMPLE = `
 Example:
   packprobe backup /var/backups/packprobe-$(date +%F).db
@@ -192,6 +210,7 @@ copy the backup to packprobe.db there, and look at it with \`packprobe runs list
 const RUN_EXAMPLES = `
 Examples:
   packprobe run single-build --env sandbox
+  packprobe run single-build --env sandbox --fault koji:http-500      see how an outage is told
   packprobe run single-build --env sandbox --json | jq .outcome
   packprobe run ./my-probe.yaml --env fedora-staging --set build_timeout=2h
 `;

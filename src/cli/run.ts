@@ -11,6 +11,7 @@ import { executeRun } from '../engine/run.ts';
 import { openWatch } from '../engine/watch.ts';
 import { chargeFor } from '../evidence/attribution.ts';
 import { evidenceOf } from './evidence.ts';
+import { chosenFaults, type FaultOptions } from './faults.ts';
 import { hopTable } from './hop-table.ts';
 import { EXIT, type Host, type SandboxHandle } from './host.ts';
 import { jsonText } from './json-text.ts';
@@ -33,7 +34,7 @@ import { overridesOf, targetOf } from './target.ts';
 import { UsageError } from './usage-error.ts';
 import { headline, waterfall } from './waterfall.ts';
 
-export interface RunCommandOptions extends PlaceOptions {
+export interface RunCommandOptions extends PlaceOptions, FaultOptions {
   readonly env?: string;
   readonly url?: string;
   readonly package?: string;
@@ -128,6 +129,7 @@ async function openEnvironment(
       'A sandbox that is joined brings its own environment: leave --env out.',
     );
   }
+  const faults = (await chosenFaults(options, host)).map(({ name }) => name);
   if (options.url !== undefined) return ofSandbox(resources.use(await host.joinSandbox(options.url)));
   if (options.env === undefined) {
     throw new UsageError(
@@ -139,9 +141,9 @@ async function openEnvironment(
     return { environment: (await loadEnvironment(options.env, options, host)).environment, ended: NEVER };
   }
   const speed = parseSpeed(options.speed);
-  host.stderr.write('starting a sandbox …\n');
+  host.stderr.write(`starting a sandbox${faults.length === 0 ? '' : ` with ${faults.join(', ')}`} …\n`);
   const dir = join(data, `sandbox-${(await host.ids()).uuid()}`);
-  return ofSandbox(resources.use(await host.startSandbox({ speed, seed: '1', dir })));
+  return ofSandbox(resources.use(await host.startSandbox({ speed, seed: '1', dir, faults })));
 }
 
 function ofSandbox({ control, environment, ended }: SandboxHandle): Place {

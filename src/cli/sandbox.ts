@@ -1,8 +1,9 @@
-import { EXIT, type Host } from './host.ts';
+import { chosenFaults, type FaultOptions, listFaults } from './faults.ts';
+import { EXIT, type Host, type SandboxFault } from './host.ts';
 import { absolute, dataDir, join, type PlaceOptions } from './places.ts';
 import { UsageError } from './usage-error.ts';
 
-export interface SandboxCommandOptions extends PlaceOptions {
+export interface SandboxCommandOptions extends PlaceOptions, FaultOptions {
   readonly speed: string;
   readonly seed: string;
   readonly dir?: string;
@@ -12,7 +13,9 @@ export interface SandboxCommandOptions extends PlaceOptions {
 
 /** `packprobe sandbox`: stays up until it is stopped. */
 export async function sandboxCommand(options: SandboxCommandOptions, host: Host): Promise<number> {
+  if (options.listFaults === true) return listFaults(options, host);
   const speed = parseSpeed(options.speed);
+  const faults = await chosenFaults(options, host);
   const dir = absolute(
     host.cwd,
     options.dir ?? join(dataDir(options, host), `sandbox-${(await host.ids()).uuid()}`),
@@ -27,14 +30,14 @@ export async function sandboxCommand(options: SandboxCommandOptions, host: Host)
   using _stop = host.onStop(() => controller.abort());
   if (options.child === true) void host.stdinClosed().then(() => controller.abort());
   await host.serveSandbox(
-    { speed, seed: options.seed, dir },
+    { speed, seed: options.seed, dir, faults: faults.map(({ name }) => name) },
     async (control, environment) => {
       if (options.child === true) {
         host.stdout.write(`${JSON.stringify({ control })}\n`);
         return;
       }
       host.stdout.write(environment);
-      host.stderr.write(settings(control, dir, host.program));
+      host.stderr.write(settings({ control, dir, faults, program: host.program }));
     },
     controller.signal,
   );
@@ -48,12 +51,21 @@ export function parseSpeed(text: string): number {
   throw new UsageError(`--speed takes a number above 0 and at most 300, got "${text}"`);
 }
 
-function settings(control: string, dir: string, program: string): string {
+interface Settings {
+  readonly control: string;
+  readonly dir: string;
+  readonly faults: readonly SandboxFault[];
+  readonly program: string;
+}
+
+function settings({ control, dir, faults, program }: Settings): string {
+  const broken = faults.map(({ name, says }) => `  ${name.padEnd(18)}  ${says}\n`).join('');
   return `
 The sandbox is up. Above is its environment file (also at ${control}/environment).
-
+${broken === '' ? '' : `\nBroken in it, until DELETE ${control}/faults/NAME:\n\n${broken}`}
   one run in it       ${program} run single-build --url ${control}
   any client          . ${dir}/env.sh   (PATH, HOME and addresses for fedpkg, koji, bodhi)
+  break something     curl -X PUT ${control}/faults/NAME   (${program} sandbox --list-faults)
   what happened       curl ${control}/truth?nvr=NVR
   what a run left     curl ${control}/holdings?run=RUN
 

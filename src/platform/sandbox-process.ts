@@ -9,6 +9,8 @@ export interface StartSandboxOptions {
   readonly speed: number;
   readonly seed: string;
   readonly dir: string;
+  /** Names of the faults that are on from the start. */
+  readonly faults: readonly string[];
   /** The entry file of this program. */
   readonly program: string;
 }
@@ -34,6 +36,7 @@ export async function startSandbox({
   speed,
   seed,
   dir,
+  faults,
   program,
 }: StartSandboxOptions): Promise<RunningSandbox> {
   const child = spawn(
@@ -49,6 +52,7 @@ export async function startSandbox({
       seed,
       '--dir',
       dir,
+      ...faults.flatMap((name) => ['--fault', name]),
     ],
     { detached: true, stdio: ['pipe', 'pipe', 'pipe'] },
   );

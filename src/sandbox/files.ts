@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { World } from './kit/world.ts';
 import { writeKeytab } from './stand-ins/krb/keytab.ts';
-import { writeRealm } from './stand-ins/krb/realm.ts';
+import { type Realm, writeRealm } from './stand-ins/krb/realm.ts';
 
 /** Addresses of the systems, each `http://127.0.0.1:PORT`. */
 export interface SandboxUrls {
@@ -33,17 +33,23 @@ export async function writeClientFiles(dir: string, world: World, urls: SandboxU
     realm: join(dir, 'realm.json'),
     fedpkgConfig: join(dir, 'fedpkg.conf'),
   };
+  const realm = realmOf(world);
+  const packager = realm.principals.find(({ name }) => name === `${world.packager}@${world.realm}`);
+  if (packager === undefined) throw new Error(`the world has no user ${world.packager}, who is its packager`);
+  writeKeytab(files.keytab, { principal: packager.name, key: packager.key });
+  writeRealm(files.realm, realm);
+  await writeFile(files.fedpkgConfig, fedpkgConfig(world, urls));
+  await writeHome(dir, urls);
+  return files;
+}
+
+/** The realm of the world, with a KDC that is up. */
+export function realmOf(world: World): Realm {
   const principals = world.users.map((user) => ({
     name: `${user.name}@${world.realm}`,
     key: createHash('sha256').update(`${user.name}@${world.realm}\n${user.password}`).digest('hex'),
   }));
-  const packager = principals.find(({ name }) => name === `${world.packager}@${world.realm}`);
-  if (packager === undefined) throw new Error(`the world has no user ${world.packager}, who is its packager`);
-  writeKeytab(files.keytab, { principal: packager.name, key: packager.key });
-  writeRealm(files.realm, { realm: world.realm, principals });
-  await writeFile(files.fedpkgConfig, fedpkgConfig(world, urls));
-  await writeHome(dir, urls);
-  return files;
+  return { realm: world.realm, principals };
 }
 
 /** A HOME for people: what a run writes into its own. */

@@ -4,11 +4,13 @@ import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { openBodhi } from './bodhi/bodhi.ts';
 import { openCi } from './ci/open-ci.ts';
-import { openControl, type RegisteredFault } from './control/control.ts';
+import { openControl } from './control/control.ts';
 import { openDatagrepper } from './datagrepper/datagrepper.ts';
 import { openDistGit } from './dist-git/dist-git.ts';
 import { environmentOf } from './environment.ts';
-import { type ClientFiles, type SandboxUrls, writeClientFiles } from './files.ts';
+import { discoverFaults } from './faults/declared.ts';
+import { faultBoard } from './faults/fault-board.ts';
+import { type ClientFiles, realmOf, type SandboxUrls, writeClientFiles } from './files.ts';
 import { openGreenwave } from './greenwave/open-greenwave.ts';
 import { sandboxClock } from './kit/clock.ts';
 import type { OpenSystem } from './kit/kit.ts';
@@ -19,6 +21,7 @@ import { openLookaside } from './lookaside/lookaside.ts';
 import { openResultsdb } from './resultsdb/open-resultsdb.ts';
 import { openSigning } from './signing/signing.ts';
 import { writeCommands } from './stand-ins/commands.ts';
+import { isKdcState, writeRealm } from './stand-ins/krb/realm.ts';
 import type { StandInName } from './stand-ins/stand-ins.ts';
 import { openWaiverdb } from './waiverdb/open-waiverdb.ts';
 
@@ -41,6 +44,8 @@ export interface SandboxOptions {
   };
   /** @defaultValue Fedora on a Tuesday morning */
   readonly world?: World;
+  /** Names of the faults that are on from the start. @defaultValue none */
+  readonly faults?: readonly string[];
   /** Told of what goes wrong inside. @defaultValue a warning of the process */
   readonly trouble?: (where: string, error: unknown) => void;
 }
@@ -61,8 +66,6 @@ const MOST_SPEED = 300;
 const DEFAULT_SPEED = 60;
 /** A Tuesday: no weekly or nightly rule of the distribution is near. */
 const DEFAULT_EPOCH = Date.UTC(2026, 10, 17, 8);
-/** Faults by name; each is one file in `sandbox/faults/`. */
-const FAULTS: ReadonlyMap<string, RegisteredFault> = new Map();
 
 /** A small distribution on loopback, every system over its real protocol. Closing it leaves nothing. */
 export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
@@ -140,9 +143,16 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   const commands = await writeStandIns(options.standIns, { dir, world, files, stack });
   const environment = environmentOf({ clock, world, urls, files, commands: [commands] });
   await writeFile(join(dir, 'environment.yaml'), stringify(environment));
+  const faults = faultBoard(kit, await discoverFaults(), () => {
+    const kdc = kit.hooks.rule('fas.kdc', world.realm);
+    writeRealm(files.realm, { ...realmOf(world), kdc: isKdcState(kdc) ? kdc : 'up' });
+  });
+  for (const name of options.faults ?? []) {
+    if (!faults.turn(name, true)) throw new Error(`the sandbox has no fault ${name}`);
+  }
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
   const control = await opened(
-    openControl(kit, { environment: () => environment, urls: () => ({ ...urls }), faults: FAULTS, stop }),
+    openControl(kit, { environment: () => environment, urls: () => ({ ...urls }), faults, stop }),
   );
   // Closed last and first: here, so that no rule acts any more while the systems close.
   stack.defer(() => clock.close());

@@ -1,24 +1,22 @@
 import type { FastifyReply } from 'fastify';
 import { stringify } from 'yaml';
-import type { OpenSystem, SandboxFault } from '../kit/kit.ts';
+import type { FaultBoard } from '../faults/fault-board.ts';
+import type { OpenSystem } from '../kit/kit.ts';
 import type { OpenKit } from '../kit/open-kit.ts';
 import { listen, systemServer } from '../kit/server.ts';
-
-/** A fault that may be switched on, with what people are told of it. */
-export interface RegisteredFault extends SandboxFault {
-  /** The system at fault. */
-  readonly system: string;
-  readonly says: string;
-}
 
 export interface ControlOptions {
   /** Content of the environment file of this sandbox. */
   readonly environment: () => Readonly<Record<string, unknown>>;
   /** Addresses of the open systems. */
   readonly urls: () => Readonly<Record<string, string>>;
-  readonly faults: ReadonlyMap<string, RegisteredFault>;
+  readonly faults: FaultBoard;
   /** Asked for by `POST /stop`, after its answer. */
   readonly stop: () => void;
+}
+
+interface FaultRoute {
+  readonly Params: { readonly name: string };
 }
 
 const PATHS = {
@@ -78,26 +76,13 @@ export async function openControl(kit: OpenKit, options: ControlOptions): Promis
     return { run, holdings: await kit.holdingsOf(run) };
   });
   server.get('/faults', () => ({
-    faults: [...faults.values()].map(({ name, system, says }) => ({
-      name,
-      system,
-      says,
-      active: kit.faults.has(name),
+    faults: [...faults.known.values()].map(({ hooks: _, ...told }) => ({
+      ...told,
+      active: faults.isOn(told.name),
     })),
   }));
-  server.put<{ Params: { name: string } }>('/faults/:name', (request, reply) => {
-    const { name } = request.params;
-    const fault = faults.get(name);
-    if (fault === undefined) return unknownFault(reply, name);
-    kit.faults.set(name, fault);
-    return { name, active: true };
-  });
-  server.delete<{ Params: { name: string } }>('/faults/:name', (request, reply) => {
-    const { name } = request.params;
-    if (!faults.has(name)) return unknownFault(reply, name);
-    kit.faults.delete(name);
-    return { name, active: false };
-  });
+  server.put<FaultRoute>('/faults/:name', ({ params: { name } }, reply) => turn(reply, name, true));
+  server.delete<FaultRoute>('/faults/:name', ({ params: { name } }, reply) => turn(reply, name, false));
   server.post('/stop', (_request, reply) => {
     // Only after the answer has left: whoever asked would else see a cut connection.
     reply.raw.once('finish', options.stop);
@@ -105,8 +90,9 @@ export async function openControl(kit: OpenKit, options: ControlOptions): Promis
   });
   return listen(server);
 
-  function unknownFault(reply: FastifyReply, name: string): FastifyReply {
-    const known = [...faults.keys()].sort().join(', ') || 'none';
+  function turn(reply: FastifyReply, name: string, active: boolean): unknown {
+    if (faults.turn(name, active)) return { name, active };
+    const known = [...faults.known.keys()].sort().join(', ') || 'none';
     return refuse(reply, 404, `this sandbox has no fault ${name}; it has: ${known}`);
   }
 }

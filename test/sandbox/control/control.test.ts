@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { type ControlOptions, openControl } from '../../../src/sandbox/control/control.ts';
+import { faultBoard } from '../../../src/sandbox/faults/fault-board.ts';
 import { type TestKit, testKit } from '../kit/test-kit.ts';
 
 async function opened(kit: TestKit, options: Partial<ControlOptions> = {}) {
   const control = await openControl(kit, {
     environment: () => ({ name: 'sandbox' }),
     urls: () => ({ koji: 'http://127.0.0.1:1' }),
-    faults: new Map(),
+    faults: faultBoard(kit, new Map()),
     stop: () => undefined,
     ...options,
   });
@@ -77,13 +78,24 @@ test('a fault is switched on and off, and never reaches the control port', async
     name: 'all-dead',
     system: 'koji',
     says: 'Every system cuts the connection.',
+    outcome: 'failed' as const,
+    charge: 'koji' as const,
     hooks: { wire: () => ({ answer: 'drop' as const }) },
   };
-  await using control = await opened(kit, { faults: new Map([[dead.name, dead]]) });
+  await using control = await opened(kit, { faults: faultBoard(kit, new Map([[dead.name, dead]])) });
   expect((await control.ask('PUT', '/faults/all-dead')).status).toBe(200);
   expect(kit.hooks.wire('koji', { method: 'GET', path: '/' })).toEqual({ answer: 'drop' });
-  expect(JSON.parse((await control.ask('GET', '/faults')).text)).toMatchObject({
-    faults: [{ name: 'all-dead', active: true }],
+  expect(JSON.parse((await control.ask('GET', '/faults')).text)).toEqual({
+    faults: [
+      {
+        name: 'all-dead',
+        system: 'koji',
+        says: 'Every system cuts the connection.',
+        outcome: 'failed',
+        charge: 'koji',
+        active: true,
+      },
+    ],
   });
   expect((await control.ask('DELETE', '/faults/all-dead')).status).toBe(200);
   expect(kit.hooks.wire('koji', { method: 'GET', path: '/' })).toBeUndefined();

@@ -11,11 +11,21 @@ export interface RealmPrincipal {
   readonly state?: 'locked' | 'expired' | 'password-expired';
 }
 
+/** `silent` answers nothing: kinit then waits its 27 s; `none`: the configuration names no KDC. */
+const KDC_STATES = ['up', 'refused', 'silent', 'none'] as const;
+
+export type KdcState = (typeof KDC_STATES)[number];
+
+/** Whether an answer of the rule point `fas.kdc` is one. */
+export function isKdcState(answer: unknown): answer is KdcState {
+  return KDC_STATES.some((state) => state === answer);
+}
+
 /** The realm that stands in for a KDC: a file that `kinit` reads each time, so that a fault may rewrite it. */
 export interface Realm {
   readonly realm: string;
-  /** `silent` answers nothing: kinit then waits its 27 s; `none`: the configuration names no KDC. @defaultValue up */
-  readonly kdc?: 'up' | 'refused' | 'silent' | 'none';
+  /** @defaultValue up */
+  readonly kdc?: KdcState;
   readonly principals: readonly RealmPrincipal[];
 }
 
