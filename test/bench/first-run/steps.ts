@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { alternate, type Bench, type Figure, median } from '../harness.ts';
+
+const STEPS = 200;
+const BLOCKS = 5;
+const COMMANDS = join(import.meta.dirname, 'execa-commands.js');
+
+/** What the engine, the journal and the log add to a command: 200 steps of `command/run` against 200 commands that execa runs alone. */
+export async function measureSteps(bench: Bench): Promise<Figure> {
+  bench.say(`${STEPS} steps and ${STEPS} commands by execa, ${BLOCKS} blocks of each`);
+  const [probe, environment] = [join(bench.dir, 'commands.yaml'), join(bench.dir, 'no-systems.yaml')];
+  writeFileSync(probe, stringify(PROBE));
+  writeFileSync(environment, stringify(ENVIRONMENT));
+  let block = 0;
+  const { measured, reference } = await alternate(
+    BLOCKS,
+    async () => {
+      block += 1;
+      const data = join(bench.dir, `steps-${block}`);
+      return secondsOfSteps(
+        JSON.parse(
+          await bench.run(['run', probe, '--env', environment, '--json', '--data', data]),
+        ) as PrintedRun,
+      );
+    },
+    () => secondsOfCommands(bench),
+  );
+  const [ours, theirs] = [median(measured), median(reference)];
+  return {
+    name: 'steps',
+    value: ours / theirs,
+    unit: 'times',
+    aim: { atMost: 1.3 },
+    measured: `${STEPS} steps ${ours.toFixed(2)} s against ${STEPS} commands by execa ${theirs.toFixed(2)} s, medians of ${BLOCKS} blocks`,
+  };
+}
+
+const PROBE = {
+  name: 'commands',
+  steps: Array.from({ length: STEPS }, (_, index) => ({
+    id: `step-${index + 1}`,
+    uses: 'command/run',
+    with: { command: ['true'] },
+  })),
+};
+
+/** Without a clock of its own, so that its durations are in real time; its one system is never asked. */
+const ENVIRONMENT = {
+  name: 'no-systems',
+  systems: { bodhi: { url: 'http://127.0.0.1:9' } },
+  identity: { user: 'bench', principal: 'bench@EXAMPLE.ORG', keytab: { file: '/dev/null' } },
+  packages: { single: 'bench' },
+  contact: 'http://127.0.0.1/',
+};
+
+/** A finished run as `--json` prints it. */
+interface PrintedRun {
+  readonly outcome: string;
+  readonly steps: readonly { readonly started_at: string; readonly duration_ms: number }[];
+}
+
+/** From the first step's start to the last one's end, as the run has stored it. */
+function secondsOfSteps({ outcome, steps }: PrintedRun): number {
+  const [first, last] = [steps.at(0), steps.at(-1)];
+  if (outcome !== 'passed' || first === undefined || last === undefined) {
+    throw new Error(`the run of ${STEPS} steps ended ${outcome}`);
+  }
+  return (Date.parse(last.started_at) + last.duration_ms - Date.parse(first.started_at)) / 1000;
+}
+
+/** In a process of their own, which is as cold as that of a run. */
+async function secondsOfCommands({ dir, signal }: Bench): Promise<number> {
+  const child = spawn(process.execPath, [COMMANDS, String(STEPS)], {
+    cwd: dir,
+    signal,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    said += chunk;
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`${COMMANDS} ended with ${code}`);
+  return Number(said) / 1000;
+}
