@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type Kysely, sql } from 'kysely';
@@ -51,14 +51,14 @@ function contentOf(partial: string, file: string): Omit<BackupReport, 'bytes'> {
   }
 }
 
-/** A rename would overwrite, a second name does not; some file systems know no second names. */
+/** A rename alone would overwrite what came there meanwhile: the name is taken first. */
 function nameWithoutOverwriting(partial: string, file: string): void {
+  closeSync(openSync(file, 'wx', 0o600));
   try {
-    linkSync(partial, file);
-  } catch (error) {
-    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(errnoOf(error))) throw error;
-    if (statSync(file, { throwIfNoEntry: false }) !== undefined) throw error;
     renameSync(partial, file);
+  } catch (error) {
+    rmSync(file, { force: true });
+    throw error;
   }
 }
 

@@ -181,6 +181,29 @@ test('processes that begin at once in a fresh data folder all get in', async () 
   }
 });
 
+test('a restored backup is opened although another process holds it at that moment', async () => {
+  await filled(1);
+  const restored = join(dir, 'restored.db');
+  {
+    await using store = openStore(file);
+    await store.backup(restored);
+  }
+  const holder = new Worker(
+    `const { DatabaseSync } = require('node:sqlite');
+     const { parentPort, workerData } = require('node:worker_threads');
+     const db = new DatabaseSync(workerData);
+     db.exec('begin immediate');
+     parentPort.postMessage('holding');
+     setTimeout(() => db.close(), 300);`,
+    { eval: true, workerData: restored },
+  );
+  const ended = once(holder, 'exit');
+  await once(holder, 'message');
+  await using store = openStore(restored);
+  expect(await idsIn(store)).toEqual(['run-10']);
+  await ended;
+});
+
 describe('where nothing can be written, what is stored can be read', () => {
   function onDisk(body: (disk: string, at: string) => Promise<void>): () => Promise<void> {
     return async () => {
