@@ -1,5 +1,6 @@
 import { formatDuration } from '../core/duration.ts';
 import type { RunRecord, StepRecord } from '../core/run.ts';
+import { proofLines } from './proof.ts';
 import { COLOURS, MARKS, type Paint, pad } from './style.ts';
 
 const BAR = { queued: '░', running: '█' } as const;
@@ -50,10 +51,11 @@ export function headline(run: RunRecord, paint: Paint): string {
     `${verdict} in ${formatDuration(run.duration_ms)}  ${run.probe} on ${run.environment}  run ${run.run_id}`,
   ];
   if (run.fault !== undefined) {
-    const { message, system, kind, code, hint } = run.fault;
+    const { message, system, kind, code, hint, evidence } = run.fault;
     const who = system === 'own' ? 'packprobe, its host, its configuration or its test package' : system;
     lines.push(`  ${message}`);
     if (kind !== 'cancelled') lines.push(`  charged to ${who} (${kind}, ${code})`);
+    lines.push(...proofLines(evidence).map((line) => `  ${paint('dim', '│')} ${line}`));
     if (hint !== undefined) lines.push(`  ${paint('bold', 'What to do:')} ${hint}`);
   }
   return lines.join('\n');

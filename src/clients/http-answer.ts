@@ -10,7 +10,9 @@ export async function chargedTo<Result>(system: System, work: () => Promise<Resu
   } catch (thrown) {
     if (!(thrown instanceof Fault) || thrown.system !== undefined || thrown.kind === 'cancelled')
       throw thrown;
-    throw new Fault(thrown.message, detailsOf(thrown, system));
+    // A host that could not be reached is an address to whoever reads it, and our own side speaks for no system.
+    const message = thrown.kind === 'prober' ? thrown.message : `${system}: ${thrown.message}`;
+    throw new Fault(message, detailsOf(thrown, system));
   }
 }
 

@@ -1,5 +1,6 @@
 import { Fault } from '../core/fault.ts';
 import { excerpt } from './http-answer.ts';
+import type { KojiHub } from './koji.ts';
 
 /** What is known of a failed build: the fault text of the task, and ends of logs where they could be read. */
 export interface BuildFailure {
@@ -8,6 +9,34 @@ export interface BuildFailure {
   readonly child?: { readonly id: number; readonly name: string } | undefined;
   readonly text: string;
   readonly log?: string | undefined;
+}
+
+interface FailedTask {
+  readonly hub: Pick<KojiHub, 'logTail'>;
+  readonly id: number;
+  /** Its fault text, which names the logs. */
+  readonly text: string;
+}
+
+/**
+ * The ends of the logs that a builder's text says to see, `build.log` where it names none. The first named comes last: of two it is the likelier one.
+ * They are only more evidence: what cannot be read is left out.
+ */
+export async function logsOf({ hub, id, text }: FailedTask, signal: AbortSignal): Promise<string> {
+  const named = [...(/; see (.+?) for more information/.exec(text)?.[1] ?? '').matchAll(/[\w-]+\.log/g)];
+  const names = named.length === 0 ? ['build.log'] : named.map(([name]) => name);
+  const tails = await Promise.all(
+    names.map((name) =>
+      hub.logTail(id, name, signal).catch(() => {
+        signal.throwIfAborted();
+        return '';
+      }),
+    ),
+  );
+  return tails
+    .filter((tail) => tail.trim() !== '')
+    .reverse()
+    .join('\n');
 }
 
 /** Signs in a log that the machine broke and not the package. */

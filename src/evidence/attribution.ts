@@ -1,4 +1,6 @@
 import { type ChainEvent, HOP_DEFINITIONS } from '../core/chain.ts';
+import type { Event } from '../core/event.ts';
+import { FACT, KIND } from '../core/facts.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { LookRecord } from '../core/store.ts';
 import type { System } from '../core/system.ts';
@@ -76,6 +78,17 @@ export function chargeFor(
       ...(blind.size === 0 ? {} : { could_not_be_asked: Object.fromEntries(blind) }),
     },
   };
+}
+
+/** What is known of a build that has not ended, where it is the build that was waited for: how far its task has come. */
+export function unfinishedBuild(
+  uses: string,
+  events: readonly Event[],
+): { readonly system: System; readonly evidence: JsonObject } | undefined {
+  if (uses !== 'koji/build') return undefined;
+  const last = events.findLast(({ subject, fact }) => subject.kind === KIND.task && fact !== FACT.asked);
+  if (last === undefined) return undefined;
+  return { system: 'koji', evidence: { task_id: Number(last.subject.key), last_heard: last.fact } };
 }
 
 /** A source whose last look failed, and why. */

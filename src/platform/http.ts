@@ -75,7 +75,10 @@ function evidenceOf(request: HttpRequest): { method: string; url: string } {
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause instanceof AggregateError ? error.cause.errors[0] : error.cause;
-  if (cause instanceof Error)
-    return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;
+  if (cause instanceof Error) {
+    const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
+    // Codes of the system are known to whoever runs one, those of the library to nobody.
+    return code === undefined || code.startsWith('UND_') ? cause.message : code;
+  }
   return error.message;
 }

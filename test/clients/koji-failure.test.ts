@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { buildFault } from '../../src/clients/koji-failure.ts';
+import { buildFault, logsOf } from '../../src/clients/koji-failure.ts';
 
 const more = 'for more information';
 
@@ -77,4 +77,38 @@ test('a full disk in the log is the builder’s, whatever status mock left with'
   const text = `error building package (arch x86_64), mock exited with status 1; see build.log ${more}`;
   const fault = buildFault({ task_id: 7, text, log: 'error: write failed: No space left on device' });
   expect(fault).toMatchObject({ kind: 'rejected', system: 'koji', code: 'BUILD_BROKEN_BY_BUILDER' });
+});
+
+const signal = new AbortController().signal;
+const hub = (logs: Readonly<Record<string, string>>) => ({
+  logTail: async (_task: number, name: string) => {
+    const log = logs[name];
+    if (log === undefined) throw new Error(`no ${name}`);
+    return log;
+  },
+});
+
+test.each([
+  [`could not init mock buildroot, mock exited with status 30; see root.log ${more}`, 'root\n'],
+  [`error building package (arch x86_64), mock exited with status 10; see build.log ${more}`, 'build\n'],
+  [
+    `error building package (arch x86_64), mock exited with status 1; see build.log or root.log ${more}`,
+    'root\n\nbuild\n',
+  ],
+  ['No spec file found', 'build\n'],
+])('the logs that are read are those that the text names: %s', async (text, expected) => {
+  const logs = { 'root.log': 'root\n', 'build.log': 'build\n' };
+  expect(await logsOf({ hub: hub(logs), id: 3, text }, signal)).toBe(expected);
+});
+
+test('a log that cannot be read is left out, and a full disk in the other one is still the builder’s', async () => {
+  const text = `error building package (arch noarch), mock exited with status 1; see build.log or root.log ${more}`;
+  const log = await logsOf(
+    { hub: hub({ 'root.log': 'cpio: write failed - No space left on device' }), id: 3, text },
+    signal,
+  );
+  expect(buildFault({ task_id: 1, text, log })).toMatchObject({
+    code: 'BUILD_BROKEN_BY_BUILDER',
+    system: 'koji',
+  });
 });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { chargedTo } from '../../clients/http-answer.ts';
 import { buildSubject, type KojiHub, kojiHub, taskSubject } from '../../clients/koji.ts';
 import { blameLogin, fedpkgBuildCommand, headCommit, readFedpkgBuild } from '../../clients/koji-command.ts';
-import { buildFault } from '../../clients/koji-failure.ts';
+import { buildFault, logsOf } from '../../clients/koji-failure.ts';
 import { type Environment, systemOf } from '../../core/environment.ts';
 import type { News } from '../../core/event.ts';
 import { FACT } from '../../core/facts.ts';
@@ -135,10 +135,6 @@ async function whyFailed({ hub, taskId, data }: Failed, signal: AbortSignal): Pr
   const failed = child.safeParse(data['failed_child']).data;
   const id = failed?.id ?? taskId;
   const text = await hub.failureOf(id, signal);
-  const log = await hub.logTail(id, 'build.log', signal).catch(() => {
-    // The log is only more evidence: the text alone decides where it cannot be read.
-    signal.throwIfAborted();
-    return '';
-  });
+  const log = await logsOf({ hub, id, text }, signal);
   return buildFault({ task_id: taskId, child: failed, text, log });
 }
