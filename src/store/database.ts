@@ -10,6 +10,9 @@ import type { Database } from './schema.ts';
 /** How long a write waits for another process that holds the database. Milliseconds. */
 const BUSY_MS = 10_000;
 
+/** Statements that stay prepared: a run uses some thirty over and over, and preparing one costs as much as running it. */
+const KEPT_STATEMENTS = 64;
+
 /**
  * Opens `packprobe.db`, making or migrating it first. Where the disk is full or nothing may be written, what is stored can still be read, and the
  * first write is refused with the reason. Throws a Fault of kind `prober` that says what to do: the disk, the rights, a database of a newer
@@ -138,20 +141,43 @@ function inOurWay(sql: string, isOpen: boolean): string {
 
 /** Node's own SQLite in the shape of better-sqlite3 that Kysely asks for. */
 function adapt(database: DatabaseSync, refusal: Fault | undefined): SqliteDatabase {
+  const kept = new Map<string, Prepared>();
   return {
     close: () => database.close(),
     prepare(sql) {
       // Whatever is written is written in a transaction.
       if (refusal !== undefined && sql === 'begin') throw refusal;
-      const statement = database.prepare(inOurWay(sql, database.isTransaction));
-      return {
-        reader: statement.columns().length > 0,
-        all: (parameters) => statement.all(...(parameters as Value[])),
-        run: (parameters) => statement.run(...(parameters as Value[])),
-        iterate: (parameters) => statement.iterate(...(parameters as Value[])),
-      };
+      const text = inOurWay(sql, database.isTransaction);
+      const prepared = kept.get(text) ?? prepare(database, text);
+      // SQLite does what most pragmas say when it prepares them, and nothing when they are run again.
+      if (!text.startsWith('pragma')) keep(kept, text, prepared);
+      return prepared;
     },
   };
+}
+
+type Prepared = ReturnType<SqliteDatabase['prepare']>;
+
+function prepare(database: DatabaseSync, text: string): Prepared {
+  const statement = database.prepare(text);
+  return {
+    reader: statement.columns().length > 0,
+    all: (parameters) => statement.all(...(parameters as Value[])),
+    run: (parameters) => statement.run(...(parameters as Value[])),
+    // A statement of its own: whoever walks slowly through its rows must not meet another who asks the same.
+    iterate: (parameters) => database.prepare(text).iterate(...(parameters as Value[])),
+  };
+}
+
+/** The one used last stands last; the first gives way. */
+function keep(kept: Map<string, Prepared>, text: string, prepared: Prepared): void {
+  kept.delete(text);
+  kept.set(text, prepared);
+  if (kept.size <= KEPT_STATEMENTS) return;
+  for (const first of kept.keys()) {
+    kept.delete(first);
+    return;
+  }
 }
 
 type Value = null | number | bigint | string | Uint8Array;
