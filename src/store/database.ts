@@ -149,7 +149,7 @@ function adapt(database: DatabaseSync, refusal: Fault | undefined): SqliteDataba
       if (refusal !== undefined && sql === 'begin') throw refusal;
       const text = inOurWay(sql, database.isTransaction);
       const prepared = kept.get(text) ?? prepare(database, text);
-      // SQLite does what most pragmas say when it prepares them, and nothing when they are run again.
+      // SQLite does what most pragmas say when it prepares them; that it may do so anew when they are run again is luck.
       if (!text.startsWith('pragma')) keep(kept, text, prepared);
       return prepared;
     },
