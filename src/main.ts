@@ -70,6 +70,7 @@ function openHost(): Host {
     versionsOf: async (...asked) => (await import('./clients/versions.ts')).versionsOf(...asked),
     owner: async () => (await import('./platform/processes.ts')).thisOwner(),
     isAlive: async () => (await import('./platform/processes.ts')).isAlive,
+    endSurvivors: async () => (await import('./platform/processes.ts')).endSurvivors,
     async sandboxFaults() {
       const { discoverFaults } = await import('./sandbox/faults/declared.ts');
       return [...(await discoverFaults()).values()];

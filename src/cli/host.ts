@@ -4,7 +4,8 @@ import type { Clock, Exec, Http, Ids, Logger } from '../core/ports.ts';
 import type { Owner } from '../core/run.ts';
 import type { Action } from '../core/step.ts';
 import type { Store } from '../core/store.ts';
-import type { OpenWorkplace } from '../engine/workplace.ts';
+import type { CloseOptions } from '../engine/run-options.ts';
+import type { Workplaces } from '../engine/workplace.ts';
 
 /** A stream that a command writes to, and what is known of who reads it. */
 export interface Output {
@@ -67,7 +68,7 @@ export interface Host {
   openHttp(contact: string): Promise<Http>;
   openLog(file: string, level: string): Promise<Logger>;
   sources(environment: Environment, http: Http, clock: Clock): Promise<readonly Source[]>;
-  workplaces(dataDir: string): Promise<OpenWorkplace>;
+  workplaces(dataDir: string): Promise<Workplaces>;
   versionsOf(
     commands: readonly string[],
     exec: Exec,
@@ -75,6 +76,7 @@ export interface Host {
   ): Promise<Readonly<Record<string, string>>>;
   owner(): Promise<Owner>;
   isAlive(): Promise<(owner: Owner) => boolean>;
+  endSurvivors(): Promise<CloseOptions['endSurvivors']>;
   sandboxFaults(): Promise<readonly SandboxFault[]>;
   /** Starts a sandbox as a child that ends with us, whatever becomes of us. */
   startSandbox(options: SandboxOptions): Promise<SandboxHandle>;

@@ -95,6 +95,11 @@ export function next(state: ListState, progress: Progress): ListState {
     case 'undo_ended':
       return { ...state, notes: [...state.notes, undoText(progress)] };
     case 'run_started':
+      return {
+        ...state,
+        startedAt: progress.done.map(({ started_at }) => started_at),
+        records: progress.done,
+      };
     case 'run_ended':
       return state;
   }
@@ -110,7 +115,13 @@ function replaced<Value>(
   return copy;
 }
 
-function undoText({ kind, identity, result, text }: Extract<Progress, { type: 'undo_ended' }>): string {
+/** What became of one thing that a run made. */
+export function undoText({
+  kind,
+  identity,
+  result,
+  text,
+}: Extract<Progress, { type: 'undo_ended' }>): string {
   const what = identity === 'null' ? kind : `${kind} ${identity}`;
   const became = { gone: 'is undone', nothing: 'needs no undo', left: 'is LEFT BEHIND' }[result];
   return `  ${what} ${became}: ${text}`;
@@ -159,43 +170,48 @@ function fitted(line: string, columns: number): string {
 }
 
 function plainLines({ title, steps, host }: ListOptions): Display {
+  const say = (text: string) => host.stderr.write(`${text}\n`);
+  say(title);
+  return { say, tell: plainTell(steps, host), [Symbol.dispose]: () => {} };
+}
+
+/** One line for each piece of news. */
+export function plainTell(steps: readonly PlannedStep[], host: Host): Tell {
   const write = (text: string) => host.stderr.write(`${text}\n`);
-  write(title);
-  return {
-    say: write,
-    tell(progress) {
-      switch (progress.type) {
-        case 'step_started':
-          write(`started   ${nameOf(steps, progress.index)}`);
-          break;
-        case 'step_ended': {
-          const { outcome, duration_ms, fault, reason } = progress.record;
-          const rest = outcome === 'skipped' ? (reason ?? '') : formatDuration(duration_ms);
-          write(
-            `${pad(outcome, 9)} ${nameOf(steps, progress.index)}  ${rest}${fault === undefined ? '' : `  ${fault.message}`}`,
-          );
-          break;
-        }
-        case 'attempt_failed':
-          write(
-            `again     ${nameOf(steps, progress.index)}  attempt ${progress.attempt} of ${progress.of}: ${progress.fault.message}`,
-          );
-          break;
-        case 'undo_started':
-          write(`undoing   ${progress.count} thing${progress.count === 1 ? '' : 's'} that the run made`);
-          break;
-        case 'undo_ended':
-          write(undoText(progress));
-          break;
-        case 'run_started':
-          write(`run       ${progress.run_id}`);
-          break;
-        case 'step_news':
-        case 'run_ended':
-          break;
+  return (progress) => {
+    switch (progress.type) {
+      case 'step_started':
+        write(`started   ${nameOf(steps, progress.index)}`);
+        break;
+      case 'step_ended': {
+        const { outcome, duration_ms, fault, reason } = progress.record;
+        const rest = outcome === 'skipped' ? (reason ?? '') : formatDuration(duration_ms);
+        write(
+          `${pad(outcome, 9)} ${nameOf(steps, progress.index)}  ${rest}${fault === undefined ? '' : `  ${fault.message}`}`,
+        );
+        break;
       }
-    },
-    [Symbol.dispose]: () => {},
+      case 'attempt_failed':
+        write(
+          `again     ${nameOf(steps, progress.index)}  attempt ${progress.attempt} of ${progress.of}: ${progress.fault.message}`,
+        );
+        break;
+      case 'undo_started':
+        write(`undoing   ${progress.count} thing${progress.count === 1 ? '' : 's'} that the run made`);
+        break;
+      case 'undo_ended':
+        write(undoText(progress));
+        break;
+      case 'run_started':
+        write(`run       ${progress.run_id}`);
+        if (progress.done.length > 0) {
+          write(`resumed   done before: ${progress.done.map(({ name }) => name).join(', ')}`);
+        }
+        break;
+      case 'step_news':
+      case 'run_ended':
+        break;
+    }
   };
 }
 

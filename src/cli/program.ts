@@ -148,6 +148,37 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
       ),
     );
 
+  place(runs.command('resume'))
+    .summary('go on with a run whose process was killed')
+    .description(
+      'Goes on with an interrupted run where it was: nothing is made twice, its limits are the original ones. The exit code is that of `run`.',
+    )
+    .argument('<run>', 'run id, or its beginning')
+    .option('--json', 'print the finished run as JSON')
+    .option('--junit <file>', 'write the finished run as JUnit XML')
+    .option('--verbose', 'log the commands, too')
+    .addHelpText('after', '\nExample:\n  packprobe runs resume 019a9f2e\n')
+    .action(
+      handled(async (id: string, options: object) =>
+        (await import('./runs-resume.ts')).runsResumeCommand(id, options, host),
+      ),
+    );
+
+  place(program.command('tidy'))
+    .summary('what runs left behind in other systems, removed')
+    .description(
+      'Closes runs whose process is dead and takes away what they made: logs in, reads the state before, reads it back after. Runs that are at work are left alone.\nExit code: 0 nothing is left, 1 something could not be removed and stays in the ledger, 3 errored.',
+    )
+    .argument('[run...]', 'only these runs: ids, or their beginnings')
+    .option('--dry-run', 'say what would be done')
+    .option('--json', 'print what was, or would be, done as JSON')
+    .addHelpText('after', TIDY_EXAMPLES)
+    .action(
+      handled(async (ids: string[], options: object) =>
+        (await import('./tidy.ts')).tidyCommand(ids, options, host),
+      ),
+    );
+
   place(program.command('sandbox'))
     .summary('a small distribution on this machine')
     .description(
@@ -190,6 +221,13 @@ Examples:
   packprobe plan single-build                   what a run would do
   packprobe validate                            are my files right?
   packprobe runs show 019a9f2e                  what happened, with what proof
+`;
+
+const TIDY_EXAMPLES = `
+Examples:
+  packprobe tidy --dry-run
+  packprobe tidy
+  packprobe tidy 019a9f2e
 `;
 
 const SANDBOX_EXAMPLES = `

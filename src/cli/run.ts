@@ -1,53 +1,30 @@
 import { readEnvironment } from '../core/config.ts';
-import { type Environment, scopeOf } from '../core/environment.ts';
-import { Fault } from '../core/fault.ts';
+import type { Environment } from '../core/environment.ts';
 import type { JsonObject } from '../core/json.ts';
 import { resolveParams } from '../core/params.ts';
 import { planProbe } from '../core/planner.ts';
-import type { RunRecord } from '../core/run.ts';
-import { environmentFacts, probeFacts } from '../core/scope.ts';
-import type { Store } from '../core/store.ts';
 import { executeRun } from '../engine/run.ts';
-import { openWatch } from '../engine/watch.ts';
-import { chargeFor } from '../evidence/attribution.ts';
-import { evidenceOf } from './evidence.ts';
 import { chosenFaults, type FaultOptions } from './faults.ts';
-import { hopTable } from './hop-table.ts';
 import { EXIT, type Host, type SandboxHandle } from './host.ts';
-import { jsonText } from './json-text.ts';
-import { junitXml } from './junit.ts';
-import { openDisplay } from './live-list.ts';
-import {
-  absolute,
-  dataDir,
-  join,
-  loadConfig,
-  loadEnvironment,
-  loadProbe,
-  type PlaceOptions,
-} from './places.ts';
+import { dataDir, join, loadConfig, loadEnvironment, loadProbe } from './places.ts';
+import { openWalk } from './run-world.ts';
 import { parseSpeed } from './sandbox.ts';
 import { parseSet } from './set-option.ts';
+import { type ShowRunOptions, showRun } from './show-run.ts';
 import { stopOnSignal } from './stop.ts';
-import { painter } from './style.ts';
+import { sandboxGone } from './stored-run.ts';
 import { overridesOf, targetOf } from './target.ts';
 import { UsageError } from './usage-error.ts';
-import { headline, waterfall } from './waterfall.ts';
 
-export interface RunCommandOptions extends PlaceOptions, FaultOptions {
+export interface RunCommandOptions extends ShowRunOptions, FaultOptions {
   readonly env?: string;
   readonly url?: string;
   readonly package?: string;
   readonly branch?: string;
   readonly set?: readonly string[];
-  readonly json?: boolean;
-  readonly junit?: string;
   readonly speed: string;
   readonly verbose?: boolean;
 }
-
-/** The action with which every undo begins, where the environment has a login. */
-const LOGIN = 'fas/login';
 
 /** `packprobe run PROBE`: one run in the foreground. */
 export async function runCommand(name: string, options: RunCommandOptions, host: Host): Promise<number> {
@@ -62,7 +39,7 @@ export async function runCommand(name: string, options: RunCommandOptions, host:
   await using resources = new AsyncDisposableStack();
   const stop = resources.use(stopOnSignal(host));
   const store = resources.use(await host.openStore(join(data, 'packprobe.db')));
-  const { environment, ended } = await openEnvironment(options, data, host, resources);
+  const { environment, ended, control } = await openEnvironment(options, data, host, resources);
   const gone = new AbortController();
   void ended.then(() => {
     gone.abort();
@@ -72,47 +49,32 @@ export async function runCommand(name: string, options: RunCommandOptions, host:
   const plan = planProbe({ probe: file.probe, actions, params, environment, overrides });
   const target = targetOf(plan, environment);
 
-  const clock = await host.openClock(environment.clock);
-  const http = await host.openHttp(environment.contact);
-  const log = await host.openLog(join(data, 'packprobe.log'), options.verbose === true ? 'debug' : 'info');
-  const sources = await host.sources(environment, http, clock);
-  const watch = resources.use(openWatch({ environment: scopeOf(environment), sources, store, clock, log }));
-  const title = `${plan.probe.name} on ${environment.name}, package ${target.package}`;
-  const display = resources.use(await openDisplay({ title, steps: plan.steps, host, clock }));
-  stop.tellThrough(display.say);
-
-  const record = await executeRun({
+  const { walk, endDisplay } = await openWalk({
     plan,
-    definition: { file: file.file, text: file.text },
     environment,
-    environmentDefinition: environment as unknown as JsonObject,
-    ...target,
+    package: target.package,
     params,
-    roots: { env: environmentFacts(environment), probe: probeFacts(plan.probe), params },
-    actions,
-    login: LOGIN,
+    data,
     store,
-    owner: await host.owner(),
-    isAlive: await host.isAlive(),
+    stop,
     gone: gone.signal,
-    watch,
-    openWorkplace: await host.workplaces(data),
-    versionsOf: host.versionsOf,
-    attribute: async (run, step) => {
-      const { chains, looks } = await evidenceOf(store, run);
-      return chains.map((chain) => chargeFor(step.uses, chain, looks)).find((told) => told !== undefined);
-    },
-    clock,
-    http,
-    ids: await host.ids(),
-    log,
-    tell: display.tell,
-    signal: stop.signal,
-    packprobe: host.version,
+    verbose: options.verbose,
+    host,
+    resources,
   });
-  display[Symbol.dispose]();
-  await show(record, store, options, host);
-  if (options.junit !== undefined) await writeJunit(absolute(host.cwd, options.junit), record, host);
+  const record = await executeRun(
+    {
+      definition: { file: file.file, text: file.text },
+      environment_definition: environment as unknown as JsonObject,
+      ...target,
+      params,
+      packprobe: host.version,
+      ...(control === undefined ? {} : { control }),
+    },
+    walk,
+  );
+  endDisplay();
+  await showRun(record, store, options, host);
   return EXIT[record.outcome];
 }
 
@@ -147,53 +109,15 @@ async function openEnvironment(
 }
 
 function ofSandbox({ control, environment, ended }: SandboxHandle): Place {
-  return { environment: readEnvironment(`${control}/environment`, environment), ended };
+  return { environment: readEnvironment(`${control}/environment`, environment), ended, control };
 }
 
 interface Place {
   readonly environment: Environment;
+  /** Of a sandbox. */
+  readonly control?: string;
   /** Resolves when the environment is gone for ever. */
   readonly ended: Promise<void>;
 }
 
 const NEVER = new Promise<void>(() => {});
-
-function sandboxGone(): Fault {
-  return new Fault('the sandbox of this run ended in the middle of it', {
-    code: 'SANDBOX_GONE',
-    kind: 'prober',
-    hint: 'Nothing is left of the run. Run it again; if it happens again, start `packprobe sandbox` by itself and read what it says.',
-  });
-}
-
-async function writeJunit(file: string, record: RunRecord, host: Host): Promise<void> {
-  try {
-    await host.writeText(file, junitXml(record));
-  } catch (error) {
-    throw new Fault(`cannot write ${file}`, {
-      code: 'FILE_NOT_WRITTEN',
-      kind: 'prober',
-      hint: 'Does its folder exist, and can this user write there? The run itself is stored.',
-      cause: error,
-    });
-  }
-}
-
-async function show(record: RunRecord, store: Store, options: RunCommandOptions, host: Host): Promise<void> {
-  const { chains } = await evidenceOf(store, record.run_id);
-  if (options.json === true) {
-    host.stdout.write(jsonText({ ...record, chains }));
-    return;
-  }
-  const paint = painter(host.stdout);
-  const again = options.data === undefined ? '' : ` --data ${options.data}`;
-  const parts = [
-    headline(record, paint),
-    waterfall(record, paint, host.stdout.columns),
-    ...chains
-      .filter(({ hops }) => hops.length > 0)
-      .map((chain) => `The way of ${chain.nvr}:\n${hopTable(chain)}`),
-    `Look further:\n  ${host.program} runs show ${record.run_id}${again}\n  ${host.program} runs list${again}`,
-  ];
-  host.stdout.write(`\n${parts.join('\n\n')}\n`);
-}

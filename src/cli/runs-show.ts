@@ -7,10 +7,11 @@ import { type Evidence, evidenceOf } from './evidence.ts';
 import { hopTable } from './hop-table.ts';
 import { EXIT, type Host } from './host.ts';
 import { jsonText } from './json-text.ts';
-import { dataDir, join, type PlaceOptions } from './places.ts';
+import type { PlaceOptions } from './places.ts';
+import { dataOption } from './show-run.ts';
+import { findRun, storeWith } from './stored-run.ts';
 import { COLOURS, MARKS, type Paint, painter, table } from './style.ts';
 import { isoTime, localTime } from './times.ts';
-import { UsageError } from './usage-error.ts';
 import { headline, waterfall } from './waterfall.ts';
 
 export interface RunsShowOptions extends PlaceOptions {
@@ -19,25 +20,19 @@ export interface RunsShowOptions extends PlaceOptions {
 
 /** `packprobe runs show ID`: the waterfall, the steps with their evidence, the hops, the timeline and the ledger of one run. */
 export async function runsShowCommand(id: string, options: RunsShowOptions, host: Host): Promise<number> {
-  const file = join(dataDir(options, host), 'packprobe.db');
-  if (!(await host.exists(file)))
-    throw new UsageError(
-      `there is no run "${id}": ${file} does not exist`,
-      'Say where the data is with --data.',
-    );
-  await using store = await host.openStore(file);
-  const { run, candidates } = await store.find(id);
-  if (run === undefined) {
-    throw candidates.length > 1
-      ? new UsageError(`"${id}" begins several runs`, `Say more of one of: ${candidates.join(', ')}`)
-      : new UsageError(`there is no run "${id}" in ${file}`, `See: ${host.program} runs list`);
-  }
+  await using store = await storeWith(id, options, host);
+  const run = await findRun(store, id, options, host);
   const evidence = await evidenceOf(store, run);
-  host.stdout.write(
-    options.json === true
-      ? jsonText(asData(run, evidence))
-      : `${asText(run, evidence, painter(host.stdout), host.stdout.columns)}\n`,
-  );
+  if (options.json === true) {
+    host.stdout.write(jsonText(asData(run, evidence)));
+    return EXIT.passed;
+  }
+  const paint = painter(host.stdout);
+  const head =
+    run.record === null
+      ? [unfinished(run, (await host.isAlive())(run.owner), `${host.program}`, dataOption(options))]
+      : finished(run.record, paint, host.stdout.columns);
+  host.stdout.write(`${[...head, ...rest(run, evidence, paint)].join('\n\n')}\n`);
   return EXIT.passed;
 }
 
@@ -56,27 +51,49 @@ function asData(run: StoredRun, { chains, events, looks }: Evidence): object {
   };
 }
 
-function asText(run: StoredRun, evidence: Evidence, paint: Paint, columns: number): string {
-  const { record } = run;
-  const parts =
-    record === null
-      ? [unfinished(run)]
-      : [headline(record, paint), facts(record), waterfall(record, paint, columns), stepsText(record, paint)];
+function finished(record: RunRecord, paint: Paint, columns: number): readonly string[] {
+  return [
+    headline(record, paint),
+    facts(record),
+    waterfall(record, paint, columns),
+    stepsText(record, paint),
+  ];
+}
+
+function rest(run: StoredRun, evidence: Evidence, paint: Paint): readonly string[] {
+  const parts: string[] = [];
   for (const chain of evidence.chains) {
     if (chain.hops.length > 0) parts.push(`${paint('bold', `The way of ${chain.nvr}`)}\n${hopTable(chain)}`);
   }
   if (evidence.events.length > 0) parts.push(`${paint('bold', 'Timeline')}\n${timeline(evidence.events)}`);
   if (evidence.looks.length > 0) parts.push(`${paint('bold', 'Looks')}\n${looksTable(evidence.looks)}`);
   if (run.effects.length > 0) parts.push(`${paint('bold', 'What it made')}\n${ledger(run.effects)}`);
-  return parts.join('\n\n');
+  return parts;
 }
 
-function unfinished({ header, owner, steps }: StoredRun): string {
-  const done = steps.map((step) => `  ${step.step}  ${step.outcome ?? 'at work'}`);
+function unfinished(
+  { header, owner, steps, commands }: StoredRun,
+  alive: boolean,
+  program: string,
+  data: string,
+): string {
+  const { run_id, probe, environment, package: pkg, started_at } = header;
+  const process = `process ${owner.pid} on ${owner.host}`;
   return [
-    `run ${header.run_id} of ${header.probe} on ${header.environment} is not finished`,
-    `  begun ${localTime(header.started_at)} by process ${owner.pid} on ${owner.host}`,
-    ...done,
+    `run ${run_id} of ${probe} on ${environment}, package ${pkg}, ${alive ? 'is at work' : 'was interrupted'}`,
+    `  begun ${localTime(started_at)}; ${alive ? `${process} has it` : `${process}, which had it, is dead`}`,
+    ...steps.map(
+      (step) =>
+        `  ${MARKS[step.outcome ?? 'skipped']} ${step.step}  ${step.outcome ?? (alive ? 'at work' : 'interrupted')}`,
+    ),
+    ...(alive ? commands.map(({ pid, command }) => `  running: ${command} (process ${pid})`) : []),
+    ...(alive
+      ? []
+      : [
+          '',
+          `Go on with it:        ${program} runs resume ${run_id}${data}`,
+          `Or clean up after it: ${program} tidy ${run_id}${data}`,
+        ]),
   ].join('\n');
 }
 
@@ -102,6 +119,9 @@ function stepText(step: StepRecord, paint: Paint): string {
   const head = `  ${mark} ${step.id}  ${step.uses}  ${step.system}  ${step.outcome}`;
   const lines: string[] = [];
   if (step.reason !== undefined) lines.push(step.reason);
+  for (const at of step.resumed_at ?? []) {
+    lines.push(`interrupted; another process went on with it at ${localTime(at)}`);
+  }
   for (const phase of step.phases) lines.push(phaseText(phase));
   if (step.attempts.length > 1) {
     for (const { attempt, duration_ms, outcome, fault } of step.attempts) {

@@ -18,7 +18,7 @@ export function stopOnSignal(host: Host): Stop {
   const subscription = host.onStop((signal) => {
     if (controller.signal.aborted) {
       host.stderr.write(
-        `\nleft at once; what the run made may still be there: \`${host.program} runs show\` lists it; taking it away will be the work of \`packprobe tidy\`, which this version does not have yet\n`,
+        `\nleft at once; what the run made may still be there: \`${host.program} tidy\` takes it away\n`,
       );
       host.exit(EXIT.cancelled);
     }

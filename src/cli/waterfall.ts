@@ -21,7 +21,8 @@ export function waterfall(run: RunRecord, paint: Paint, columns: number): string
 function took(step: StepRecord): string {
   if (step.outcome === 'skipped') return 'skipped';
   const tries = step.attempts.length > 1 ? ` (${step.attempts.length} attempts)` : '';
-  return formatDuration(step.duration_ms) + tries;
+  const rest = step.resumed_at === undefined ? '' : ' (interrupted)';
+  return formatDuration(step.duration_ms) + tries + rest;
 }
 
 function barOf(step: StepRecord, run: RunRecord, width: number, paint: Paint): string {

@@ -31,6 +31,8 @@ export interface StepRecord {
   /** Undefined for a step that was skipped. */
   readonly started_at?: number;
   readonly duration_ms: number;
+  /** When another process went on with it, after the one before had been killed: its duration then also tells how long nobody was at work. */
+  readonly resumed_at?: readonly number[];
   readonly normal_ms?: number;
   readonly attempts: readonly AttemptRecord[];
   readonly phases: readonly PhaseRecord[];
@@ -86,6 +88,8 @@ export interface EffectRecord {
   readonly system: Charge;
   readonly state: EffectState;
   readonly undoable: boolean;
+  /** What finds it again: see `Effect.sought`. */
+  readonly sought: Json;
   readonly intended_at: number;
   readonly made_at: number | null;
   readonly identity: Json;

@@ -17,13 +17,18 @@ export interface UndoStep {
  *
  * The intent is on disk before `make` runs. A second attempt, or a resume, asks `find` first where an intent has no identity yet.
  */
-export interface Effect<Identity extends Json> {
+export interface Effect<Identity extends Json, Sought extends Json = Json> {
   /** `commit`, `koji-task`, `update`, … */
   readonly kind: string;
   /** Tells several effects of one kind in one step apart. @defaultValue '' */
   readonly key?: string;
-  /** Looks whether it is already there. Must tell what this run made from what others made. */
-  find(signal: AbortSignal): Promise<Identity | undefined>;
+  /**
+   * What `find` has to know that only the work folder tells (a commit): asked before the intent and kept with it, for the ledger may be worked off
+   * by a process that has no such folder.
+   */
+  sought?(signal: AbortSignal): Promise<Sought>;
+  /** Looks whether it is already there. Must tell what this run made from what others made. `sought` is null where the effect has none. */
+  find(signal: AbortSignal, sought: Sought): Promise<Identity | undefined>;
   /** Makes it and reads back what it is. When it throws, the next attempt asks `find`. */
   make(signal: AbortSignal): Promise<Identity>;
   /** What takes it away; left out for what cannot be undone (commits, tarballs). */
@@ -73,7 +78,9 @@ export interface StepContext {
    */
   secretFile(secret: Secret): Promise<string>;
   readonly events: EventWaits;
-  effect<Identity extends Json>(effect: Effect<Identity>): Promise<Identity>;
+  effect<Identity extends Json, Sought extends Json = Json>(
+    effect: Effect<Identity, Sought>,
+  ): Promise<Identity>;
   /** The release of this run: asked once, by the first step that needs it, and journalled. */
   release(ask: (signal: AbortSignal) => Promise<Release>): Promise<Release>;
   /** Local clean-up (a temporary file), run when the attempt has ended, the last first. */

@@ -31,9 +31,12 @@ export interface RunHeader {
   readonly started_at: number;
   readonly deadline_at: number;
   readonly packprobe: string;
+  /** Control address of the sandbox that it runs in: who resumes it must know whether that is still there. */
+  readonly control?: string;
   readonly retry_of?: string;
 }
 
+/** `executing` until it has a record, `finalizing` while it still holds something, if only its work folder. */
 export type RunState = 'executing' | 'finalizing' | 'finished';
 
 export interface RunSummary {
@@ -42,6 +45,7 @@ export interface RunSummary {
   readonly environment: string;
   readonly package: string;
   readonly state: RunState;
+  readonly owner: Owner;
   readonly outcome: Outcome | null;
   readonly started_at: number;
   readonly ended_at: number | null;
@@ -60,6 +64,7 @@ export interface StepProgress {
   readonly reason: string | null;
   readonly started_at: number | null;
   readonly deadline_at: number | null;
+  readonly resumed_at: readonly number[];
   readonly duration_ms: number | null;
   readonly inputs: JsonObject | null;
   readonly outputs: JsonObject | null;
@@ -113,6 +118,7 @@ export interface EffectIntent {
   readonly intended_at: number;
   /** Whether it will have an undo; what cannot be undone is no leftover. */
   readonly undoable: boolean;
+  readonly sought: Json;
 }
 
 /**
@@ -121,6 +127,7 @@ export interface EffectIntent {
  */
 export interface RunJournal {
   readonly run_id: string;
+  /** Begins the step and its first attempt. */
   stepStarted(step: {
     readonly index: number;
     readonly step: string;
@@ -130,7 +137,10 @@ export interface RunJournal {
     readonly started_at: number;
     readonly deadline_at: number;
   }): Promise<void>;
+  /** A later life of the run goes on with a step that was under way. */
+  stepResumed(index: number, at: number): Promise<void>;
   attemptStarted(index: number, attempt: number, startedAt: number): Promise<void>;
+  /** One that another attempt follows; the last one ends with its step. */
   attemptEnded(index: number, attempt: AttemptRecord): Promise<void>;
   stepEnded(step: {
     readonly index: number;
@@ -143,6 +153,8 @@ export interface RunJournal {
     readonly phases: readonly PhaseRecord[];
     readonly fault?: FaultData;
     readonly reason?: string;
+    /** The last; none where it was skipped. */
+    readonly attempt?: AttemptRecord;
   }): Promise<void>;
   release(release: Release): Promise<void>;
   versions(versions: Readonly<Record<string, string>>): Promise<void>;
@@ -153,11 +165,11 @@ export interface RunJournal {
   follow(subjects: readonly Subject[]): Promise<void>;
   commandStarted(command: CommandRecord): Promise<void>;
   commandEnded(command: CommandRecord): Promise<void>;
-  /** The run is finished: its record is stored and never changes. */
-  finish(record: RunRecord, state: Exclude<RunState, 'executing'>): Promise<void>;
+  /** The run has ended: its record is stored and never changes; on disk before it returns. It is `finalizing` until `letGo`. */
+  finish(record: RunRecord): Promise<void>;
   /** Says of a row of the ledger what became of it. */
   settle(effect: number, settlement: Settlement): Promise<void>;
-  /** When nothing is held any more the run is `finished`. */
+  /** Says that its folder is gone: when the ledger holds nothing any more, either, the run is `finished`. */
   letGo(): Promise<void>;
   /** Aborts with that Fault at the first write that is refused because somebody else has taken the run over. */
   readonly lost: AbortSignal;
@@ -172,6 +184,12 @@ export interface Settlement {
   readonly undo?: UndoStep;
 }
 
+/** A run of an earlier life, and the journal to go on with it. */
+export interface TakenRun {
+  readonly run: StoredRun;
+  readonly journal: RunJournal;
+}
+
 /** What a backup holds. */
 export interface BackupReport {
   readonly bytes: number;
@@ -183,11 +201,18 @@ export interface BackupReport {
 /** Where runs, their journals, the ledger and what was heard are kept. */
 export interface Store extends AsyncDisposable {
   /**
-   * A new run, owned from its first moment. Throws the Fault `PACKAGE_HELD` where an unfinished run of a living owner holds the same package:
-   * two on one branch would break each other's push or build.
+   * A new run, owned from its first moment. Throws the Fault `PACKAGE_HELD` where an unfinished run holds the same package, whether or not its owner
+   * lives: two on one branch would break each other's push or build.
    */
   begin(header: RunHeader, owner: Owner, isAlive: (owner: Owner) => boolean): Promise<RunJournal>;
+  /**
+   * Goes on with an unfinished run under a raised fence: from now on its former owner can write no more. Throws the Fault `RUN_OWNED` where that one
+   * lives, `RUN_FINISHED` where there is nothing to go on with; of two at once one wins, the other finds a living owner.
+   * @param run_id whole
+   */
+  takeOver(run_id: string, owner: Owner, isAlive: (owner: Owner) => boolean): Promise<TakenRun>;
   list(filter: {
+    readonly unfinished?: boolean;
     readonly probe?: string;
     readonly environment?: string;
     readonly outcome?: Outcome;

@@ -9,6 +9,25 @@ export function runTimedOut(limitMs: number): Fault {
   });
 }
 
+/** The limit of a run passed while no process was at work on it: nobody else is to blame for that. */
+export function runLeftAlone(limitMs: number): Fault {
+  return new Fault(`nobody was at work on the run when its limit of ${formatDuration(limitMs)} passed`, {
+    code: 'RUN_LEFT_ALONE',
+    kind: 'prober',
+    evidence: { limit_ms: limitMs },
+    hint: 'The process that ran it was killed or its host was down. Run it again.',
+  });
+}
+
+/** The limit of a step passed while no process was at work on it, and what happened meanwhile could not be told afterwards. */
+export function stepLeftAlone(step: string): Fault {
+  return new Fault(`nobody was at work on step ${step} when its limit passed`, {
+    code: 'STEP_LEFT_ALONE',
+    kind: 'prober',
+    hint: 'The process that ran it was killed or its host was down. Run it again.',
+  });
+}
+
 export function undoTimedOut(limitMs: number): Fault {
   return new Fault(`the undo did not end within ${formatDuration(limitMs)}`, {
     code: 'UNDO_TIMED_OUT',

@@ -3,7 +3,13 @@ import type { RunRecord, StepRecord } from '../core/run.ts';
 
 /** What a run tells while it goes on; for the live list, the plain lines and the log. */
 export type Progress =
-  | { readonly type: 'run_started'; readonly run_id: string; readonly at: number }
+  /** `done` are the steps that an earlier life of the run has ended; none where it has just begun. */
+  | {
+      readonly type: 'run_started';
+      readonly run_id: string;
+      readonly at: number;
+      readonly done: readonly StepRecord[];
+    }
   | { readonly type: 'step_started'; readonly index: number; readonly at: number }
   | { readonly type: 'step_news'; readonly index: number; readonly text: string }
   /** A further attempt follows. */

@@ -8,6 +8,10 @@ export type Tried<Result> = { readonly result: Result } | { readonly fault: Faul
 export interface RetryOptions {
   /** Tries in all. */
   readonly attempts: number;
+  /** Number of the first, where an earlier life made those before. @defaultValue 1 */
+  readonly first?: number;
+  /** Whether the first is one that an earlier life began: then nothing is paused before it. @defaultValue true for number 1 */
+  readonly begun?: boolean;
   readonly delayMs: number;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -20,22 +24,22 @@ export interface RetryOptions {
  */
 export async function retrying<Result>(
   attempt: (number: number) => Promise<Tried<Result>>,
-  { attempts, delayMs, clock, ids, signal }: RetryOptions,
+  { attempts, first = 1, begun = first === 1, delayMs, clock, ids, signal }: RetryOptions,
 ): Promise<Tried<Result>> {
   let last: Tried<Result> | undefined;
   const tried = pRetry(
-    async (number) => {
-      if (number > 1 && !(await slept(delayMs * (0.75 + ids.random() / 2), clock, signal))) {
+    async (time) => {
+      if ((time > 1 || !begun) && !(await slept(delayMs * (0.75 + ids.random() / 2), clock, signal))) {
         const reason = reasonOf(signal);
         // A limit that passes between two tries leaves what the last one found; who cancels wants to hear just that.
         return reason.kind === 'cancelled' || last === undefined ? { fault: reason } : last;
       }
-      last = await attempt(number);
+      last = await attempt(first + time - 1);
       if ('fault' in last && mayRetry(last.fault.kind) && !signal.aborted) throw last.fault;
       return last;
     },
     {
-      retries: attempts - 1,
+      retries: Math.max(0, attempts - first),
       minTimeout: 0,
       factor: 1,
       // What the attempt itself could not turn into a fault (the journal broke) is no reason to do the work again.

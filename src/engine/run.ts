@@ -1,136 +1,228 @@
 import { scopeOf } from '../core/environment.ts';
-import { asFault } from '../core/fault.ts';
+import { asFault, type FaultData, outcomeOf } from '../core/fault.ts';
 import { firstOf } from '../core/first-of.ts';
+import type { Deadline } from '../core/ports.ts';
 import type { EffectRecord, RunRecord } from '../core/run.ts';
 import type { RunFacts } from '../core/step.ts';
-import type { RunHeader, RunJournal, Store, StoredRun } from '../core/store.ts';
-import type { OpenIntent } from './effects.ts';
-import { runTimedOut, undoTimedOut } from './limits.ts';
-import type { Place, RunOptions } from './run-options.ts';
-import { settleIntents, strikeOut, UNDO_LIMIT_MS, undoEffects } from './undo.ts';
-import { type Walk, walk } from './walk.ts';
+import type { RunHeader, RunJournal, Store, StoredRun, TakenRun } from '../core/store.ts';
+import { runLeftAlone, runTimedOut, undoTimedOut } from './limits.ts';
+import type { CloseOptions, NewRun, Place, RunOptions } from './run-options.ts';
+import { stopwatch } from './step-runner.ts';
+import { type Book, strikeOut, UNDO_LIMIT_MS, undoEffects } from './undo.ts';
+import { recordOf, type Walked, walk } from './walk.ts';
+import { foldersOf } from './workplace.ts';
 
 /** One execution of a probe: its steps in order, one finished Run, then the undo of what it made. */
-export async function executeRun(options: RunOptions): Promise<RunRecord> {
-  const { plan, environment, store, clock, ids, tell } = options;
-  const run_id = ids.uuid();
-  const log = options.log.child({ probe: plan.probe.name, run_id });
-  const facts: RunFacts = {
-    id: run_id,
-    probe: plan.probe.name,
-    package: options.package,
-    branch: options.branch,
-  };
+export async function executeRun(asked: NewRun, options: RunOptions): Promise<RunRecord> {
+  const { plan, environment, store, clock, ids } = options;
   const started_at = clock.now();
-  const started = clock.monotonic();
   const header: RunHeader = {
-    run_id,
-    probe: facts.probe,
+    ...asked,
+    run_id: ids.uuid(),
+    probe: plan.probe.name,
     environment: environment.name,
     scope: scopeOf(environment),
-    package: facts.package,
-    branch: facts.branch,
-    params: options.params,
-    definition: options.definition,
-    environment_definition: options.environmentDefinition,
     started_at,
     deadline_at: started_at + plan.probe.timeoutMs,
-    packprobe: options.packprobe,
   };
   const journal = await store.begin(header, options.owner, options.isAlive);
-  tell({ type: 'run_started', run_id, at: started_at });
-  log.info({ environment: environment.name, package: facts.package }, 'a run began');
+  return goOn({ header, journal }, options);
+}
 
-  const intents = new Map<number, OpenIntent>();
-  using limit = clock.deadline(plan.probe.timeoutMs, () => runTimedOut(plan.probe.timeoutMs));
-  using stop = firstOf(options.signal, limit.signal, journal.lost);
-  const { signal } = stop;
-  await using place = await openPlace(options, facts, journal);
-  const walked = await walk(options, { facts, journal, log, signal, intents, place, startedAt: started_at });
-  const { effects, subjects } = await bookOf(store, run_id, intents);
-  const record: RunRecord = {
-    run_id,
-    probe: facts.probe,
-    environment: environment.name,
-    package: facts.package,
-    branch: facts.branch,
-    params: options.params,
-    started_at,
-    ended_at: clock.now(),
-    duration_ms: clock.monotonic() - started,
-    ...walked,
+/** Goes on with a run whose process is dead: where it was, with what it made, under its original limits. */
+export async function resumeRun({ run, journal }: TakenRun, options: RunOptions): Promise<RunRecord> {
+  const { header, record, commands } = run;
+  await options.endSurvivors(header.run_id, commands);
+  if (record !== null) {
+    await close(record, { journal, book: run }, options);
+    return record;
+  }
+  await options.watch.follow(header.run_id, run.subjects, header.started_at);
+  return goOn({ header, journal, before: run }, options);
+}
+
+/**
+ * Ends a run whose process is dead without going on with it: an unfinished one gets this fault, and what it made is taken away.
+ * @param fault why it does not go on
+ */
+export async function closeRun(
+  { run, journal }: TakenRun,
+  fault: FaultData,
+  options: CloseOptions,
+): Promise<RunRecord> {
+  const { header, commands, release, versions, subjects } = run;
+  await options.endSurvivors(header.run_id, commands);
+  const ended_at = options.clock.now();
+  const record: RunRecord = run.record ?? {
+    ...factsOfHeader(header),
+    started_at: header.started_at,
+    ended_at,
+    duration_ms: Math.max(0, ended_at - header.started_at),
+    outcome: outcomeOf(fault.kind),
+    fault,
+    steps: run.steps.map((step) =>
+      recordOf(
+        step.outcome === null
+          ? {
+              ...step,
+              outcome: outcomeOf(fault.kind),
+              fault,
+              duration_ms: ended_at - (step.started_at ?? ended_at),
+            }
+          : step,
+      ),
+    ),
+    release,
+    versions,
     subjects,
-    packprobe: options.packprobe,
   };
-  await close(record, effects, intents, place, { ...options, facts, journal, log });
+  await close(record, { journal, book: run }, options);
   return record;
 }
 
-type Closing = RunOptions & Pick<Walk, 'facts' | 'journal' | 'log'>;
+interface Life {
+  readonly header: RunHeader;
+  readonly journal: RunJournal;
+  /** What an earlier life has left. */
+  readonly before?: StoredRun;
+}
+
+async function goOn({ header, journal, before }: Life, options: RunOptions): Promise<RunRecord> {
+  const { environment, clock, tell } = options;
+  const { run_id, probe, branch, started_at } = header;
+  const facts: RunFacts = { id: run_id, probe, package: header.package, branch };
+  const log = options.log.child({ probe, run_id });
+  const passed = stopwatch(clock, before === undefined ? undefined : started_at);
+  const done = (before?.steps ?? [])
+    .filter(({ outcome }) => outcome !== null)
+    .map((step) => recordOf(step, options.plan.steps[step.index]));
+  tell({ type: 'run_started', run_id, at: started_at, done });
+  log.info(
+    { environment: environment.name, package: facts.package, steps_done: done.length },
+    before === undefined ? 'a run began' : 'a run was resumed',
+  );
+
+  using limit = limitOf(header, before !== undefined, options);
+  using stop = firstOf(options.signal, limit.signal, journal.lost);
+  const place = await openPlace({ header, journal, ...(before && { before }) }, options);
+  const made = new Map<number, EffectRecord>();
+  const walked = await walk(options, {
+    facts,
+    journal,
+    log,
+    signal: stop.signal,
+    made,
+    place,
+    header,
+    before,
+  });
+  options.watch.release(run_id);
+  const book = await bookOf(run_id, made, walked, options.store);
+  const record: RunRecord = {
+    ...factsOfHeader(header),
+    started_at,
+    ended_at: clock.now(),
+    duration_ms: passed(),
+    ...walked,
+    subjects: book.subjects,
+  };
+  await close(record, { journal, book }, { ...options, log });
+  return record;
+}
+
+/** What of the run's time is left; where it passed while nobody was at work, none, and nobody else is to blame. */
+function limitOf({ started_at, deadline_at }: RunHeader, resumed: boolean, { clock }: RunOptions): Deadline {
+  const limitMs = deadline_at - started_at;
+  const leftMs = deadline_at - clock.now();
+  if (!resumed || leftMs > 0) return clock.deadline(leftMs, () => runTimedOut(limitMs));
+  return { signal: AbortSignal.abort(runLeftAlone(limitMs)), [Symbol.dispose]() {} };
+}
+
+async function openPlace(
+  { header: { run_id }, journal, before }: Life,
+  { workplaces, environment }: RunOptions,
+): Promise<Place> {
+  const { commandStarted: started, commandEnded: ended } = journal;
+  const name = foldersOf(run_id).work;
+  const fresh = before === undefined;
+  return workplaces.open({ name, run: run_id, fresh, environment, started, ended }).then(
+    (workplace) => ({ workplace, fault: undefined }),
+    (error: unknown) => ({ workplace: undefined, fault: asFault(error).toData('own') }),
+  );
+}
+
+interface Ending {
+  readonly journal: RunJournal;
+  readonly book: Book;
+}
 
 /** Stores the finished run and takes away what it made, whether or not it could be stored. */
-async function close(
-  record: RunRecord,
-  effects: readonly EffectRecord[],
-  intents: ReadonlyMap<number, OpenIntent>,
-  place: Place,
-  options: Closing,
-): Promise<void> {
-  const { journal, clock, log, tell, watch, gone } = options;
-  const open = effects.filter(({ state }) => state === 'intended' || state === 'made');
+async function close(record: RunRecord, { journal, book }: Ending, options: CloseOptions): Promise<void> {
+  const { run_id } = record;
+  const { clock, log, tell, gone, workplaces } = options;
   const finish = () =>
-    journal.finish(record, open.length > 0 ? 'finalizing' : 'finished').then(
+    journal.finish(record).then(
       () => undefined,
       (error: unknown) => asFault(error),
     );
   let unstored = await finish();
-  // Somebody else goes on with this run: what it made is theirs.
+  // Somebody else goes on with this run: what it made, and its folder, are theirs.
   if (journal.lost.aborted) throw journal.lost.reason;
-  watch.release(record.run_id);
+  await workplaces.remove(foldersOf(run_id).work);
+  // The room that the work folder took may be what was missing.
+  if (unstored !== undefined) unstored = await finish();
 
   const undoLimitMs = clock.ofHost(UNDO_LIMIT_MS);
   using undoLimit = clock.deadline(undoLimitMs, () => undoTimedOut(undoLimitMs));
-  const undoing = { ...options, signal: undoLimit.signal };
-  if (gone.aborted) {
-    await strikeOut(open, undoing);
-  } else {
-    const made = await settleIntents(open, intents, undoing);
-    await place[Symbol.asyncDispose]();
-    // The room that the work folder took may be what was missing.
-    if (unstored !== undefined) unstored = await finish();
-    await undoEffects(made, undoing);
-  }
+  const facts: RunFacts = { id: run_id, probe: record.probe, package: record.package, branch: record.branch };
+  const undoing = { ...options, facts, journal, signal: undoLimit.signal };
+  if (gone.aborted) await strikeOut(book, undoing);
+  else await undoEffects(book, undoing);
   if (unstored !== undefined) throw unstored;
   tell({ type: 'run_ended', record });
   log.info({ outcome: record.outcome, duration_ms: record.duration_ms }, 'a run ended');
   await journal.letGo();
 }
 
-async function openPlace(options: RunOptions, facts: RunFacts, journal: RunJournal): Promise<Place> {
-  const { environment } = options;
-  const { commandStarted: started, commandEnded: ended } = journal;
-  const opened = await options
-    .openWorkplace({ name: facts.id, environment, started, ended })
-    .catch((error: unknown) => asFault(error).toData('own'));
-  if (!('exec' in opened))
-    return { workplace: undefined, fault: opened, [Symbol.asyncDispose]: async () => {} };
-  let there = true;
+/** What the run has made. Where the store cannot be read, or could not be written, what this process knows of: that is taken away all the same. */
+async function bookOf(
+  run_id: string,
+  made: ReadonlyMap<number, EffectRecord>,
+  { steps, release }: Walked,
+  store: Store,
+): Promise<Book & Pick<StoredRun, 'subjects'>> {
+  const { run } = await store.find(run_id).catch(() => ({ run: undefined }));
+  if (run !== undefined) {
+    const newest = (effect: EffectRecord) =>
+      effect.state === 'intended' ? (made.get(effect.effect_id) ?? effect) : effect;
+    return { ...run, effects: run.effects.map(newest) };
+  }
   return {
-    workplace: opened,
-    fault: undefined,
-    async [Symbol.asyncDispose]() {
-      if (there) await opened.remove();
-      there = false;
-    },
+    effects: [...made.values()],
+    steps: steps.map(({ id, uses, inputs }) => ({ step: id, uses, inputs })),
+    release,
+    subjects: [],
   };
 }
 
-/** What the run holds. Where the store cannot be read any more, what this process knows of: that is taken away all the same. */
-async function bookOf(
-  store: Store,
-  run: string,
-  intents: ReadonlyMap<number, OpenIntent>,
-): Promise<Pick<StoredRun, 'effects' | 'subjects'>> {
-  const found = await store.find(run).catch(() => ({ run: undefined }));
-  return found.run ?? { effects: [...intents.values()].map(({ effect }) => effect), subjects: [] };
+function factsOfHeader({
+  run_id,
+  probe,
+  environment,
+  branch,
+  params,
+  packprobe,
+  retry_of,
+  ...header
+}: RunHeader) {
+  return {
+    run_id,
+    probe,
+    environment,
+    package: header.package,
+    branch,
+    params,
+    packprobe,
+    ...(retry_of === undefined ? {} : { retry_of }),
+  };
 }

@@ -6,19 +6,25 @@ import type { JsonObject } from '../core/json.ts';
 import type { PlannedStep } from '../core/plan.ts';
 import type { Clock, Exec, Http, Ids, Logger } from '../core/ports.ts';
 import type { Release } from '../core/release.ts';
-import type { AttemptRecord, PhaseRecord, StepRecord } from '../core/run.ts';
+import type { AttemptRecord, EffectRecord, PhaseRecord, StepRecord } from '../core/run.ts';
 import type { RunFacts, StepContext } from '../core/step.ts';
-import type { RunJournal } from '../core/store.ts';
+import type { AttemptProgress, RunJournal, StepProgress } from '../core/store.ts';
 import type { Charge } from '../core/system.ts';
-import { effectsOf, type OpenIntent } from './effects.ts';
-import { reasonOf, stepTimedOut } from './limits.ts';
+import { effectsOf } from './effects.ts';
+import { reasonOf, stepLeftAlone, stepTimedOut } from './limits.ts';
 import { phasesOf } from './phases.ts';
 import type { Tell } from './progress.ts';
 import { retrying } from './retry.ts';
-import type { Watch } from './watch.ts';
+import type { WaitOptions, Watch } from './watch.ts';
 import type { Workplace } from './workplace.ts';
 
 const DEFAULT_HOLD_MS = 600_000;
+
+/**
+ * What a step whose limit passed while nobody was at work gets to hear what happened meanwhile. Real milliseconds: one request may take that
+ * long.
+ */
+const CATCH_UP_MS = 120_000;
 
 /** Who broke a wait that ran out of time, told from what was heard from outside; undefined when nothing tells. */
 export type Attribute = (
@@ -39,7 +45,8 @@ export interface RunScope {
   readonly log: Logger;
   /** Aborts when the run is cancelled or its limit has passed. */
   readonly signal: AbortSignal;
-  readonly intents: Map<number, OpenIntent>;
+  /** See `EffectsOptions.book`. */
+  readonly book: Map<number, EffectRecord>;
   readonly tell: Tell;
   readonly attribute: Attribute;
   /** Filled by the first step that asks. */
@@ -48,59 +55,101 @@ export interface RunScope {
   readonly startedAt: number;
 }
 
+/** What an earlier life of the run has left of a step: entered again from its top, in the same attempt, under its original limit. */
+export type BegunStep = Pick<StepProgress, 'started_at' | 'deadline_at' | 'resumed_at' | 'attempts'>;
+
 /** Runs one step through all its attempts under its limit, and writes all of it down. */
-export async function runStep(step: PlannedStep, inputs: JsonObject, scope: RunScope): Promise<StepRecord> {
+export async function runStep(
+  step: PlannedStep,
+  inputs: JsonObject,
+  scope: RunScope,
+  begun?: BegunStep,
+): Promise<StepRecord> {
   const { clock, journal, tell } = scope;
-  const { index } = step;
-  const system = step.system;
-  const started_at = clock.now();
-  const started = clock.monotonic();
-  await journal.stepStarted({
-    index,
-    step: step.id,
-    uses: step.uses,
-    system,
-    inputs,
-    started_at,
-    deadline_at: started_at + step.timeoutMs,
-  });
+  const { index, system } = step;
+  const started_at = begun?.started_at ?? clock.now();
+  const deadline_at = begun?.deadline_at ?? started_at + step.timeoutMs;
+  const passed = stopwatch(clock, begun === undefined ? undefined : started_at);
+  const resumed = clock.now();
+  const resumed_at = begun === undefined ? [] : [...begun.resumed_at, resumed];
+  if (begun !== undefined) {
+    await journal.stepResumed(index, resumed);
+  } else {
+    await journal.stepStarted({
+      index,
+      step: step.id,
+      uses: step.uses,
+      system,
+      inputs,
+      started_at,
+      deadline_at,
+    });
+  }
   tell({ type: 'step_started', index, at: started_at });
 
-  using limit = clock.deadline(step.timeoutMs, () => stepTimedOut(step.id, step.timeoutMs));
+  const timedOut = stepTimedOut(step.id, step.timeoutMs);
+  const catchUpMs = clock.ofHost(CATCH_UP_MS);
+  const leftMs = deadline_at - clock.now();
+  const late = begun !== undefined && leftMs < catchUpMs;
+  using limit = clock.deadline(late ? catchUpMs : leftMs, () => (late ? stepLeftAlone(step.id) : timedOut));
   using stop = firstOf(scope.signal, limit.signal);
   const { signal } = stop;
-  const attempts: AttemptRecord[] = [];
+  const attempts = (begun?.attempts ?? []).filter(hasEnded);
+  const open = begun?.attempts.find((attempt) => !hasEnded(attempt));
+  const first = open?.attempt ?? attempts.length + 1;
   let heard: readonly Event[] = [];
 
   const tried = await retrying(
     async (attempt) => {
       const log = scope.log.child({ step: step.id, attempt });
-      const began = clock.monotonic();
-      const attemptStartedAt = clock.now();
-      await journal.attemptStarted(index, attempt, attemptStartedAt);
-      const work = await attemptOnce(step, inputs, { ...scope, signal, log }, (events) => {
-        heard = events;
-        const last = events.at(-1);
-        if (last !== undefined) tell({ type: 'step_news', index, text: last.fact });
-      });
+      const before = attempt === open?.attempt ? open : undefined;
+      const attemptStartedAt = before?.started_at ?? (attempt === 1 ? started_at : clock.now());
+      const took = stopwatch(clock, before?.started_at);
+      // The first began with its step.
+      if (before === undefined && attempt > 1) await journal.attemptStarted(index, attempt, attemptStartedAt);
+      const work = await attemptOnce(
+        step,
+        inputs,
+        {
+          ...scope,
+          signal,
+          log,
+          resumed: begun !== undefined,
+          original: late ? { deadlineAt: deadline_at, fault: timedOut } : undefined,
+        },
+        (events) => {
+          heard = events;
+          const last = events.at(-1);
+          if (last !== undefined) tell({ type: 'step_news', index, text: last.fact });
+        },
+      );
       const fault = 'fault' in work ? toData(work.fault, system) : undefined;
       const record: AttemptRecord = {
         attempt,
         started_at: attemptStartedAt,
-        duration_ms: clock.monotonic() - began,
+        duration_ms: took(),
         outcome: fault === undefined ? 'passed' : outcomeOf(fault.kind),
         ...(fault === undefined ? {} : { fault }),
       };
       attempts.push(record);
-      await journal.attemptEnded(index, record);
       if (fault !== undefined) {
         log.info({ outcome: record.outcome, code: fault.code, kind: fault.kind }, 'an attempt did not pass');
-        const again = attempt < step.attempts && mayRetry(fault.kind) && !signal.aborted;
-        if (again) tell({ type: 'attempt_failed', index, attempt, of: step.attempts, fault });
+        if (attempt < step.attempts && mayRetry(fault.kind) && !signal.aborted) {
+          tell({ type: 'attempt_failed', index, attempt, of: step.attempts, fault });
+          await journal.attemptEnded(index, record);
+        }
       }
       return work;
     },
-    { attempts: step.attempts, delayMs: step.retryDelayMs, clock, ids: scope.ids, signal },
+    {
+      attempts: step.attempts,
+      first,
+      begun: begun === undefined || open !== undefined,
+      delayMs: step.retryDelayMs,
+      clock,
+      ids: scope.ids,
+      signal,
+    },
   );
 
   const fault = 'fault' in tried ? await attributed(step, tried.fault, scope) : undefined;
@@ -113,7 +162,8 @@ export async function runStep(step: PlannedStep, inputs: JsonObject, scope: RunS
     system,
     outcome: fault === undefined ? 'passed' : outcomeOf(fault.kind),
     started_at,
-    duration_ms: clock.monotonic() - started,
+    duration_ms: passed(),
+    ...(resumed_at.length === 0 ? {} : { resumed_at }),
     ...(step.normalMs === undefined ? {} : { normal_ms: step.normalMs }),
     attempts,
     phases,
@@ -121,8 +171,25 @@ export async function runStep(step: PlannedStep, inputs: JsonObject, scope: RunS
     outputs,
     ...(fault === undefined ? {} : { fault }),
   };
-  await journal.stepEnded({ ...record, index, step: step.id });
+  const last = attempts.at(-1);
+  await journal.stepEnded({
+    ...record,
+    index,
+    step: step.id,
+    ...(last === undefined ? {} : { attempt: last }),
+  });
   return record;
+}
+
+function hasEnded(attempt: AttemptProgress): attempt is AttemptRecord {
+  return attempt.outcome !== null;
+}
+
+/** Milliseconds since now; or, where it began in an earlier life, since `startedAt` by wall time, the only one that both lives share. */
+export function stopwatch(clock: Clock, startedAt?: number): () => number {
+  if (startedAt !== undefined) return () => Math.max(0, clock.now() - startedAt);
+  const started = clock.monotonic();
+  return () => clock.monotonic() - started;
 }
 
 type Work = { readonly result: JsonObject } | { readonly fault: Fault };
@@ -131,7 +198,7 @@ type Work = { readonly result: JsonObject } | { readonly fault: Fault };
 async function attemptOnce(
   step: PlannedStep,
   inputs: JsonObject,
-  scope: RunScope & { readonly log: Logger },
+  scope: RunScope & Pick<WaitOptions, 'original'> & { readonly resumed: boolean },
   heard: (events: readonly Event[]) => void,
 ): Promise<Work> {
   const { definition } = step.action;
@@ -159,7 +226,8 @@ async function attemptOnce(
       step: step.id,
       system: step.system,
       signal,
-      intents: scope.intents,
+      resumed: scope.resumed,
+      book: scope.book,
     }),
     events: {
       follow: (...subjects: readonly Subject[]) => {
@@ -174,6 +242,7 @@ async function attemptOnce(
           return await watch.until(subject, judge, {
             signal,
             holdMs: definition.holdMs ?? DEFAULT_HOLD_MS,
+            original: scope.original,
             heard,
           });
         } catch (error) {
@@ -199,6 +268,7 @@ async function attemptOnce(
   }
 
   try {
+    signal.throwIfAborted();
     const output = await definition.run(inputs, context);
     await following;
     return { result: definition.output.parse(output) as JsonObject };

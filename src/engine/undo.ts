@@ -2,13 +2,25 @@ import type { Environment } from '../core/environment.ts';
 import { asFault } from '../core/fault.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import type { Clock, Http, Ids, Logger } from '../core/ports.ts';
+import type { Release } from '../core/release.ts';
 import type { EffectRecord } from '../core/run.ts';
-import type { Action, RunFacts, StepContext } from '../core/step.ts';
+import type { Action, Effect, RunFacts, StepContext, UndoStep } from '../core/step.ts';
 import type { RunJournal } from '../core/store.ts';
-import type { OpenIntent } from './effects.ts';
+import { lookFor } from './effects.ts';
 import type { Tell, UndoResult } from './progress.ts';
 import { retrying } from './retry.ts';
-import type { OpenWorkplace } from './workplace.ts';
+import { foldersOf, type Workplaces } from './workplace.ts';
+
+/** What a run has made and how: all that an undo needs to know of it. */
+export interface Book {
+  readonly effects: readonly EffectRecord[];
+  readonly steps: readonly {
+    readonly step: string;
+    readonly uses: string;
+    readonly inputs: JsonObject | null;
+  }[];
+  readonly release: Release | null;
+}
 
 export interface UndoOptions {
   readonly facts: RunFacts;
@@ -17,7 +29,7 @@ export interface UndoOptions {
   /** The action that logs in, where this environment has a login. */
   readonly login: string;
   readonly journal: Pick<RunJournal, 'settle'>;
-  readonly openWorkplace: OpenWorkplace;
+  readonly workplaces: Workplaces;
   readonly clock: Clock;
   readonly http: Http;
   readonly ids: Ids;
@@ -30,8 +42,6 @@ export interface UndoOptions {
 /** All tries at all effects of one run together; what is left then belongs to the ledger. Milliseconds. */
 export const UNDO_LIMIT_MS = 600_000;
 
-/** How often an intent without identity is looked for: what was asked for may come into being after the answer was lost. */
-const LOOKS_FOR_INTENT = 3;
 const TRIES = 3;
 const PAUSE_MS = 10_000;
 
@@ -41,74 +51,63 @@ interface Outcome {
   readonly evidence: JsonObject;
 }
 
-export interface IntentOptions {
-  readonly journal: Pick<RunJournal, 'settle'>;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly tell: Tell;
-  readonly signal: AbortSignal;
-}
-
-/**
- * Looks for what was perhaps made, while the run's own folder is still there; gives what has to be taken away. What cannot be undone, and what
- * is not there, is struck out. Never throws.
- */
-export async function settleIntents(
-  effects: readonly EffectRecord[],
-  intents: ReadonlyMap<number, OpenIntent>,
-  options: IntentOptions,
-): Promise<readonly EffectRecord[]> {
-  const settled = effects.map(async (effect): Promise<EffectRecord | undefined> => {
-    if (effect.state !== 'intended') return effect;
-    if (!effect.undoable) {
-      await settle(
-        effect,
-        { result: 'nothing', text: 'it cannot be undone', evidence: { outcome: 'passed' } },
-        options,
-      );
-      return undefined;
-    }
-    try {
-      const found = await look(intents.get(effect.effect_id), options.clock, options.signal);
-      if (found?.undo != null) return { ...effect, ...found, state: 'made' };
-      const evidence = { outcome: 'passed', looks: LOOKS_FOR_INTENT };
-      await settle(effect, { result: 'nothing', text: 'it was never made', evidence }, options);
-    } catch (error) {
-      await settle(effect, leftBehind(effect, error), options);
-    }
-    return undefined;
-  });
-  return (await Promise.all(settled)).filter((effect) => effect !== undefined);
+/** What is still to be worked off. */
+export function openEffects(effects: readonly EffectRecord[]): readonly EffectRecord[] {
+  return effects.filter(({ state }) => state === 'intended' || state === 'made');
 }
 
 /** What was made in an environment that is gone has gone with it. Never throws. */
-export async function strikeOut(effects: readonly EffectRecord[], options: IntentOptions): Promise<void> {
+export async function strikeOut(
+  { effects }: Pick<Book, 'effects'>,
+  options: Pick<UndoOptions, 'journal' | 'clock' | 'log' | 'tell'>,
+): Promise<void> {
   const evidence = { outcome: 'passed', environment: 'gone' };
-  for (const effect of effects) {
+  for (const effect of openEffects(effects)) {
     await settle(effect, { result: 'nothing', text: 'it is gone with its environment', evidence }, options);
   }
 }
 
 /**
- * Takes away what the ledger holds, the last first, in a fresh folder and HOME with a login of its own. What could not be removed stays in the
- * ledger with what was seen. Never throws.
+ * Takes away what the ledger holds, the last first, in a fresh folder and HOME with a login of its own, needing nothing of the process that made it.
+ * What could not be removed stays in the ledger with what was seen. Never throws.
  */
-export async function undoEffects(effects: readonly EffectRecord[], options: UndoOptions): Promise<void> {
-  if (effects.length === 0) return;
-  options.tell({ type: 'undo_started', count: effects.length });
+export async function undoEffects(book: Book, options: UndoOptions): Promise<void> {
+  const open = openEffects(book.effects);
+  if (open.length === 0) return;
+  options.tell({ type: 'undo_started', count: open.length });
   await using session = loginOnce(options);
-  for (const effect of effects.toReversed()) {
-    const outcome = await takeAway(effect, session, options).catch((error: unknown) =>
+  for (const effect of open.toReversed()) {
+    const outcome: WorkedOff = await workOff(effect, book, session, options).catch((error: unknown) =>
       leftBehind(effect, error),
     );
-    await settle(effect, outcome, options);
+    await settle(outcome.effect ?? effect, outcome, options);
   }
+}
+
+type WorkedOff = Outcome & { readonly effect?: EffectRecord };
+
+async function workOff(
+  effect: EffectRecord,
+  book: Book,
+  session: Session,
+  options: UndoOptions,
+): Promise<WorkedOff> {
+  if (effect.state === 'made') return takeAway(effect, session, options);
+  if (!effect.undoable) {
+    return { result: 'nothing', text: 'it cannot be undone', evidence: { outcome: 'passed' } };
+  }
+  const found = await lookFor(() => find(effect, book, session, options), true, options);
+  if (found?.undo == null) {
+    return { result: 'nothing', text: 'it was never made', evidence: { outcome: 'passed' } };
+  }
+  const known: EffectRecord = { ...effect, ...found, state: 'made' };
+  return { ...(await takeAway(known, session, options)), effect: known };
 }
 
 async function settle(
   effect: EffectRecord,
   { result, text, evidence }: Outcome,
-  { journal, clock, log, tell }: IntentOptions,
+  { journal, clock, log, tell }: Pick<UndoOptions, 'journal' | 'clock' | 'log' | 'tell'>,
 ): Promise<void> {
   const { effect_id, kind, identity, undo } = effect;
   log.info({ effect: kind, effect_id, result }, 'an effect was worked off');
@@ -132,7 +131,7 @@ async function takeAway(
   const tried = await retrying(
     async () => {
       try {
-        return { result: (await run(input.parse(undo.with), await session.context())) as JsonObject };
+        return { result: (await run(input.parse(undo.with), await session.loggedIn())) as JsonObject };
       } catch (error) {
         return { fault: asFault(error) };
       }
@@ -149,13 +148,57 @@ async function takeAway(
   };
 }
 
-async function look(intent: OpenIntent | undefined, clock: Clock, signal: AbortSignal) {
-  if (intent === undefined) throw new Error('nobody knows how to look for it');
-  for (let time = 1; ; time += 1) {
-    const found = await intent.find(signal);
-    if (found !== undefined || time === LOOKS_FOR_INTENT) return found;
-    await clock.sleep(PAUSE_MS, signal);
+interface Found {
+  readonly identity: Json;
+  readonly undo: UndoStep | null;
+}
+
+/** Unwinds a step that was entered only to be asked how its effect is found. */
+class Asked extends Error {
+  readonly found: Found | undefined;
+  constructor(found: Found | undefined) {
+    super('asked');
+    this.found = found;
   }
+}
+
+/** Enters the step again with its stored inputs, as far as the effect, and asks that to find what it meant to make. */
+async function find(
+  effect: EffectRecord,
+  { effects, steps, release }: Book,
+  session: Session,
+  { actions }: UndoOptions,
+): Promise<Found | undefined> {
+  const step = steps.find((entry) => entry.step === effect.step);
+  const action = actions.get(step?.uses ?? '');
+  if (action === undefined) throw new Error(`there is no action ${step?.uses} that knows how to look for it`);
+  const { input, run } = action.definition;
+  const context = await session.context();
+  const ask = async <Identity extends Json, Sought extends Json>(
+    spec: Effect<Identity, Sought>,
+  ): Promise<Identity> => {
+    const { kind, key = '' } = spec;
+    if (kind !== effect.kind || key !== effect.key) {
+      const known = effects.find(
+        (other) => other.step === effect.step && other.kind === kind && other.key === key,
+      );
+      if (known === undefined || known.identity === null) throw new Asked(undefined);
+      return known.identity as Identity;
+    }
+    const identity = await spec.find(context.signal, effect.sought as Sought);
+    throw new Asked(identity === undefined ? undefined : { identity, undo: spec.undo?.(identity) ?? null });
+  };
+  try {
+    await run(input.parse(step?.inputs ?? {}), {
+      ...context,
+      effect: ask,
+      release: async (asked) => release ?? asked(context.signal),
+    });
+  } catch (error) {
+    if (error instanceof Asked) return error.found;
+    throw error;
+  }
+  throw new Error(`step ${effect.step} ended without asking for its ${effect.kind}`);
 }
 
 function leftBehind(effect: EffectRecord, error: unknown): Outcome {
@@ -169,16 +212,19 @@ function leftBehind(effect: EffectRecord, error: unknown): Outcome {
 }
 
 interface Session extends AsyncDisposable {
-  /** A context that can run an undo action, logged in the first time it is asked for. */
+  /** A context that can look. */
   context(): Promise<StepContext>;
+  /** The same, logged in the first time it is asked for: it can take away. */
+  loggedIn(): Promise<StepContext>;
 }
 
 function loginOnce(options: UndoOptions): Session {
-  const { actions, environment, login, facts, clock, http, ids, log, signal, openWorkplace } = options;
-  const workplace = lazily(() => openWorkplace({ name: `${facts.id}-undo`, environment }));
+  const { actions, environment, login, facts, clock, http, ids, log, signal, workplaces } = options;
+  const { undo } = foldersOf(facts.id);
+  const workplace = lazily(() => workplaces.open({ name: undo, run: facts.id, fresh: true, environment }));
   const context = lazily(async (): Promise<StepContext> => {
     const { dir, home, exec, files, secretFile } = await workplace.get();
-    const context: StepContext = {
+    return {
       run: facts,
       env: environment,
       exec,
@@ -196,33 +242,37 @@ function loginOnce(options: UndoOptions): Session {
       release: refused('release'),
       defer: refused('defer'),
     };
+  });
+  const loggedIn = lazily(async (): Promise<StepContext> => {
+    const place = await context.get();
     const action = environment.systems.fas === undefined ? undefined : actions.get(login);
-    await action?.definition.run(action.definition.input.parse({}), context);
-    return context;
+    await action?.definition.run(action.definition.input.parse({}), place);
+    return place;
   });
   return {
     context: context.get,
+    loggedIn: loggedIn.get,
     async [Symbol.asyncDispose]() {
-      if (workplace.begun)
-        await workplace.get().then(
-          (place) => place.remove(),
-          () => {},
-        );
+      if (workplace.begun) await workplaces.remove(undo);
     },
   };
 }
 
 function lazily<Value>(make: () => Promise<Value>): { get(): Promise<Value>; readonly begun: boolean } {
   let made: Promise<Value> | undefined;
+  let begun = false;
   return {
     // One that failed is made anew the next time: a login that could not be had now may be had later.
-    get: () =>
-      (made ??= make().catch((error: unknown) => {
+    get() {
+      begun = true;
+      made ??= make().catch((error: unknown) => {
         made = undefined;
         throw error;
-      })),
+      });
+      return made;
+    },
     get begun() {
-      return made !== undefined;
+      return begun;
     },
   };
 }

@@ -8,10 +8,9 @@ import {
   type Scope,
 } from '../core/plan.ts';
 import type { Logger } from '../core/ports.ts';
-import type { RunRecord, StepRecord } from '../core/run.ts';
+import type { EffectRecord, RunRecord, StepRecord } from '../core/run.ts';
 import type { RunFacts } from '../core/step.ts';
-import type { RunJournal } from '../core/store.ts';
-import type { OpenIntent } from './effects.ts';
+import type { RunHeader, RunJournal, StepProgress, StoredRun } from '../core/store.ts';
 import type { Place, RunOptions } from './run-options.ts';
 import { type RunScope, runStep } from './step-runner.ts';
 import type { Workplace } from './workplace.ts';
@@ -25,14 +24,17 @@ export interface Walk {
   readonly journal: RunJournal;
   readonly log: Logger;
   readonly signal: AbortSignal;
-  readonly intents: Map<number, OpenIntent>;
+  /** See `EffectsOptions.book`. */
+  readonly made: Map<number, EffectRecord>;
   readonly place: Place;
-  readonly startedAt: number;
+  readonly header: RunHeader;
+  /** What an earlier life has left: steps that have ended are taken as they are, the one that was under way is entered again. */
+  readonly before: StoredRun | undefined;
 }
 
 /** The steps in order. */
 export async function walk(options: RunOptions, walk: Walk): Promise<Walked> {
-  const { facts, journal, log, signal, intents, place, startedAt } = walk;
+  const { facts, journal, log, signal, made, place, header, before } = walk;
   const { environment, plan, watch, clock, http, ids, tell } = options;
   const { workplace, fault } = place;
   if (workplace === undefined) {
@@ -41,8 +43,8 @@ export async function walk(options: RunOptions, walk: Walk): Promise<Walked> {
       outcome: 'errored',
       ...(fault === undefined ? {} : { fault }),
       steps,
-      release: null,
-      versions: {},
+      release: before?.release ?? null,
+      versions: before?.versions ?? {},
     };
   }
   const scope: RunScope = {
@@ -56,16 +58,16 @@ export async function walk(options: RunOptions, walk: Walk): Promise<Walked> {
     ids,
     log,
     signal,
-    intents,
+    book: made,
     tell,
     attribute: (step, silence) => options.attribute(facts.id, step, silence),
-    release: { known: undefined },
-    startedAt,
+    release: { known: before?.release ?? undefined },
+    startedAt: header.started_at,
   };
   const asked = versionsBeside(options, facts, workplace, signal).catch(() => ({}));
-  const steps = await runSteps(options, scope);
+  const steps = await runSteps(options, scope, before?.steps ?? []);
   const verdict = verdictOf(steps, signal);
-  const versions = await asked;
+  const versions = { ...(await asked), ...before?.versions };
   await journal
     .versions(versions)
     .catch((error: unknown) => log.warn({ err: error }, 'versions were not stored'));
@@ -88,17 +90,25 @@ function verdictOf(steps: readonly StepRecord[], signal: AbortSignal): Pick<RunR
 
 const STOPPED = 'the run was stopped';
 
-async function runSteps(options: RunOptions, scope: RunScope): Promise<readonly StepRecord[]> {
+async function runSteps(
+  options: RunOptions,
+  scope: RunScope,
+  before: readonly StepProgress[],
+): Promise<readonly StepRecord[]> {
   const records: StepRecord[] = [];
   const seen: Scope = { ...options.roots, run: { ...scope.facts }, steps: {} };
   const steps: Record<string, Scope['steps'][string]> = {};
   let failed: string | undefined;
   for (const step of options.plan.steps) {
     const view: Scope = { ...seen, steps };
-    const record = await oneStep(step, view, failed, scope);
+    const begun = before.find(({ index }) => index === step.index);
+    const hasEnded = begun !== undefined && begun.outcome !== null;
+    const record = hasEnded ? recordOf(begun, step) : await oneStep(step, view, failed, scope, begun);
     records.push(record);
-    if (record.outcome === 'skipped') await noteSkipped(step, record.reason ?? '', scope);
-    scope.tell({ type: 'step_ended', index: step.index, record });
+    if (!hasEnded) {
+      if (record.outcome === 'skipped') await noteSkipped(step, record.reason ?? '', scope);
+      scope.tell({ type: 'step_ended', index: step.index, record });
+    }
     steps[step.id] = {
       outcome: record.outcome,
       outputs: record.outcome === 'passed' ? record.outputs : null,
@@ -114,9 +124,11 @@ async function oneStep(
   view: Scope,
   failed: string | undefined,
   scope: RunScope,
+  begun: StepProgress | undefined,
 ): Promise<StepRecord> {
-  if (scope.signal.aborted) return skipped(step, STOPPED);
   try {
+    if (begun !== undefined) return await runStep(step, begun.inputs ?? {}, scope, begun);
+    if (scope.signal.aborted) return skipped(step, STOPPED);
     if (!evaluateCondition(step, view, { failed: failed !== undefined })) {
       return skipped(step, failed === undefined ? 'its `if` is false' : `step ${failed} did not pass`);
     }
@@ -125,6 +137,32 @@ async function oneStep(
     // An expression that cannot be evaluated, or a journal that cannot be written: ours, and the step's end.
     return notRun(step, asFault(error).toData('own'), scope);
   }
+}
+
+/** A step as the journal has it; `planned` where its plan is known, too. */
+export function recordOf(step: StepProgress, planned?: PlannedStep): StepRecord {
+  const { started_at, resumed_at, duration_ms, outcome, fault, reason } = step;
+  return {
+    id: step.step,
+    name: planned?.name ?? step.step,
+    uses: step.uses,
+    system: step.system,
+    outcome: outcome ?? 'skipped',
+    ...(started_at === null ? {} : { started_at }),
+    duration_ms: duration_ms ?? 0,
+    ...(resumed_at.length === 0 ? {} : { resumed_at }),
+    ...(planned?.normalMs === undefined ? {} : { normal_ms: planned.normalMs }),
+    // Only one that was given up has no outcome of its own: it ended as its step.
+    attempts: step.attempts.map((attempt) => ({
+      ...attempt,
+      outcome: attempt.outcome ?? (outcome === 'cancelled' ? outcome : 'errored'),
+    })),
+    phases: step.phases,
+    inputs: step.inputs ?? {},
+    outputs: step.outputs ?? {},
+    ...(fault === null ? {} : { fault }),
+    ...(reason === null ? {} : { reason }),
+  };
 }
 
 async function noteSkipped(step: PlannedStep, reason: string, { journal, log }: RunScope): Promise<void> {

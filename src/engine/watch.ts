@@ -10,7 +10,7 @@ import {
 } from '../core/event.ts';
 import { asFault, Fault, outcomeOf } from '../core/fault.ts';
 import { firstOf } from '../core/first-of.ts';
-import type { Clock, Logger } from '../core/ports.ts';
+import type { Clock, Deadline, Logger } from '../core/ports.ts';
 import type { Store } from '../core/store.ts';
 
 export interface WatchOptions {
@@ -25,6 +25,11 @@ export interface WaitOptions {
   /** Aborts with the Fault that ends the wait: a limit that passed, or a cancellation. */
   readonly signal: AbortSignal;
   readonly holdMs: number;
+  /**
+   * Of a step that was interrupted: its limit, epoch ms, and the fault of running into it. It may have passed while nobody looked: then every source is
+   * heard once before the wait ends, and what happened behind the limit does not count.
+   */
+  readonly original?: { readonly deadlineAt: number; readonly fault: Fault } | undefined;
   /** Told of all events whenever there is news. */
   readonly heard?: (events: readonly Event[]) => void;
 }
@@ -55,6 +60,8 @@ interface Followed {
 
 interface Listener {
   news(): void;
+  /** A source that covers the subject has been asked with success. */
+  looked(): void;
 }
 
 interface SourceLoop {
@@ -63,6 +70,8 @@ interface SourceLoop {
   readonly lookedAt: Map<string, number>;
   /** Those that were asked for at least once in this process. */
   readonly asked: Set<string>;
+  /** Those about which it has answered at least once in this process. */
+  readonly answered: Set<string>;
   failures: number;
   /** Why the last look failed; undefined when it did not. */
   failing: Fault | undefined;
@@ -80,6 +89,7 @@ export function openWatch({ environment, sources, store, clock, log }: WatchOpti
     source,
     lookedAt: new Map(),
     asked: new Set(),
+    answered: new Set(),
     failures: 0,
     failing: undefined,
     nudge: () => {},
@@ -106,9 +116,13 @@ export function openWatch({ environment, sources, store, clock, log }: WatchOpti
     try {
       const reports = await source.look(subjects, oldest(loop, some), closing.signal);
       await add(reports);
-      for (const subject of subjects) loop.lookedAt.set(subjectId(subject), at);
       loop.failures = 0;
       loop.failing = undefined;
+      for (const id of subjects.map(subjectId)) {
+        loop.lookedAt.set(id, at);
+        loop.answered.add(id);
+        for (const listener of followed.get(id)?.listeners ?? []) listener.looked();
+      }
     } catch (error) {
       if (closing.signal.aborted) return;
       loop.failures += 1;
@@ -132,6 +146,12 @@ export function openWatch({ environment, sources, store, clock, log }: WatchOpti
       ({ source, failing }) =>
         failing !== undefined && outcomeOf(failing.kind) === 'errored' && source.covers(subject),
     )?.failing;
+  }
+
+  /** Whether every source has told what happened while nobody was here to listen. */
+  function isCaughtUp(subject: Subject): boolean {
+    const id = subjectId(subject);
+    return loops.every(({ source, answered }) => !source.covers(subject) || answered.has(id));
   }
 
   /** Somebody has come whom this source was not asked about yet. */
@@ -198,19 +218,22 @@ export function openWatch({ environment, sources, store, clock, log }: WatchOpti
         if (runs.size > 0) continue;
         followed.delete(id);
         for (const { asked } of loops) asked.delete(id);
+        for (const { answered } of loops) answered.delete(id);
         for (const { lookedAt } of loops) lookedAt.delete(id);
       }
     },
 
-    until(subject, judge, { signal, holdMs, heard }) {
+    until(subject, judge, { signal, holdMs, original, heard }) {
       const entry = followed.get(subjectId(subject));
       if (entry === undefined) throw new Error(`${subjectId(subject)} is not followed`);
       return new Promise((resolve, reject) => {
         let turning: Fault | undefined;
-        let hold: { readonly signal: AbortSignal; [Symbol.dispose](): void } | undefined;
+        let hold: Deadline | undefined;
+        let limit: Deadline | undefined;
 
         function end(act: () => void): void {
           hold?.[Symbol.dispose]();
+          limit?.[Symbol.dispose]();
           entry?.listeners.delete(listener);
           signal.removeEventListener('abort', onAbort);
           act();
@@ -221,8 +244,12 @@ export function openWatch({ environment, sources, store, clock, log }: WatchOpti
           end(() => reject(ranOut ? (turning ?? blindness(subject) ?? signal.reason) : signal.reason));
         }
         const listener: Listener = {
+          looked() {
+            if (original === undefined || clock.now() < original.deadlineAt || !isCaughtUp(subject)) return;
+            end(() => reject(turning ?? original.fault));
+          },
           news() {
-            const events = eventsOf(entry.reports);
+            const events = eventsOf(entry.reports).filter(inTime);
             heard?.(events);
             try {
               const answer = judge({ events, last: events.at(-1) });
@@ -240,6 +267,9 @@ export function openWatch({ environment, sources, store, clock, log }: WatchOpti
             }
           },
         };
+        function inTime({ earliest, latest }: Event): boolean {
+          return original === undefined || (earliest ?? latest) <= original.deadlineAt;
+        }
         function held() {
           const deadline = clock.deadline(holdMs, () => new Error('held'));
           deadline.signal.addEventListener('abort', () => end(() => reject(turning)), { once: true });
@@ -252,6 +282,10 @@ export function openWatch({ environment, sources, store, clock, log }: WatchOpti
         }
         signal.addEventListener('abort', onAbort, { once: true });
         entry.listeners.add(listener);
+        if (original !== undefined) {
+          limit = clock.deadline(original.deadlineAt - clock.now(), () => original.fault);
+          limit.signal.addEventListener('abort', listener.looked, { once: true });
+        }
         listener.news();
       });
     },

@@ -10,16 +10,27 @@ export interface Workplace {
   readonly exec: Exec;
   readonly files: Files;
   secretFile(secret: Secret): Promise<string>;
-  /** The folder and all in it. Never throws: what is left is ours alone and is logged. */
-  remove(): Promise<void>;
 }
 
 export interface WorkplaceOptions {
   /** Name of the folder. */
   readonly name: string;
+  /** Whose commands run in it. */
+  readonly run: string;
+  /** Whether what is there already is removed first, or gone on with. */
+  readonly fresh: boolean;
   readonly environment: Environment;
   readonly started?: (command: CommandRecord) => Promise<void>;
   readonly ended?: (command: CommandRecord) => Promise<void>;
 }
 
-export type OpenWorkplace = (options: WorkplaceOptions) => Promise<Workplace>;
+export interface Workplaces {
+  open(options: WorkplaceOptions): Promise<Workplace>;
+  /** The folder and all in it. Never throws: what is left of it is ours alone. */
+  remove(name: string): Promise<void>;
+}
+
+/** Names of a run's folders: its own, and that of its undo. */
+export function foldersOf(run: string): { readonly work: string; readonly undo: string } {
+  return { work: run, undo: `${run}-undo` };
+}

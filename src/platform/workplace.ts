@@ -7,6 +7,7 @@ import type { CommandRecord } from '../core/run.ts';
 import type { Files } from '../core/step.ts';
 import { processExec } from './exec.ts';
 import { diskFault, filesBelow } from './files.ts';
+import { RUN_MARK } from './processes.ts';
 
 export interface HomeFile {
   readonly path: string;
@@ -29,31 +30,35 @@ export interface WorkplacesOptions {
   readonly homeFiles: (environment: Environment) => readonly HomeFile[];
 }
 
+interface PlaceOptions {
+  readonly name: string;
+  readonly run: string;
+  readonly fresh: boolean;
+  readonly environment: Environment;
+  readonly started?: (command: CommandRecord) => Promise<void>;
+  readonly ended?: (command: CommandRecord) => Promise<void>;
+}
+
+interface Place {
+  readonly dir: string;
+  readonly home: string;
+  readonly exec: Exec;
+  readonly files: Files;
+  secretFile(secret: Secret): Promise<string>;
+}
+
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Makes folders in which a run or an undo works, each with a HOME of its own: two `bodhi` in one HOME corrupt its token file. */
 export function workplacesBelow({ dir, env, commandEnvironment, homeFiles }: WorkplacesOptions) {
-  return async ({
-    name,
-    environment,
-    started,
-    ended,
-  }: {
-    readonly name: string;
-    readonly environment: Environment;
-    readonly started?: (command: CommandRecord) => Promise<void>;
-    readonly ended?: (command: CommandRecord) => Promise<void>;
-  }): Promise<{
-    readonly dir: string;
-    readonly home: string;
-    readonly exec: Exec;
-    readonly files: Files;
-    secretFile(secret: Secret): Promise<string>;
-    remove(): Promise<void>;
-  }> => {
+  const remove = (name: string) =>
+    rm(join(dir, name), { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
+
+  async function open({ name, run, fresh, environment, started, ended }: PlaceOptions): Promise<Place> {
     const place = join(dir, name);
     const home = join(place, 'home');
     try {
+      if (fresh) await rm(place, { recursive: true, force: true, maxRetries: 3 });
       await mkdir(home, { recursive: true, mode: 0o700 });
       for (const { path, content, mode } of homeFiles(environment)) {
         await mkdir(dirname(join(home, path)), { recursive: true });
@@ -68,7 +73,10 @@ export function workplacesBelow({ dir, env, commandEnvironment, homeFiles }: Wor
       home,
       files: filesBelow(place),
       exec: processExec({
-        environment: commandEnvironment(environment, home, env['PATH'] ?? DEFAULT_PATH),
+        environment: {
+          ...commandEnvironment(environment, home, env['PATH'] ?? DEFAULT_PATH),
+          [RUN_MARK]: run,
+        },
         cwd: place,
         ...(started === undefined ? {} : { started }),
         ...(ended === undefined ? {} : { ended }),
@@ -81,9 +89,10 @@ export function workplacesBelow({ dir, env, commandEnvironment, homeFiles }: Wor
         await filesBelow(home).write(file, decoded(value), { mode: 0o600 });
         return file;
       },
-      remove: () => rm(place, { recursive: true, force: true, maxRetries: 3 }).catch(() => {}),
     };
-  };
+  }
+
+  return { open, remove };
 }
 
 function decoded(value: string): string | Uint8Array {

@@ -1,6 +1,7 @@
 import type { Kysely, Transaction } from 'kysely';
 import { sql } from 'kysely';
 import { Fault } from '../core/fault.ts';
+import type { AttemptRecord } from '../core/run.ts';
 import type { RunJournal } from '../core/store.ts';
 import { effectOf } from './rows.ts';
 import type { Database } from './schema.ts';
@@ -63,6 +64,20 @@ export function openJournal({
     });
   }
 
+  async function endAttempt(
+    transaction: Transaction<Database>,
+    idx: number,
+    { attempt, duration_ms, outcome, fault }: AttemptRecord,
+  ): Promise<void> {
+    await transaction
+      .updateTable('attempts')
+      .set({ duration_ms, outcome, fault: fault === undefined ? null : JSON.stringify(fault) })
+      .where('run_id', '=', run_id)
+      .where('idx', '=', idx)
+      .where('attempt', '=', attempt)
+      .execute();
+  }
+
   return {
     run_id,
     lost: lost.signal,
@@ -71,29 +86,30 @@ export function openJournal({
         await transaction
           .insertInto('steps')
           .values({ ...step, run_id, idx: index, inputs: JSON.stringify(inputs) })
-          .onConflict((conflict) => conflict.columns(['run_id', 'idx']).doNothing())
+          .execute();
+        await transaction
+          .insertInto('attempts')
+          .values({ run_id, idx: index, attempt: 1, started_at: step.started_at })
+          .execute();
+      }),
+    stepResumed: (idx, at) =>
+      write(async (transaction) => {
+        await transaction
+          .updateTable('steps')
+          .set({ resumed_at: sql`json_insert(resumed_at, '$[#]', ${at})` })
+          .where('run_id', '=', run_id)
+          .where('idx', '=', idx)
           .execute();
       }),
     attemptStarted: (idx, attempt, started_at) =>
       write(async (transaction) => {
-        await transaction
-          .insertInto('attempts')
-          .values({ run_id, idx, attempt, started_at })
-          .onConflict((conflict) => conflict.columns(['run_id', 'idx', 'attempt']).doNothing())
-          .execute();
+        await transaction.insertInto('attempts').values({ run_id, idx, attempt, started_at }).execute();
       }),
-    attemptEnded: (idx, { attempt, duration_ms, outcome, fault }) =>
+    attemptEnded: (idx, attempt) => write((transaction) => endAttempt(transaction, idx, attempt)),
+    stepEnded: ({ index, step, uses, system, outcome, duration_ms, outputs, phases, ...rest }) =>
       write(async (transaction) => {
-        await transaction
-          .updateTable('attempts')
-          .set({ duration_ms, outcome, fault: fault === undefined ? null : JSON.stringify(fault) })
-          .where('run_id', '=', run_id)
-          .where('idx', '=', idx)
-          .where('attempt', '=', attempt)
-          .execute();
-      }),
-    stepEnded: ({ index, step, uses, system, outcome, duration_ms, outputs, phases, fault, reason }) =>
-      write(async (transaction) => {
+        const { fault, reason, attempt } = rest;
+        if (attempt !== undefined) await endAttempt(transaction, index, attempt);
         const ended = {
           outcome,
           duration_ms,
@@ -142,6 +158,7 @@ export function openJournal({
           .values({
             ...intent,
             undoable: intent.undoable ? 1 : 0,
+            sought: JSON.stringify(intent.sought),
             run_id,
             environment,
             package: pkg,
@@ -192,12 +209,13 @@ export function openJournal({
           .where('start', '=', start)
           .execute();
       }),
-    finish: (record, state) =>
-      write(async (transaction) => {
+    finish: (record) =>
+      // A result that was ever shown stays.
+      writeDurably(async (transaction) => {
         await transaction
           .updateTable('runs')
           .set({
-            state,
+            state: 'finalizing',
             outcome: record.outcome,
             ended_at: record.ended_at,
             fault: record.fault === undefined ? null : JSON.stringify(record.fault),

@@ -113,4 +113,8 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       primary key (run_id, pid, start)
     ) strict, without rowid`,
   ],
+  [
+    'alter table effects add column sought text',
+    `alter table steps add column resumed_at text not null default '[]'`,
+  ],
 ];

@@ -32,6 +32,7 @@ export interface StepsTable {
   outcome: string | null;
   started_at: number | null;
   deadline_at: number | null;
+  resumed_at: ColumnType<JsonText, JsonText | undefined, JsonText>;
   duration_ms: number | null;
   inputs: JsonText | null;
   outputs: JsonText | null;
@@ -62,6 +63,7 @@ export interface EffectsTable {
   state: string;
   /** 0 or 1. */
   undoable: number;
+  sought: JsonText | null;
   intended_at: number;
   made_at: number | null;
   identity: JsonText | null;

@@ -81,15 +81,17 @@ export function openStore(file: string): Store {
         const fence = 1;
         // One transaction, begun as a writer: two processes that begin at once see each other.
         await db.transaction().execute(async (transaction) => {
-          const unfinished = await transaction
+          const holder = await transaction
             .selectFrom('runs')
-            .select(['run_id', 'owner'])
+            .select(['run_id', 'state', 'owner'])
             .where('scope', '=', scope)
             .where('package', '=', pkg)
             .where('state', '!=', 'finished')
-            .execute();
-          const holder = unfinished.find((run) => isAlive(parsed<Owner>(run.owner)));
-          if (holder !== undefined) throw held(pkg, environment, holder.run_id);
+            .orderBy('run_id', 'desc')
+            .executeTakeFirst();
+          if (holder !== undefined) {
+            throw held(header, holder, isAlive(parsed<Owner>(holder.owner)));
+          }
           await transaction
             .insertInto('runs')
             .values({
@@ -111,7 +113,39 @@ export function openStore(file: string): Store {
         return openJournal({ db, run_id, environment, package: pkg, fence, asFault });
       }),
 
-    list: ({ probe, environment, outcome, limit }) =>
+    takeOver: (run_id, owner, isAlive) =>
+      guarded(async () => {
+        const {
+          environment,
+          package: pkg,
+          fence,
+        } = await db.transaction().execute(async (transaction) => {
+          const row = await transaction
+            .selectFrom('runs')
+            .select(['environment', 'package', 'state', 'owner', 'fence'])
+            .where('run_id', '=', run_id)
+            .executeTakeFirstOrThrow();
+          if (row.state === 'finished') throw finished(run_id);
+          const former = parsed<Owner>(row.owner);
+          if (isAlive(former)) throw owned(run_id, former);
+          const raised = row.fence + 1;
+          await transaction
+            .updateTable('runs')
+            .set({ fence: raised, owner: JSON.stringify(owner) })
+            .where('run_id', '=', run_id)
+            .execute();
+          return { ...row, fence: raised };
+        });
+        const row = await db
+          .selectFrom('runs')
+          .selectAll()
+          .where('run_id', '=', run_id)
+          .executeTakeFirstOrThrow();
+        const journal = openJournal({ db, run_id, environment, package: pkg, fence, asFault });
+        return { run: await stored(row), journal };
+      }),
+
+    list: ({ unfinished, probe, environment, outcome, limit }) =>
       guarded(async () => {
         let query = db
           .selectFrom('runs')
@@ -126,6 +160,7 @@ export function openStore(file: string): Store {
           )
           .orderBy('run_id', 'desc')
           .limit(limit);
+        if (unfinished === true) query = query.where('state', '!=', 'finished');
         if (probe !== undefined) query = query.where('probe', '=', probe);
         if (environment !== undefined) query = query.where('environment', '=', environment);
         if (outcome !== undefined) query = query.where('outcome', '=', outcome);
@@ -137,6 +172,7 @@ export function openStore(file: string): Store {
             environment: row.environment,
             package: row.package,
             state: row.state as RunState,
+            owner: parsed<Owner>(row.owner),
             outcome: row.outcome as Outcome | null,
             started_at: row.started_at,
             ended_at: row.ended_at,
@@ -270,12 +306,45 @@ export function openStore(file: string): Store {
   };
 }
 
-function held(pkg: string, environment: string, run: string): Fault {
-  return new Fault(`run ${run} is still at work on ${pkg} in ${environment}`, {
-    code: 'PACKAGE_HELD',
+function held(
+  { package: pkg, environment }: RunHeader,
+  { run_id, state }: { readonly run_id: string; readonly state: string },
+  alive: boolean,
+): Fault {
+  const details = { code: 'PACKAGE_HELD', kind: 'prober', evidence: { run_id, package: pkg } } as const;
+  if (alive) {
+    return new Fault(`run ${run_id} is still at work on ${pkg} in ${environment}`, {
+      ...details,
+      hint: `Wait for it, or look at it with: packprobe runs show ${run_id}`,
+    });
+  }
+  if (state === 'executing') {
+    return new Fault(`run ${run_id} was interrupted and still holds ${pkg} in ${environment}`, {
+      ...details,
+      hint: `Go on with it: packprobe runs resume ${run_id}. Or give it up and take away what it made: packprobe tidy ${run_id}`,
+    });
+  }
+  return new Fault(`run ${run_id} has ended, but ${pkg} in ${environment} still has what it made`, {
+    ...details,
+    hint: `Take it away: packprobe tidy ${run_id}`,
+  });
+}
+
+function owned(run_id: string, { host, pid }: Owner): Fault {
+  return new Fault(`run ${run_id} is at work: process ${pid} on ${host} has it`, {
+    code: 'RUN_OWNED',
     kind: 'prober',
-    evidence: { run_id: run, package: pkg },
-    hint: `Wait for it, or look at it with: packprobe runs show ${run}`,
+    evidence: { run_id, host, pid },
+    hint: 'Wait for it. A process on another host is believed to live: only there can it be told.',
+  });
+}
+
+function finished(run_id: string): Fault {
+  return new Fault(`run ${run_id} has ended and holds nothing any more`, {
+    code: 'RUN_FINISHED',
+    kind: 'prober',
+    evidence: { run_id },
+    hint: `Look at it with: packprobe runs show ${run_id}`,
   });
 }
 

@@ -31,6 +31,7 @@ const NO_CODES = new Set<string>([
   'XDG_STATE_HOME',
   'PACKPROBE_DATA_DIR',
   'PACKPROBE_CONFIG',
+  'PACKPROBE_RUN',
   'NO_COLOR',
   // How the yaml library calls a tag that it does not know.
   'TAG_RESOLVE_FAILED',

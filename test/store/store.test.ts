@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Report } from '../../src/core/event.ts';
+import type { Fault } from '../../src/core/fault.ts';
 import type { Owner, RunRecord } from '../../src/core/run.ts';
 import type { RunHeader } from '../../src/core/store.ts';
 import { openStore } from '../../src/store/store.ts';
@@ -84,13 +85,13 @@ test('what a journal wrote is there after the process that wrote it is gone', as
       started_at: 1,
       deadline_at: 9,
     });
-    await journal.attemptStarted(0, 1, 1);
     const intent = await journal.intend({
       step: 'build',
       kind: 'koji-task',
       key: '',
       system: 'koji',
       undoable: true,
+      sought: null,
       intended_at: 2,
     });
     await journal.made(intent.effect_id, 101, { uses: 'koji/cancel-task', with: { task_id: 101 } }, 3);
@@ -120,10 +121,11 @@ test('an effect without an undo is kept and no leftover', async () => {
     key: '',
     system: 'dist-git',
     undoable: true,
+    sought: null,
     intended_at: 2,
   });
   await journal.made(intent.effect_id, 'abc', null, 3);
-  await journal.finish(record('run-1'), 'finished');
+  await journal.finish(record('run-1'));
   expect(await store.list({ limit: 1 })).toMatchObject([{ outcome: 'passed', leftovers: 0 }]);
 });
 
@@ -139,6 +141,7 @@ test('a write with an old fence is refused', async () => {
     key: '',
     system: 'koji',
     undoable: true,
+    sought: null,
     intended_at: 2,
   });
   await expect(late).rejects.toMatchObject({ code: 'RUN_TAKEN_OVER', kind: 'prober' });
@@ -148,8 +151,8 @@ test('a write with an old fence is refused', async () => {
 test('a finished run never changes', async () => {
   await using store = openStore(file);
   const journal = await store.begin(header('run-1'), owner, () => true);
-  await journal.finish(record('run-1'), 'finalizing');
-  await journal.finish({ ...record('run-1'), outcome: 'failed' }, 'finished');
+  await journal.finish(record('run-1'));
+  await journal.finish({ ...record('run-1'), outcome: 'failed' });
   expect((await store.find('run-1')).run?.record?.outcome).toBe('passed');
 });
 
@@ -162,6 +165,7 @@ test('a run is finished when nothing of it is held any more, not before', async 
     key: '',
     system: 'bodhi',
     undoable: true,
+    sought: null,
     intended_at: 2,
   });
   await journal.made(
@@ -170,7 +174,7 @@ test('a run is finished when nothing of it is held any more, not before', async 
     { uses: 'bodhi/obsolete', with: { update: 'FEDORA-1' } },
     3,
   );
-  await journal.finish(record('run-1'), 'finalizing');
+  await journal.finish(record('run-1'));
   await journal.letGo();
   expect((await store.find('run-1')).run?.state).toBe('finalizing');
   await journal.settle(intent.effect_id, { state: 'undone', at: 5, evidence: { after: 'obsolete' } });
@@ -184,28 +188,81 @@ test('a run is finished when nothing of it is held any more, not before', async 
 test('a run is found by a beginning that fits only one', async () => {
   await using store = openStore(file);
   await store.begin(header('run-11'), owner, () => false);
-  await store.begin(header('run-12'), owner, () => false);
+  await store.begin({ ...header('run-12'), package: 'other' }, owner, () => false);
   expect((await store.find('run-11')).run?.header.run_id).toBe('run-11');
   expect(await store.find('run-1')).toEqual({ candidates: ['run-11', 'run-12'] });
   expect(await store.find('nothing')).toEqual({ candidates: [] });
 });
 
-test('a package is held by a living run, and by one that is over or dead it is not', async () => {
+test('a package is held by an unfinished run, also by one that is dead, until it is finished', async () => {
   await using store = openStore(file);
   const alive = { host: 'here', boot_id: 'boot', pid: 7, start: 42 };
   const dead = { ...alive, pid: 8 };
   const isAlive = ({ pid }: Owner) => pid === 7;
-  await store.begin(header('run-1'), dead, isAlive);
-  const journal = await store.begin(header('run-2'), alive, isAlive);
-  await expect(store.begin(header('run-3'), alive, isAlive)).rejects.toMatchObject({
-    code: 'PACKAGE_HELD',
-    evidence: { run_id: 'run-2' },
-  });
+  const refused = (run: string) =>
+    store.begin(header(run), alive, isAlive).then(
+      () => undefined,
+      (fault: Fault) => `${fault.code}: ${fault.message}`,
+    );
+  const first = await store.begin(header('run-1'), dead, isAlive);
+  expect(await refused('run-2')).toBe(
+    'PACKAGE_HELD: run run-1 was interrupted and still holds gloster in test',
+  );
+  await first.finish(record('run-1'));
+  expect(await refused('run-2')).toMatch(/^PACKAGE_HELD: run run-1 has ended, but gloster/);
+  await first.letGo();
+  const second = await store.begin(header('run-2'), alive, isAlive);
+  expect(await refused('run-3')).toBe('PACKAGE_HELD: run run-2 is still at work on gloster in test');
   await store.begin({ ...header('run-4'), package: 'other' }, alive, isAlive);
   await store.begin({ ...header('run-5'), scope: 'elsewhere' }, alive, isAlive);
-  await journal.finish(record('run-2'), 'finished');
+  await second.finish(record('run-2'));
+  await second.letGo();
   await store.begin(header('run-6'), alive, isAlive);
   expect((await store.list({ limit: 9 })).map(({ run_id }) => run_id)).not.toContain('run-3');
+});
+
+describe('taking over', () => {
+  const dead = { host: 'here', boot_id: 'boot', pid: 8, start: 1 };
+  const one = { ...dead, pid: 9 };
+  const other = { ...dead, pid: 10 };
+  const isAlive = ({ pid }: Owner) => pid !== 8;
+
+  test('a run of a dead owner gives all that it left, and its former journal can write no more', async () => {
+    await using store = openStore(file);
+    const former = await store.begin(header('run-1'), dead, isAlive);
+    await former.follow([{ kind: 'koji-task', key: '1' }]);
+    const { run, journal } = await store.takeOver('run-1', one, isAlive);
+    expect(run).toMatchObject({ owner: one, fence: 2, subjects: [{ key: '1' }] });
+    await expect(former.follow([{ kind: 'koji-task', key: '2' }])).rejects.toMatchObject({
+      code: 'RUN_TAKEN_OVER',
+    });
+    expect(former.lost.reason).toMatchObject({ code: 'RUN_TAKEN_OVER' });
+    await journal.follow([{ kind: 'koji-task', key: '3' }]);
+    expect((await store.find('run-1')).run?.subjects.map(({ key }) => key)).toEqual(['1', '3']);
+  });
+
+  test('is refused where the owner lives, and where the run is finished', async () => {
+    await using store = openStore(file);
+    const journal = await store.begin(header('run-1'), one, isAlive);
+    await expect(store.takeOver('run-1', other, isAlive)).rejects.toMatchObject({
+      code: 'RUN_OWNED',
+      message: 'run run-1 is at work: process 9 on here has it',
+    });
+    await journal.finish(record('run-1'));
+    await journal.letGo();
+    await expect(store.takeOver('run-1', other, isAlive)).rejects.toMatchObject({ code: 'RUN_FINISHED' });
+  });
+
+  test('by two at once lets one win, and tells the other who has it', async () => {
+    await using store = openStore(file);
+    await store.begin(header('run-1'), dead, isAlive);
+    const answers = await Promise.allSettled([
+      store.takeOver('run-1', one, isAlive),
+      store.takeOver('run-1', other, isAlive),
+    ]);
+    const lost = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []));
+    expect(lost).toMatchObject([{ code: 'RUN_OWNED' }]);
+  });
 });
 
 test('a write waits for another process that holds the database, also when it read first', async () => {

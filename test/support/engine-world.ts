@@ -3,15 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Source } from '../../src/core/event.ts';
+import type { FaultData } from '../../src/core/fault.ts';
 import { planProbe } from '../../src/core/planner.ts';
 import { readProbe } from '../../src/core/probe.ts';
 import type { RunRecord } from '../../src/core/run.ts';
 import { environmentFacts, probeFacts } from '../../src/core/scope.ts';
 import { type Action, defineStep, type StepContext, type StepDefinition } from '../../src/core/step.ts';
-import type { Store, StoredRun } from '../../src/core/store.ts';
+import type { RunJournal, Store, StoredRun } from '../../src/core/store.ts';
 import type { Progress } from '../../src/engine/progress.ts';
-import { executeRun } from '../../src/engine/run.ts';
-import { openWatch } from '../../src/engine/watch.ts';
+import { closeRun, executeRun, resumeRun } from '../../src/engine/run.ts';
+import type { NewRun, RunOptions } from '../../src/engine/run-options.ts';
+import { openWatch, type Watch } from '../../src/engine/watch.ts';
 import { openStore } from '../../src/store/store.ts';
 import { FakeClock, settle } from './fake-clock.ts';
 import { cannedExec, cannedHttp, filesBelow, silentLogger, testEnvironment } from './step-context.ts';
@@ -35,24 +37,35 @@ export function action(work: Work, change: Partial<StepDefinition> = {}): StepDe
   }) as StepDefinition;
 }
 
+interface RunAsked {
+  readonly signal?: AbortSignal;
+  readonly timeout?: string;
+}
+
 export interface EngineWorld extends AsyncDisposable {
   /** The database. */
   readonly file: string;
   readonly clock: FakeClock;
   readonly store: Store;
   readonly told: Progress[];
-  /** Names of the work folders that were made and removed, in order: `+run`, `-run`, `+undo`, `-undo`. */
+  /** Names of the work folders that were made and removed, in order: `+run`, `-run`, `+run-undo`, `-run-undo`. */
   readonly folders: string[];
   /** Begins a run of the steps (YAML below `steps:`). */
-  run(
-    steps: string,
-    options?: { readonly signal?: AbortSignal; readonly timeout?: string },
-  ): Promise<RunRecord>;
+  run(steps: string, options?: RunAsked): Promise<RunRecord>;
   /** The same, moving time on until it has ended. */
-  ran(
+  ran(steps: string, options?: RunAsked): Promise<RunRecord>;
+  /**
+   * The same, but its process dies before or after its journal's write of this number (from 1): nothing that waits for it ever goes on. Resolves then, or
+   * with the number of writes where it had ended before.
+   */
+  killed(
     steps: string,
-    options?: { readonly signal?: AbortSignal; readonly timeout?: string },
-  ): Promise<RunRecord>;
+    at: { readonly write: number; readonly when: 'before' | 'after' },
+  ): Promise<number | undefined>;
+  /** Another process goes on with the run that died, moving time on until it has ended. */
+  resumed(): Promise<RunRecord>;
+  /** Another process gives it up. */
+  closed(fault: FaultData): Promise<RunRecord>;
   stored(): Promise<StoredRun>;
 }
 
@@ -75,47 +88,44 @@ export function engineWorld(
   const real = openStore(file);
   const store = changeStore(real);
   const environment = testEnvironment();
-  const watch = openWatch({ environment: 'test', sources, store, clock, log: silentLogger });
   const actions = new Map<string, Action>(
     Object.entries(definitions).map(([uses, definition]) => [uses, { uses, definition }]),
   );
   const told: Progress[] = [];
   const folders: string[] = [];
+  const watches: Watch[] = [];
+  let lives = 0;
   let runs = 0;
   let last = '';
+  let asked: { readonly text: string; readonly header: NewRun } | undefined;
 
-  const run: EngineWorld['run'] = (steps, { signal = new AbortController().signal, timeout = '8h' } = {}) => {
-    const text = `name: test\ntimeout: ${timeout}\nsteps:\n${steps}`;
-    const plan = planProbe({ probe: readProbe('test.yaml', text), actions, environment });
-    runs += 1;
-    last = `run-${runs}`;
-    return executeRun({
-      plan,
-      definition: { file: 'test.yaml', text },
+  function newLife(on: Store, signal: AbortSignal): Omit<RunOptions, 'plan' | 'roots'> {
+    const watch = openWatch({ environment: 'test', sources, store: on, clock, log: silentLogger });
+    watches.push(watch);
+    lives += 1;
+    const named = (name: string) => name.replace(last, 'run');
+    return {
       environment,
-      environmentDefinition: {},
-      package: 'gloster',
-      branch: 'stable',
-      params: {},
-      roots: { env: environmentFacts(environment), probe: probeFacts(plan.probe), params: {} },
       actions,
       login: 'fas/login',
-      store,
-      owner: { host: 'here', boot_id: 'boot', pid: 1, start: 1 },
+      store: on,
+      owner: { host: 'here', boot_id: 'boot', pid: lives, start: 1 },
       isAlive: () => true,
+      endSurvivors: async () => 0,
       gone,
       watch,
-      openWorkplace: async ({ name }) => {
-        const kind = name.replace(last, 'run');
-        folders.push(`+${kind}`);
-        return {
-          dir: join(dir, name),
-          home: join(dir, name, 'home'),
-          exec: cannedExec([]),
-          files: filesBelow(join(dir, name)),
-          secretFile: async () => '/dev/null',
-          remove: async () => void folders.push(`-${kind}`),
-        };
+      workplaces: {
+        async open({ name }) {
+          folders.push(`+${named(name)}`);
+          return {
+            dir: join(dir, name),
+            home: join(dir, name, 'home'),
+            exec: cannedExec([]),
+            files: filesBelow(join(dir, name)),
+            secretFile: async () => '/dev/null',
+          };
+        },
+        remove: async (name) => void folders.push(`-${named(name)}`),
       },
       versionsOf: async () => ({}),
       attribute: async () => undefined,
@@ -125,9 +135,50 @@ export function engineWorld(
       log: silentLogger,
       tell: (progress) => void told.push(progress),
       signal,
-      packprobe: '0.0.0',
-    });
-  };
+    };
+  }
+
+  function planned(text: string): Pick<RunOptions, 'plan' | 'roots'> {
+    const plan = planProbe({ probe: readProbe('test.yaml', text), actions, environment });
+    return {
+      plan,
+      roots: { env: environmentFacts(environment), probe: probeFacts(plan.probe), params: {} },
+    };
+  }
+
+  function begin(
+    steps: string,
+    on: Store,
+    { signal = new AbortController().signal, timeout = '8h' }: RunAsked = {},
+  ): Promise<RunRecord> {
+    const text = `name: test\ntimeout: ${timeout}\nsteps:\n${steps}`;
+    runs += 1;
+    last = `run-${runs}`;
+    asked = {
+      text,
+      header: {
+        definition: { file: 'test.yaml', text },
+        environment_definition: {},
+        package: 'gloster',
+        branch: 'stable',
+        params: {},
+        packprobe: '0.0.0',
+      },
+    };
+    return executeRun(asked.header, { ...newLife(on, signal), ...planned(text) });
+  }
+
+  async function moved<Result>(running: Promise<Result>): Promise<Result> {
+    let ended = false;
+    running.then(
+      () => (ended = true),
+      () => (ended = true),
+    );
+    for (let turn = 0; turn < 2000 && !ended; turn += 1) await clock.advance(60_000);
+    return running;
+  }
+
+  const taken = () => store.takeOver(last, { host: 'here', boot_id: 'boot', pid: 99, start: 1 }, () => false);
 
   return {
     file,
@@ -135,27 +186,77 @@ export function engineWorld(
     store,
     told,
     folders,
-    run,
-    async ran(steps, options) {
-      let ended = false;
-      const running = run(steps, options).finally(() => {
-        ended = true;
+    run: (steps, options) => begin(steps, store, options),
+    ran: (steps, options) => moved(begin(steps, store, options)),
+    async killed(steps, at) {
+      const { promise: died, resolve: die } = Promise.withResolvers<undefined>();
+      let writes = 0;
+      const counted = mortal(store, at, (count) => {
+        writes = count;
+        if (count === at.write) die(undefined);
       });
-      running.catch(() => {});
-      for (let turn = 0; turn < 2000 && !ended; turn += 1) await clock.advance(60_000);
-      return running;
+      const ended = begin(steps, counted).then(() => writes);
+      // What is dead cannot be closed: it waits for what never returns.
+      watches.pop();
+      return moved(Promise.race([died, ended]));
     },
+    async resumed() {
+      if (asked === undefined) throw new Error('nothing ran');
+      const life = newLife(store, new AbortController().signal);
+      return moved(resumeRun(await taken(), { ...life, ...planned(asked.text) }));
+    },
+    closed: async (fault) =>
+      moved(closeRun(await taken(), fault, newLife(store, new AbortController().signal))),
     async stored() {
       const { run: found } = await real.find(last);
       if (found === undefined) throw new Error(`no run ${last}`);
       return found;
     },
     async [Symbol.asyncDispose]() {
-      const closing = watch[Symbol.asyncDispose]();
+      const closing = watches.map((watch) => watch[Symbol.asyncDispose]());
       await settle();
-      await closing;
+      await Promise.all(closing);
       await real[Symbol.asyncDispose]();
       rmSync(dir, { recursive: true, force: true });
     },
   };
 }
+
+/** A store whose process dies around one write of a run's journal: that call, and all after it, never return. */
+function mortal(
+  store: Store,
+  at: { readonly write: number; readonly when: 'before' | 'after' },
+  wrote: (count: number) => void,
+): Store {
+  const never = new Promise<never>(() => {});
+  let writes = 0;
+  const around = async <Result>(act: () => Promise<Result>): Promise<Result> => {
+    writes += 1;
+    const count = writes;
+    if (count > at.write) return never;
+    if (count < at.write) return act().finally(() => wrote(count));
+    if (at.when === 'after') await act();
+    wrote(count);
+    return never;
+  };
+  return {
+    ...store,
+    // A dead process hears nothing any more, either.
+    addReports: (...given) => (writes >= at.write ? never : store.addReports(...given)),
+    async begin(...given) {
+      const journal = await around(() => store.begin(...given));
+      return new Proxy(journal, {
+        get(target, name: keyof RunJournal) {
+          const member = target[name];
+          if (typeof member !== 'function') return member;
+          // Reading is no write.
+          if (name === 'effect')
+            return (...asked: never[]) => (writes >= at.write ? never : (member as Call)(...asked));
+          return (...asked: never[]) => around(() => (member as Call)(...asked));
+        },
+      });
+    },
+  };
+}
+
+type Call = (...asked: never[]) => Promise<unknown>;

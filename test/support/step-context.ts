@@ -168,13 +168,14 @@ export function stepContext(options: ContextOptions): TestContext {
         return answer;
       },
     },
-    async effect({ kind, find, make, undo, subjects }) {
+    async effect({ kind, sought, find, make, undo, subjects }) {
       const known = options.effects?.[kind];
+      const look = async () => find(signal, (await sought?.(signal)) as Parameters<typeof find>[1]);
       const identity =
         known === undefined
           ? await make(signal)
           : known === 'lost'
-            ? ((await find(signal)) ?? (await make(signal)))
+            ? ((await look()) ?? (await make(signal)))
             : (known as Awaited<ReturnType<typeof make>>);
       if (undo !== undefined) undos.push(undo(identity));
       followed.push(...(subjects?.(identity) ?? []));

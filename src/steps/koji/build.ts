@@ -39,16 +39,18 @@ export default defineStep({
     const hub = kojiHub({ http: ctx.http, url: systemOf(ctx.env, 'koji').url });
     const tree = dir.startsWith('/') ? dir : `${ctx.dir}/${dir}`;
     const command = commandFor(ctx.env, { dir: tree, target });
-    const find = (signal: AbortSignal) => findTask({ hub, ctx, tree, target }, signal);
+    const sought = (signal: AbortSignal) => headCommit(ctx.exec, tree, signal);
+    const find = (signal: AbortSignal, commit: string) => findTask({ hub, ctx, commit, target }, signal);
 
-    const taskId = await ctx.effect<number>({
+    const taskId = await ctx.effect<number, string>({
       kind: 'koji-task',
+      sought,
       find,
       async make(signal) {
         const submission = readFedpkgBuild(await chargedTo('koji', () => ctx.exec(command, signal)));
         if ('task_id' in submission) return submission.task_id;
         if (submission.maybe_submitted) {
-          const found = await find(signal).catch((cause: unknown) => {
+          const found = await find(signal, await sought(signal)).catch((cause: unknown) => {
             // Koji does not answer this either: the next attempt looks again.
             signal.throwIfAborted();
             ctx.log.debug({ err: cause }, 'could not look for the task');
@@ -104,16 +106,15 @@ function endOfTask({ events }: News): { fact: string; data: JsonObject } | undef
 interface Sought {
   readonly hub: KojiHub;
   readonly ctx: StepContext;
-  readonly tree: string;
+  readonly commit: string;
   readonly target: string | undefined;
 }
 
 /** The task of our user for exactly this commit, which only this run has made. */
 async function findTask(
-  { hub, ctx, tree, target }: Sought,
+  { hub, ctx, commit, target }: Sought,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  const commit = await headCommit(ctx.exec, tree, signal);
   const tasks = await hub.newestBuildTasks(ctx.env.identity.user, signal);
   return tasks.find(({ request }) => {
     const [source, into, options] = request ?? [];

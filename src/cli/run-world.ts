@@ -1,0 +1,85 @@
+import { type Environment, scopeOf } from '../core/environment.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { ProbePlan } from '../core/plan.ts';
+import { environmentFacts, probeFacts } from '../core/scope.ts';
+import type { Store } from '../core/store.ts';
+import type { CloseOptions, RunOptions } from '../engine/run-options.ts';
+import { openWatch } from '../engine/watch.ts';
+import { chargeFor } from '../evidence/attribution.ts';
+import { evidenceOf } from './evidence.ts';
+import type { Host } from './host.ts';
+import { openDisplay } from './live-list.ts';
+import { join } from './places.ts';
+import type { Stop } from './stop.ts';
+
+/** The action with which every undo begins, where the environment has a login. */
+const LOGIN = 'fas/login';
+
+export interface WorldOptions {
+  readonly environment: Environment;
+  /** The data folder. */
+  readonly data: string;
+  readonly store: Store;
+  readonly gone: AbortSignal;
+  readonly verbose?: boolean | undefined;
+  readonly host: Host;
+}
+
+/** What it takes to end runs of one environment; who shows what goes on adds `tell`. */
+export async function openWorld(options: WorldOptions): Promise<Omit<CloseOptions, 'tell'>> {
+  const { environment, data, store, gone, verbose, host } = options;
+  return {
+    environment,
+    actions: await host.actions(),
+    login: LOGIN,
+    store,
+    endSurvivors: await host.endSurvivors(),
+    gone,
+    workplaces: await host.workplaces(data),
+    clock: await host.openClock(environment.clock),
+    http: await host.openHttp(environment.contact),
+    ids: await host.ids(),
+    log: await host.openLog(join(data, 'packprobe.log'), verbose === true ? 'debug' : 'info'),
+  };
+}
+
+export interface WalkOptions extends WorldOptions {
+  readonly plan: ProbePlan;
+  readonly package: string;
+  readonly params: JsonObject;
+  readonly stop: Stop;
+  /** Closes what the walk has opened. */
+  readonly resources: AsyncDisposableStack;
+}
+
+/** What it takes to walk through the steps of a plan, shown on the terminal until `endDisplay`. */
+export async function openWalk(
+  options: WalkOptions,
+): Promise<{ readonly walk: RunOptions; endDisplay(): void }> {
+  const { plan, environment, params, stop, store, host, resources } = options;
+  const world = await openWorld(options);
+  const { clock, http, log } = world;
+  const sources = await host.sources(environment, http, clock);
+  const watch = resources.use(openWatch({ environment: scopeOf(environment), sources, store, clock, log }));
+  const title = `${plan.probe.name} on ${environment.name}, package ${options.package}`;
+  const display = resources.use(await openDisplay({ title, steps: plan.steps, host, clock }));
+  stop.tellThrough(display.say);
+  return {
+    walk: {
+      ...world,
+      plan,
+      roots: { env: environmentFacts(environment), probe: probeFacts(plan.probe), params },
+      owner: await host.owner(),
+      isAlive: await host.isAlive(),
+      watch,
+      versionsOf: host.versionsOf,
+      attribute: async (run, step) => {
+        const { chains, looks } = await evidenceOf(store, run);
+        return chains.map((chain) => chargeFor(step.uses, chain, looks)).find((told) => told !== undefined);
+      },
+      tell: display.tell,
+      signal: stop.signal,
+    },
+    endDisplay: () => display[Symbol.dispose](),
+  };
+}

@@ -1,0 +1,89 @@
+import type { Environment } from '../core/environment.ts';
+import type { ProbePlan } from '../core/plan.ts';
+import { planProbe } from '../core/planner.ts';
+import { readProbe } from '../core/probe.ts';
+import type { RunRecord } from '../core/run.ts';
+import type { RunHeader, Store, StoredRun } from '../core/store.ts';
+import { closeRun, resumeRun } from '../engine/run.ts';
+import { EXIT, type Host } from './host.ts';
+import { plainTell } from './live-list.ts';
+import { dataDir } from './places.ts';
+import { openWalk, openWorld } from './run-world.ts';
+import { type ShowRunOptions, showRun } from './show-run.ts';
+import { stopOnSignal } from './stop.ts';
+import { environmentOf, findRun, sandboxGone, storeWith } from './stored-run.ts';
+import { UsageError } from './usage-error.ts';
+
+export interface RunsResumeOptions extends ShowRunOptions {
+  readonly verbose?: boolean;
+}
+
+/** `packprobe runs resume ID`: goes on with a run whose process was killed, in the foreground as `run` would have. */
+export async function runsResumeCommand(id: string, options: RunsResumeOptions, host: Host): Promise<number> {
+  await using resources = new AsyncDisposableStack();
+  const store = resources.use(await storeWith(id, options, host));
+  const found = await findRun(store, id, options, host);
+  if (found.state === 'finished') throw ended(found, host);
+  const record = await resumed(found, store, options, host, resources);
+  await showRun(record, store, options, host);
+  return EXIT[record.outcome];
+}
+
+async function resumed(
+  { header }: StoredRun,
+  store: Store,
+  options: RunsResumeOptions,
+  host: Host,
+  resources: AsyncDisposableStack,
+): Promise<RunRecord> {
+  const plan = await planOf(header, host);
+  const stop = resources.use(stopOnSignal(host));
+  const { environment, gone } = await environmentOf(header, host);
+  const world = {
+    environment,
+    data: dataDir(options, host),
+    store,
+    gone: gone ? AbortSignal.abort() : new AbortController().signal,
+    verbose: options.verbose,
+    host,
+  };
+  const taken = await store.takeOver(header.run_id, await host.owner(), await host.isAlive());
+  if (gone || taken.run.record !== null) {
+    // Nothing is left to walk through: only to say how it ended, and to take away what it made.
+    if (gone) host.stderr.write('its sandbox is gone: the run is closed\n');
+    return closeRun(taken, sandboxGone().toData('own'), {
+      ...(await openWorld(world)),
+      tell: plainTell(plan.steps, host),
+    });
+  }
+  const { walk, endDisplay } = await openWalk({
+    ...world,
+    plan,
+    package: header.package,
+    params: header.params,
+    stop,
+    resources,
+  });
+  const record = await resumeRun(taken, walk);
+  endDisplay();
+  return record;
+}
+
+/** The plan as it was when the run began: from the definition that is stored with it, not from a file that may have changed. */
+async function planOf(header: RunHeader, host: Host): Promise<ProbePlan> {
+  const { definition, params, environment_definition, branch } = header;
+  return planProbe({
+    probe: readProbe(definition.file, definition.text),
+    actions: await host.actions(),
+    params,
+    environment: environment_definition as unknown as Environment,
+    overrides: { package: header.package, branch },
+  });
+}
+
+function ended({ header: { run_id }, record }: StoredRun, { program }: Host): UsageError {
+  return new UsageError(
+    `run ${run_id} has ended (${record?.outcome}): there is nothing to resume`,
+    `Look at it with: ${program} runs show ${run_id}`,
+  );
+}

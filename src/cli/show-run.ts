@@ -1,0 +1,60 @@
+import { Fault } from '../core/fault.ts';
+import type { RunRecord } from '../core/run.ts';
+import type { Store } from '../core/store.ts';
+import { evidenceOf } from './evidence.ts';
+import { hopTable } from './hop-table.ts';
+import type { Host } from './host.ts';
+import { jsonText } from './json-text.ts';
+import { junitXml } from './junit.ts';
+import { absolute, type PlaceOptions } from './places.ts';
+import { painter } from './style.ts';
+import { headline, waterfall } from './waterfall.ts';
+
+export interface ShowRunOptions extends PlaceOptions {
+  readonly json?: boolean;
+  readonly junit?: string;
+}
+
+/** The finished run on standard output, for people or programs, and as a file for CI systems where one is wanted. */
+export async function showRun(
+  record: RunRecord,
+  store: Store,
+  options: ShowRunOptions,
+  host: Host,
+): Promise<void> {
+  const { chains } = await evidenceOf(store, record.run_id);
+  if (options.json === true) {
+    host.stdout.write(jsonText({ ...record, chains }));
+  } else {
+    const paint = painter(host.stdout);
+    const again = dataOption(options);
+    const parts = [
+      headline(record, paint),
+      waterfall(record, paint, host.stdout.columns),
+      ...chains
+        .filter(({ hops }) => hops.length > 0)
+        .map((chain) => `The way of ${chain.nvr}:\n${hopTable(chain)}`),
+      `Look further:\n  ${host.program} runs show ${record.run_id}${again}\n  ${host.program} runs list${again}`,
+    ];
+    host.stdout.write(`\n${parts.join('\n\n')}\n`);
+  }
+  if (options.junit !== undefined) await writeJunit(absolute(host.cwd, options.junit), record, host);
+}
+
+/** What a command that is named as a hint needs to find the same data. */
+export function dataOption({ data }: PlaceOptions): string {
+  return data === undefined ? '' : ` --data ${data}`;
+}
+
+async function writeJunit(file: string, record: RunRecord, host: Host): Promise<void> {
+  try {
+    await host.writeText(file, junitXml(record));
+  } catch (error) {
+    throw new Fault(`cannot write ${file}`, {
+      code: 'FILE_NOT_WRITTEN',
+      kind: 'prober',
+      hint: 'Does its folder exist, and can this user write there? The run itself is stored.',
+      cause: error,
+    });
+  }
+}
