@@ -1,10 +1,12 @@
 import { formatDuration } from '../core/duration.ts';
 import type { Outcome } from '../core/fault.ts';
+import type { Owner } from '../core/run.ts';
 import type { RunSummary, Store } from '../core/store.ts';
 import { EXIT, type Host } from './host.ts';
+import { jsonText } from './json-text.ts';
 import { dataDir, join, type PlaceOptions } from './places.ts';
 import { table } from './style.ts';
-import { isoTime, localTime } from './times.ts';
+import { localTime } from './times.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface RunsListOptions extends PlaceOptions {
@@ -34,11 +36,11 @@ export async function runsListCommand(options: RunsListOptions, host: Host): Pro
     ...(outcome === undefined ? {} : { outcome }),
   });
   if (options.json === true) {
-    host.stdout.write(`${JSON.stringify(runs.map(asData), undefined, 2)}\n`);
+    host.stdout.write(jsonText(runs));
   } else if (runs.length === 0) {
     host.stderr.write(`no runs in ${file}\n`);
   } else {
-    host.stdout.write(`${runsTable(runs)}\n`);
+    host.stdout.write(`${runsTable(runs, await host.isAlive())}\n`);
   }
   return EXIT.passed;
 }
@@ -55,11 +57,7 @@ async function listed(
   return await store.list(filter);
 }
 
-function asData({ started_at, ended_at, ...run }: RunSummary): object {
-  return { ...run, started_at: isoTime(started_at), ended_at: ended_at === null ? null : isoTime(ended_at) };
-}
-
-function runsTable(runs: readonly RunSummary[]): string {
+function runsTable(runs: readonly RunSummary[], isAlive: (owner: Owner) => boolean): string {
   return table(
     [
       ['started', 'run', 'probe', 'environment', 'outcome', 'took', ''],
@@ -68,7 +66,7 @@ function runsTable(runs: readonly RunSummary[]): string {
         run.run_id,
         run.probe,
         run.environment,
-        run.outcome ?? run.state,
+        run.outcome ?? (isAlive(run.owner) ? run.state : 'interrupted'),
         run.ended_at === null ? '' : formatDuration(run.ended_at - run.started_at),
         [
           run.fault === null ? '' : `${run.fault.system}: ${run.fault.message}`,

@@ -104,19 +104,22 @@ async function planned(run: StoredRun, say: (text: string) => void, host: Host):
   say(headOf(about));
   if (alive) return about;
   if (run.record === null) say('  would be closed as errored: its process is dead');
-  const effects = openEffects(run.effects).map((effect) => ({
-    kind: effect.kind,
-    identity: textOf(effect),
-    result: null,
-    text: gone ? 'would be struck out: it is gone with its sandbox' : wouldBe(effect),
-  }));
+  // In the order in which they would be worked off.
+  const effects = openEffects(run.effects)
+    .toReversed()
+    .map((effect) => ({
+      kind: effect.kind,
+      identity: textOf(effect),
+      result: null,
+      text: gone ? 'would be struck out: it is gone with its sandbox' : wouldBe(effect),
+    }));
   for (const { kind, identity, text } of effects) say(`  ${[kind, identity].join(' ').trim()} ${text}`);
   if (effects.length === 0) say('  would be let go: it made nothing that is still there');
   return { ...about, effects };
 }
 
 function wouldBe({ state, undoable, undo, step }: EffectRecord): string {
-  if (state === 'made') return `would be undone with ${undo?.uses}`;
+  if (state === 'made') return `would be undone with ${undo?.uses}, if it is still there`;
   return undoable
     ? `would be looked for, as step ${step} perhaps made it, and undone if it is there`
     : 'would be struck out: it cannot be undone';

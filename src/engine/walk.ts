@@ -64,14 +64,18 @@ export async function walk(options: RunOptions, walk: Walk): Promise<Walked> {
     release: { known: before?.release ?? undefined },
     startedAt: header.started_at,
   };
-  const asked = versionsBeside(options, facts, workplace, signal).catch(() => ({}));
+  const asked = versionsBeside(options, facts, workplace, signal)
+    .catch(() => ({}))
+    .then(async (told) => {
+      const versions = { ...told, ...before?.versions };
+      await journal
+        .versions(versions)
+        .catch((error: unknown) => log.warn({ err: error }, 'versions were not stored'));
+      return versions;
+    });
   const steps = await runSteps(options, scope, before?.steps ?? []);
   const verdict = verdictOf(steps, signal);
-  const versions = { ...(await asked), ...before?.versions };
-  await journal
-    .versions(versions)
-    .catch((error: unknown) => log.warn({ err: error }, 'versions were not stored'));
-  return { ...verdict, steps, release: scope.release.known ?? null, versions };
+  return { ...verdict, steps, release: scope.release.known ?? null, versions: await asked };
 }
 
 /** The outcome of the first step that did not pass; of a run that was stopped between two steps, why it was. */

@@ -277,7 +277,11 @@ describe('a backup', () => {
       { run_id: earlier.run_id, outcome: 'passed' },
     ]);
     expect(await shown(earlier.run_id, restored)).toBe(before);
-    const next = await passedRun(CRESTED, restored, quickProbe());
+    // Its package is held until what it left is looked after.
+    const tidied = await packprobe(['tidy', '--data', restored]);
+    expect({ code: tidied.code, stderr: tidied.stderr }).toEqual({ code: 0, stderr: '' });
+    expect((await listed(restored))[0]).toMatchObject({ run_id: id, outcome: 'errored' });
+    const next = await passedRun(GLOSTER, restored, quickProbe());
     expect(await shown(earlier.run_id, restored)).toBe(before);
     expect((await listed(restored))[0]).toMatchObject({ run_id: next.run_id, outcome: 'passed' });
   });

@@ -114,13 +114,22 @@ export interface TestSandbox extends AsyncDisposable {
   holdings(run: string): Promise<readonly unknown[]>;
 }
 
+export interface TestSandboxOptions extends RunOptions {
+  /** Names of the faults that are on from the start. */
+  readonly faults?: readonly string[];
+}
+
 /** A sandbox as `packprobe sandbox` starts it. */
 export async function startSandbox(
   dir: string,
   speed: number,
-  options: RunOptions = {},
+  { faults = [], ...options }: TestSandboxOptions = {},
 ): Promise<TestSandbox> {
-  const running = start(['sandbox', '--speed', String(speed), '--dir', join(dir, 'sandbox')], options);
+  const broken = faults.flatMap((name) => ['--fault', name]);
+  const running = start(
+    ['sandbox', '--speed', String(speed), '--dir', join(dir, 'sandbox'), ...broken],
+    options,
+  );
   const line = await running.said(/--url http/);
   const control = /--url (\S+)/.exec(line)?.[1] ?? '';
   const get = async (path: string) => (await fetch(`${control}${path}`)).json();
