@@ -7,10 +7,10 @@ export function holds({ value, aim }: Figure): boolean {
 
 /** One line of `--json`. */
 export function jsonLine(group: string, figure: Figure): string {
-  const { name, value, unit, aim } = figure;
+  const { name, unit, aim } = figure;
   return JSON.stringify({
     name: `${group}/${name}`,
-    value: rounded(value),
+    value: shown(figure),
     unit,
     aim: aimText(aim),
     holds: holds(figure),
@@ -23,7 +23,7 @@ export function table(group: string, figures: readonly Figure[]): string {
     [group, 'value', 'aim', 'holds', 'measured'],
     ...figures.map((figure) => [
       figure.name,
-      `${rounded(figure.value)} ${figure.unit}`,
+      `${shown(figure)} ${figure.unit}`,
       aimText(figure.aim),
       holds(figure) ? 'yes' : 'NO',
       figure.measured,
@@ -45,7 +45,8 @@ function aimText(aim: Aim): string {
   return 'atMost' in aim ? `at most ${aim.atMost}` : `at least ${aim.atLeast}`;
 }
 
-/** Three digits that mean something, and no more than two behind the point. */
-function rounded(value: number): number {
-  return Math.abs(value) >= 100 ? Math.round(value) : Number(value.toFixed(2));
+/** As few digits as tell it, but never so few that a missed aim looks like one that holds. */
+function shown(figure: Figure): number {
+  const rounded = Number(figure.value.toFixed(Math.abs(figure.value) >= 100 ? 0 : 2));
+  return holds({ ...figure, value: rounded }) === holds(figure) ? rounded : figure.value;
 }
