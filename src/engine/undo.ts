@@ -172,7 +172,6 @@ async function find(
   const step = steps.find((entry) => entry.step === effect.step);
   const action = actions.get(step?.uses ?? '');
   if (action === undefined) throw new Error(`there is no action ${step?.uses} that knows how to look for it`);
-  const { input, run } = action.definition;
   const context = await session.context();
   const ask = async <Identity extends Json, Sought extends Json>(
     spec: Effect<Identity, Sought>,
@@ -189,7 +188,8 @@ async function find(
     throw new Asked(identity === undefined ? undefined : { identity, undo: spec.undo?.(identity) ?? null });
   };
   try {
-    await run(input.parse(step?.inputs ?? {}), {
+    // As they were resolved: what an input's schema turns a text into, it does not read again.
+    await action.definition.run(step?.inputs ?? {}, {
       ...context,
       effect: ask,
       release: async (asked) => release ?? asked(context.signal),

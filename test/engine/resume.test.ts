@@ -157,7 +157,7 @@ describe('a run that is killed', () => {
 
   test('says in which step it was interrupted, and when another process went on', async () => {
     const { engine } = world();
-    await engine.killed(STEPS, { write: 3, when: 'after' });
+    await engine.killed(STEPS, { write: 'stepStarted', time: 2, when: 'after' });
     const before = (await engine.stored()).steps.filter(({ outcome }) => outcome === null);
     expect(before).toHaveLength(1);
     await engine.clock.advance(600_000);
@@ -189,8 +189,7 @@ describe('a run that is killed', () => {
         }),
       }),
     );
-    // Its intent is the third write: begin, the step, the intent.
-    await engine.killed('  - { uses: a/make }\n', { write: 3, when: 'after' });
+    await engine.killed('  - { uses: a/make }\n', { write: 'intend', when: 'after' });
     expect(await engine.resumed()).toMatchObject({
       outcome: 'passed',
       steps: [{ outputs: { made: 'late' } }],
@@ -216,8 +215,7 @@ describe('a wait that was interrupted', () => {
       ),
     );
   const WAIT = '  - { uses: a/wait, timeout: 2h }\n';
-  // Begin, the step, the subject.
-  const FOLLOWED = { write: 3, when: 'after' } as const;
+  const FOLLOWED = { write: 'follow', when: 'after' } as const;
   const hours = (count: number) => count * 3_600_000;
 
   test('goes on under its original limit', async () => {
@@ -284,7 +282,7 @@ describe('a wait that was interrupted', () => {
 
 test('a run whose limit passed while nobody was at work is nobody else’s fault', async () => {
   const { there, engine } = world();
-  await engine.killed(STEPS, { write: 12, when: 'after' });
+  await engine.killed(STEPS, { write: 'stepStarted', time: 4, when: 'after' });
   await engine.clock.advance(9 * 3_600_000);
   expect(await engine.resumed()).toMatchObject({
     outcome: 'errored',
@@ -314,7 +312,7 @@ describe('a run that is given up by another process', () => {
 
   test('keeps in its record what it had reached, and which step it was in', async () => {
     const { engine } = world();
-    await engine.killed(STEPS, { write: 5, when: 'after' });
+    await engine.killed(STEPS, { write: 'intend', when: 'after' });
     const { steps } = await engine.closed(fault);
     expect(steps).toMatchObject([
       { id: 'which', outcome: 'passed', outputs: { made: 'f44' } },
@@ -349,7 +347,7 @@ describe('a run that is given up by another process', () => {
         }),
       }),
     );
-    await engine.killed('  - { uses: a/make }\n', { write: 3, when: 'after' });
+    await engine.killed('  - { uses: a/make }\n', { write: 'intend', when: 'after' });
     await engine.closed(fault);
     expect(sought).toEqual(['commit abc']);
     expect(there.removed).toEqual(['the thing']);

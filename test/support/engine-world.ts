@@ -37,6 +37,14 @@ export function action(work: Work, change: Partial<StepDefinition> = {}): StepDe
   }) as StepDefinition;
 }
 
+/** Before or after the write of this number, from 1, or after so many calls of this name. */
+export interface Death {
+  readonly write: number | keyof RunJournal;
+  /** @defaultValue 1 */
+  readonly time?: number;
+  readonly when: 'before' | 'after';
+}
+
 interface RunAsked {
   readonly signal?: AbortSignal;
   readonly timeout?: string;
@@ -55,13 +63,10 @@ export interface EngineWorld extends AsyncDisposable {
   /** The same, moving time on until it has ended. */
   ran(steps: string, options?: RunAsked): Promise<RunRecord>;
   /**
-   * The same, but its process dies before or after its journal's write of this number (from 1): nothing that waits for it ever goes on. Resolves then, or
-   * with the number of writes where it had ended before.
+   * The same, but its process dies around a write of its journal: nothing that waits for it ever goes on. Resolves then, or with the number of writes
+   * where it had ended before.
    */
-  killed(
-    steps: string,
-    at: { readonly write: number; readonly when: 'before' | 'after' },
-  ): Promise<number | undefined>;
+  killed(steps: string, at: Death): Promise<number | undefined>;
   /** Another process goes on with the run that died, moving time on until it has ended. */
   resumed(): Promise<RunRecord>;
   /** Another process gives it up. */
@@ -190,12 +195,8 @@ export function engineWorld(
     ran: (steps, options) => moved(begin(steps, store, options)),
     async killed(steps, at) {
       const { promise: died, resolve: die } = Promise.withResolvers<undefined>();
-      let writes = 0;
-      const counted = mortal(store, at, (count) => {
-        writes = count;
-        if (count === at.write) die(undefined);
-      });
-      const ended = begin(steps, counted).then(() => writes);
+      const { store: on, writes } = mortal(store, at, () => die(undefined));
+      const ended = begin(steps, on).then(writes);
       // What is dead cannot be closed: it waits for what never returns.
       watches.pop();
       return moved(Promise.race([died, ended]));
@@ -225,38 +226,41 @@ export function engineWorld(
 /** A store whose process dies around one write of a run's journal: that call, and all after it, never return. */
 function mortal(
   store: Store,
-  at: { readonly write: number; readonly when: 'before' | 'after' },
-  wrote: (count: number) => void,
-): Store {
+  { write, time = 1, when }: Death,
+  die: () => void,
+): { readonly store: Store; writes(): number } {
   const never = new Promise<never>(() => {});
   let writes = 0;
-  const around = async <Result>(act: () => Promise<Result>): Promise<Result> => {
+  let dead = false;
+  const calls = new Map<string, number>();
+  const around = async <Result>(name: string, act: () => Promise<Result>): Promise<Result> => {
+    if (dead) return never;
     writes += 1;
-    const count = writes;
-    if (count > at.write) return never;
-    if (count < at.write) return act().finally(() => wrote(count));
-    if (at.when === 'after') await act();
-    wrote(count);
+    calls.set(name, (calls.get(name) ?? 0) + 1);
+    if (writes !== write && (name !== write || calls.get(name) !== time)) return act();
+    dead = true;
+    if (when === 'after') await act();
+    die();
     return never;
   };
-  return {
+  const mortalStore: Store = {
     ...store,
     // A dead process hears nothing any more, either.
-    addReports: (...given) => (writes >= at.write ? never : store.addReports(...given)),
+    addReports: (...given) => (dead ? never : store.addReports(...given)),
     async begin(...given) {
-      const journal = await around(() => store.begin(...given));
+      const journal = await around('begin', () => store.begin(...given));
       return new Proxy(journal, {
         get(target, name: keyof RunJournal) {
           const member = target[name];
           if (typeof member !== 'function') return member;
           // Reading is no write.
-          if (name === 'effect')
-            return (...asked: never[]) => (writes >= at.write ? never : (member as Call)(...asked));
-          return (...asked: never[]) => around(() => (member as Call)(...asked));
+          if (name === 'effect') return (...asked: never[]) => (dead ? never : (member as Call)(...asked));
+          return (...asked: never[]) => around(name, () => (member as Call)(...asked));
         },
       });
     },
   };
+  return { store: mortalStore, writes: () => writes };
 }
 
 type Call = (...asked: never[]) => Promise<unknown>;
