@@ -5,7 +5,7 @@ import { environmentFacts, probeFacts } from '../core/scope.ts';
 import type { Store } from '../core/store.ts';
 import type { CloseOptions, RunOptions } from '../engine/run-options.ts';
 import { openWatch } from '../engine/watch.ts';
-import { chargeFor } from '../evidence/attribution.ts';
+import { chargeFor, unfinishedBuild } from '../evidence/attribution.ts';
 import { evidenceOf } from './evidence.ts';
 import type { Host } from './host.ts';
 import { openDisplay } from './live-list.ts';
@@ -74,8 +74,9 @@ export async function openWalk(
       watch,
       versionsOf: host.versionsOf,
       attribute: async (run, step) => {
-        const { chains, looks } = await evidenceOf(store, run);
-        return chains.map((chain) => chargeFor(step.uses, chain, looks)).find((told) => told !== undefined);
+        const { chains, looks, events } = await evidenceOf(store, run);
+        const silent = chains.map((chain) => chargeFor(step.uses, chain, looks));
+        return silent.find((told) => told !== undefined) ?? unfinishedBuild(step.uses, events);
       },
       tell: display.tell,
       signal: stop.signal,

@@ -1,6 +1,7 @@
 import { Fault } from '../core/fault.ts';
 import type { RunRecord } from '../core/run.ts';
 import type { Store } from '../core/store.ts';
+import { blindSources } from './blind.ts';
 import { evidenceOf } from './evidence.ts';
 import { hopTable } from './hop-table.ts';
 import type { Host } from './host.ts';
@@ -22,18 +23,20 @@ export async function showRun(
   options: ShowRunOptions,
   host: Host,
 ): Promise<void> {
-  const { chains } = await evidenceOf(store, record.run_id);
+  const { chains, looks } = await evidenceOf(store, record.run_id);
   if (options.json === true) {
     host.stdout.write(jsonText({ ...record, chains }));
   } else {
     const paint = painter(host.stdout);
     const again = dataOption(options);
+    const blind = blindSources(looks);
     const parts = [
       headline(record, paint),
       waterfall(record, paint, host.stdout.columns),
       ...chains
         .filter(({ hops }) => hops.length > 0)
         .map((chain) => `The way of ${chain.nvr}:\n${hopTable(chain)}`),
+      ...(blind.length === 0 ? [] : [`Could not be asked to the end:\n  ${blind.join('\n  ')}`]),
       `Look further:\n  ${host.program} runs show ${record.run_id}${again}\n  ${host.program} runs list${again}`,
     ];
     host.stdout.write(`\n${parts.join('\n\n')}\n`);
