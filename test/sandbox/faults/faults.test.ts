@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { SYSTEMS } from '../../../src/core/system.ts';
 import { discoverFaults } from '../../../src/sandbox/faults/declared.ts';
 import { openSandbox, type Sandbox } from '../../../src/sandbox/sandbox.ts';
+import { readSource } from '../../support/sources.ts';
 
 const faults = await discoverFaults();
 
@@ -43,6 +44,16 @@ describe.each([...faults.values()])('$name', ({ name, system, says, outcome, cha
     expect(charge === 'own').toBe(outcome === 'errored');
     if (outcome === 'failed') expect(SYSTEMS).toContain(charge);
   });
+});
+
+test('docs/sandbox.md has every fault, with the same outcome and charge', () => {
+  const rows = [
+    ...readSource('docs/sandbox.md').matchAll(/^\| `([a-z-]+:[a-z0-9-]+)` \| (\w+) \| ([\w–-]+) \|/gm),
+  ].map(([, name, outcome, charge]) => `${name} ${outcome} ${charge}`);
+  const declared = [...faults.values()].map(
+    ({ name, outcome, charge }) => `${name} ${outcome} ${charge ?? '–'}`,
+  );
+  expect(rows.sort()).toEqual(declared.sort());
 });
 
 test('every fault is switched on and off while the sandbox runs', async () => {
