@@ -69,7 +69,10 @@ function openHost(): Host {
     },
     versionsOf: async (...asked) => (await import('./clients/versions.ts')).versionsOf(...asked),
     owner: async () => (await import('./platform/processes.ts')).thisOwner(),
-    isAlive: async () => (await import('./platform/processes.ts')).isAlive,
+    isAlive: async (othersAreDead) => {
+      const { isAlive } = await import('./platform/processes.ts');
+      return (owner) => isAlive(owner, othersAreDead);
+    },
     endSurvivors: async () => (await import('./platform/processes.ts')).endSurvivors,
     async sandboxFaults() {
       const { discoverFaults } = await import('./sandbox/faults/declared.ts');

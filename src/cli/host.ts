@@ -75,7 +75,8 @@ export interface Host {
     signal: AbortSignal,
   ): Promise<Readonly<Record<string, string>>>;
   owner(): Promise<Owner>;
-  isAlive(): Promise<(owner: Owner) => boolean>;
+  /** @param othersAreDead whether somebody knows that processes on other hosts, which cannot be seen, are dead */
+  isAlive(othersAreDead?: boolean): Promise<(owner: Owner) => boolean>;
   endSurvivors(): Promise<CloseOptions['endSurvivors']>;
   sandboxFaults(): Promise<readonly SandboxFault[]>;
   /** Starts a sandbox as a child that ends with us, whatever becomes of us. */

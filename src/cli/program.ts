@@ -157,6 +157,10 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     .option('--json', 'print the finished run as JSON')
     .option('--junit <file>', 'write the finished run as JUnit XML')
     .option('--verbose', 'log the commands, too')
+    .option(
+      '--force',
+      'also where its process was on another host, which cannot be seen from here: you know that it is dead',
+    )
     .addHelpText('after', '\nExample:\n  packprobe runs resume 019a9f2e\n')
     .action(
       handled(async (id: string, options: object) =>
@@ -171,6 +175,10 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     )
     .argument('[run...]', 'only these runs: ids, or their beginnings')
     .option('--dry-run', 'say what would be done')
+    .option(
+      '--force',
+      'also where its process was on another host, which cannot be seen from here: you know that it is dead',
+    )
     .option('--json', 'print what was, or would be, done as JSON')
     .addHelpText('after', TIDY_EXAMPLES)
     .action(

@@ -16,6 +16,7 @@ import { UsageError } from './usage-error.ts';
 
 export interface RunsResumeOptions extends ShowRunOptions {
   readonly verbose?: boolean;
+  readonly force?: boolean;
 }
 
 /** `packprobe runs resume ID`: goes on with a run whose process was killed, in the foreground as `run` would have. */
@@ -24,6 +25,7 @@ export async function runsResumeCommand(id: string, options: RunsResumeOptions, 
   const store = resources.use(await storeWith(id, options, host));
   const found = await findRun(store, id, options, host);
   if (found.state === 'finished') throw ended(found, host);
+  if (found.restored) throw restored(found, host);
   const record = await resumed(found, store, options, host, resources);
   await showRun(record, store, options, host);
   return EXIT[record.outcome];
@@ -47,7 +49,7 @@ async function resumed(
     verbose: options.verbose,
     host,
   };
-  const taken = await store.takeOver(header.run_id, await host.owner(), await host.isAlive());
+  const taken = await store.takeOver(header.run_id, await host.owner(), await host.isAlive(options.force));
   if (gone || taken.run.record !== null) {
     // Nothing is left to walk through: only to say how it ended, and to take away what it made.
     if (gone) host.stderr.write('its sandbox is gone: the run is closed\n');
@@ -79,6 +81,13 @@ async function planOf(header: RunHeader, host: Host): Promise<ProbePlan> {
     environment: environment_definition as unknown as Environment,
     overrides: { package: header.package, branch },
   });
+}
+
+function restored({ header: { run_id } }: StoredRun, { program }: Host): UsageError {
+  return new UsageError(
+    `run ${run_id} was under way when the backup was made that this database comes from: what it made since then is not known, and would be made twice`,
+    `Close it, and take away what is known of: ${program} tidy ${run_id}`,
+  );
 }
 
 function ended({ header: { run_id }, record }: StoredRun, { program }: Host): UsageError {

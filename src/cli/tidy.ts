@@ -14,6 +14,7 @@ import { tellError } from './tell-error.ts';
 
 export interface TidyOptions extends PlaceOptions {
   readonly dryRun?: boolean;
+  readonly force?: boolean;
   readonly json?: boolean;
 }
 
@@ -60,7 +61,7 @@ export async function tidyCommand(ids: readonly string[], options: TidyOptions, 
     try {
       tidied.push(
         options.dryRun === true
-          ? await planned(run, say, host)
+          ? await planned(run, { say, options, host })
           : await tidyRun(run, { store, say, options, host }),
       );
     } catch (error) {
@@ -97,8 +98,8 @@ async function unfinishedRuns(
 }
 
 /** What would be done, told without doing it. */
-async function planned(run: StoredRun, say: (text: string) => void, host: Host): Promise<Tidied> {
-  const alive = (await host.isAlive())(run.owner);
+async function planned(run: StoredRun, { say, options, host }: Omit<Tidying, 'store'>): Promise<Tidied> {
+  const alive = (await host.isAlive(options.force))(run.owner);
   const { gone } = await environmentOf(run.header, host);
   const about = aboutOf(run, alive ? 'at_work' : stateOf(run, gone));
   say(headOf(about));
@@ -134,7 +135,7 @@ interface Tidying {
 
 async function tidyRun(run: StoredRun, { store, say, options, host }: Tidying): Promise<Tidied> {
   const { header } = run;
-  const isAlive = await host.isAlive();
+  const isAlive = await host.isAlive(options.force);
   if (isAlive(run.owner)) {
     const about = aboutOf(run, 'at_work');
     say(headOf(about));

@@ -84,6 +84,11 @@ export interface StoredRun {
   readonly state: RunState;
   readonly owner: Owner;
   readonly fence: number;
+  /**
+   * It was under way when the backup was made that this store was restored from: what it has made since is not known, so that it cannot be gone on
+   * with.
+   */
+  readonly restored: boolean;
   readonly release: Release | null;
   readonly versions: Readonly<Record<string, string>>;
   readonly steps: readonly StepProgress[];

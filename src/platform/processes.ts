@@ -12,11 +12,15 @@ const POLL_MS = 10;
 
 /** Start time of a process in clock ticks since boot; undefined when there is no such process (a zombie is none). */
 export function startOf(pid: number): number | undefined {
+  return statusOf(pid)?.start;
+}
+
+function statusOf(pid: number): { readonly group: number; readonly start: number } | undefined {
   try {
     // The name in field 2 may hold blanks and brackets: what follows the last bracket is regular.
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? undefined : Number(fields[19]);
+    return fields[0] === 'Z' ? undefined : { group: Number(fields[2]), start: Number(fields[19]) };
   } catch {
     return undefined;
   }
@@ -35,50 +39,58 @@ export function thisOwner(): Owner {
   return { host: hostname(), boot_id: bootId(), pid: process.pid, start: startOf(process.pid) ?? 0 };
 }
 
-/** Whether the process that holds a run still lives; one on another host is believed to. */
-export function isAlive(owner: Owner): boolean {
-  if (owner.host !== hostname()) return true;
+/** Whether the process that holds a run still lives. One on another host cannot be seen: it is believed to, unless somebody knows better. */
+export function isAlive(owner: Owner, othersAreDead = false): boolean {
+  if (owner.host !== hostname()) return !othersAreDead;
   return owner.boot_id === bootId() && startOf(owner.pid) === owner.start;
 }
 
 /**
  * Ends what a killed process of ours left running for a run on this host, and waits until it is gone: only then what it was about to make can be looked
- * for. Gives how many there were.
+ * for. Gives how many processes there were.
  */
 export async function endSurvivors(run_id: string, commands: readonly CommandRecord[]): Promise<number> {
   const boot = bootId();
-  const written = commands.filter(({ boot_id, pid, start }) => boot_id === boot && startOf(pid) === start);
-  const survivors = new Map([
-    ...written.map(({ pid, start }) => [pid, start] as const),
-    ...marked(`${RUN_MARK}=${run_id}`),
-  ]);
+  const groups = commands
+    .filter(({ boot_id, pid, start }) => boot_id === boot && startOf(pid) === start)
+    .map(({ pid }) => pid);
+  const mark = `${RUN_MARK}=${run_id}`;
+  const survivors = processes().filter(({ pid, group }) => groups.includes(group) || isMarked(pid, mark));
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    const leaders = new Set(written.map(({ pid }) => pid));
-    for (const pid of living(survivors)) send(leaders.has(pid) ? -pid : pid, signal);
+    for (const { pid } of living(survivors)) send(pid, signal);
     for (let waited = 0; waited < GRACE_MS && living(survivors).length > 0; waited += POLL_MS) {
       await pause(POLL_MS);
     }
   }
-  return survivors.size;
+  return survivors.length;
 }
 
-function living(processes: ReadonlyMap<number, number>): readonly number[] {
-  return [...processes].filter(([pid, start]) => startOf(pid) === start).map(([pid]) => pid);
+interface Process {
+  readonly pid: number;
+  readonly group: number;
+  readonly start: number;
 }
 
-/** Processes with this entry in the environment that they were started with; those of other users cannot be read and are not ours. */
-function marked(entry: string): readonly (readonly [pid: number, start: number])[] {
+/** All that live, but for this one. */
+function processes(): readonly Process[] {
   return readdirSync('/proc').flatMap((name) => {
     const pid = Number(name);
-    if (!Number.isInteger(pid) || pid === process.pid) return [];
-    try {
-      if (!readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(entry)) return [];
-    } catch {
-      return [];
-    }
-    const start = startOf(pid);
-    return start === undefined ? [] : [[pid, start] as const];
+    const status = Number.isInteger(pid) && pid !== process.pid ? statusOf(pid) : undefined;
+    return status === undefined ? [] : [{ pid, ...status }];
   });
+}
+
+function living(some: readonly Process[]): readonly Process[] {
+  return some.filter(({ pid, start }) => startOf(pid) === start);
+}
+
+/** Whether it was started with this entry in its environment; that of another user's cannot be read, and is not ours. */
+function isMarked(pid: number, entry: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(entry);
+  } catch {
+    return false;
+  }
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {

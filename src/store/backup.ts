@@ -36,12 +36,14 @@ export async function backUp(db: Kysely<Database>, source: string, file: string)
   }
 }
 
-/** What is in the copy, after SQLite has found it sound in every page. */
+/** Marks the runs that are under way, and tells what is in the copy, after SQLite has found it sound in every page. */
 function contentOf(partial: string, file: string): Omit<BackupReport, 'bytes'> {
-  const copy = new DatabaseSync(partial, { readOnly: true });
+  const copy = new DatabaseSync(partial);
   try {
     const found = copy.prepare('pragma integrity_check(1)').get()?.['integrity_check'];
     if (found !== 'ok') throw notSound(file, String(found));
+    // What they make from now on is not in the copy: nobody must go on with them from there.
+    copy.exec(`update runs set restored = 1 where state != 'finished'`);
     const counted = copy
       .prepare(`select count(*) as runs, count(*) filter (where state != 'finished') as unfinished from runs`)
       .get();

@@ -109,6 +109,7 @@ function useWal(database: DatabaseSync): void {
 
 function migrate(database: DatabaseSync, file: string): void {
   const version = versionOf(database);
+  if (version === 0 && hasTables(database)) throw foreign(file);
   if (version > MIGRATIONS.length) throw newerSchema(file, version);
   if (version === MIGRATIONS.length) return;
   // Another process may have been faster: the version is read again under the lock.
@@ -124,6 +125,10 @@ function migrate(database: DatabaseSync, file: string): void {
     if (database.isTransaction) database.exec('rollback');
     throw error;
   }
+}
+
+function hasTables(database: DatabaseSync): boolean {
+  return database.prepare('select 1 from sqlite_schema limit 1').get() !== undefined;
 }
 
 function versionOf(database: DatabaseSync): number {
@@ -181,6 +186,14 @@ function keep(kept: Map<string, Prepared>, text: string, prepared: Prepared): vo
 }
 
 type Value = null | number | bigint | string | Uint8Array;
+
+function foreign(file: string): Fault {
+  return new Fault(`${file} is the database of another program`, {
+    code: 'STORE_FOREIGN',
+    kind: 'prober',
+    hint: 'Choose another data folder with --data or PACKPROBE_DATA_DIR.',
+  });
+}
 
 function newerSchema(file: string, version: number): Fault {
   return new Fault(

@@ -116,5 +116,6 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   [
     'alter table effects add column sought text',
     `alter table steps add column resumed_at text not null default '[]'`,
+    'alter table runs add column restored integer not null default 0',
   ],
 ];

@@ -21,6 +21,8 @@ export interface RunsTable {
   versions: JsonText;
   fault: JsonText | null;
   record: JsonText | null;
+  /** 1 where it was under way when the backup was made that this database comes from. */
+  restored: ColumnType<number, number | undefined, number>;
 }
 
 export interface StepsTable {

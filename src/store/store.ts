@@ -64,6 +64,7 @@ export function openStore(file: string): Store {
       state: row.state as RunState,
       owner: parsed<Owner>(row.owner),
       fence: row.fence,
+      restored: row.restored === 1,
       release: parsedOrNull<Release>(row.release),
       versions: parsed<Record<string, string>>(row.versions),
       steps: steps.map((step) => progressOf(step, attempts)),
@@ -335,7 +336,7 @@ function owned(run_id: string, { host, pid }: Owner): Fault {
     code: 'RUN_OWNED',
     kind: 'prober',
     evidence: { run_id, host, pid },
-    hint: 'Wait for it. A process on another host is believed to live: only there can it be told.',
+    hint: 'Wait for it. A process on another host cannot be seen and is believed to live; when it is surely dead: --force.',
   });
 }
 

@@ -277,6 +277,9 @@ describe('a backup', () => {
       { run_id: earlier.run_id, outcome: 'passed' },
     ]);
     expect(await shown(earlier.run_id, restored)).toBe(before);
+    const resumed = await packprobe(['runs', 'resume', id, '--data', restored]);
+    expect(resumed.code).toBe(2);
+    expect(resumed.stderr).toMatch(/was under way when the backup was made[\s\S]*packprobe tidy/);
     // Its package is held until what it left is looked after.
     const tidied = await packprobe(['tidy', '--data', restored]);
     expect({ code: tidied.code, stderr: tidied.stderr }).toEqual({ code: 0, stderr: '' });
