@@ -1,7 +1,7 @@
 import { scopeOf } from '../core/environment.ts';
 import { asFault, type FaultData, outcomeOf } from '../core/fault.ts';
 import { firstOf } from '../core/first-of.ts';
-import type { Deadline } from '../core/ports.ts';
+import type { Deadline, Logger } from '../core/ports.ts';
 import type { EffectRecord, RunRecord } from '../core/run.ts';
 import type { RunFacts } from '../core/step.ts';
 import type { RunHeader, RunJournal, Store, StoredRun, TakenRun } from '../core/store.ts';
@@ -31,10 +31,10 @@ export async function executeRun(asked: NewRun, options: RunOptions): Promise<Ru
 
 /** Goes on with a run whose process is dead: where it was, with what it made, under its original limits. */
 export async function resumeRun({ run, journal }: TakenRun, options: RunOptions): Promise<RunRecord> {
-  const { header, record, commands } = run;
-  await options.endSurvivors(header.run_id, commands);
+  const { header, record } = run;
+  await endSurvivors({ run, journal }, options);
   if (record !== null) {
-    await close(record, { journal, book: run }, options);
+    await close(record, { journal, book: run }, { ...options, log: logOf(header, options) });
     return record;
   }
   await options.watch.follow(header.run_id, run.subjects, header.started_at);
@@ -50,8 +50,8 @@ export async function closeRun(
   fault: FaultData,
   options: CloseOptions,
 ): Promise<RunRecord> {
-  const { header, commands, release, versions, subjects } = run;
-  await options.endSurvivors(header.run_id, commands);
+  const { header, release, versions, subjects } = run;
+  await endSurvivors({ run, journal }, options);
   const ended_at = options.clock.now();
   const record: RunRecord = run.record ?? {
     ...factsOfHeader(header),
@@ -76,8 +76,21 @@ export async function closeRun(
     versions,
     subjects,
   };
-  await close(record, { journal, book: run }, options);
+  await close(record, { journal, book: run }, { ...options, log: logOf(header, options) });
   return record;
+}
+
+/** Behind it no command of an earlier life lives, and the journal says so. */
+async function endSurvivors({ run, journal }: TakenRun, options: CloseOptions): Promise<void> {
+  const { header, commands } = run;
+  const survivors = await options.endSurvivors(header.run_id, commands);
+  if (survivors > 0) logOf(header, options).info({ survivors }, 'commands of a killed process were ended');
+  // Where the journal cannot be written the run is closed all the same; a row that stays fits no living process.
+  for (const command of commands) await journal.commandEnded(command).catch(() => {});
+}
+
+function logOf({ probe, run_id }: RunHeader, { log }: Pick<CloseOptions, 'log'>): Logger {
+  return log.child({ probe, run_id });
 }
 
 interface Life {
@@ -91,7 +104,7 @@ async function goOn({ header, journal, before }: Life, options: RunOptions): Pro
   const { environment, clock, tell } = options;
   const { run_id, probe, branch, started_at } = header;
   const facts: RunFacts = { id: run_id, probe, package: header.package, branch };
-  const log = options.log.child({ probe, run_id });
+  const log = logOf(header, options);
   const passed = stopwatch(clock, before === undefined ? undefined : started_at);
   const done = (before?.steps ?? [])
     .filter(({ outcome }) => outcome !== null)

@@ -11,6 +11,7 @@ afterEach(async () => {
   for (const world of worlds.splice(0)) await world[Symbol.asyncDispose]();
 });
 
+const ABANDONED = new Fault('it died', { code: 'RUN_ABANDONED', kind: 'prober' }).toData('own');
 const TASK = { kind: 'koji-task', key: '1' };
 
 /** A system that makes things on request, and tells an hour later that they are done. */
@@ -198,6 +199,19 @@ describe('a run that is killed', () => {
   });
 });
 
+test('a command that the killed process had under way stands in the journal no more when the run goes on', async () => {
+  for (const end of ['resumed', 'closed'] as const) {
+    const { engine } = world();
+    await engine.killed(STEPS, { write: 'intend', when: 'after' });
+    const { run, journal } = await engine.taken();
+    await journal.commandStarted({ boot_id: 'boot', pid: 7, start: 1, command: 'git' });
+    expect((await engine.stored()).commands).toHaveLength(1);
+    expect(run.commands).toEqual([]);
+    await (end === 'resumed' ? engine.resumed() : engine.closed(ABANDONED));
+    expect((await engine.stored()).commands).toEqual([]);
+  }
+});
+
 describe('a wait that was interrupted', () => {
   const waiting = (there: ReturnType<typeof elsewhere>, judge?: StepDefinition) =>
     there.on(
@@ -292,18 +306,16 @@ test('a run whose limit passed while nobody was at work is nobody else’s fault
 });
 
 describe('a run that is given up by another process', () => {
-  const fault = new Fault('it died', { code: 'RUN_ABANDONED', kind: 'prober' }).toData('own');
-
   test('around any write of its journal ends errored, and leaves nothing of what can be undone', async () => {
     const writes = await countWrites();
     for (let write = 1; write < writes; write += 1) {
       const { there, engine } = world();
       await engine.killed(STEPS, { write, when: 'after' });
       const finished = (await engine.stored()).record !== null;
-      const record = await engine.closed(fault);
+      const record = await engine.closed(ABANDONED);
       const about = `after write ${write}`;
       expect.soft(record.outcome, about).toBe(finished ? 'passed' : 'errored');
-      if (!finished) expect.soft(record.fault, about).toEqual(fault);
+      if (!finished) expect.soft(record.fault, about).toEqual(ABANDONED);
       const tasks = there.made.filter((thing) => thing.startsWith('task'));
       expect.soft([...new Set(there.removed)], about).toEqual(tasks);
       expect.soft((await engine.stored()).state, about).toBe('finished');
@@ -313,7 +325,7 @@ describe('a run that is given up by another process', () => {
   test('keeps in its record what it had reached, and which step it was in', async () => {
     const { engine } = world();
     await engine.killed(STEPS, { write: 'intend', when: 'after' });
-    const { steps } = await engine.closed(fault);
+    const { steps } = await engine.closed(ABANDONED);
     expect(steps).toMatchObject([
       { id: 'which', outcome: 'passed', outputs: { made: 'f44' } },
       {
@@ -348,7 +360,7 @@ describe('a run that is given up by another process', () => {
       }),
     );
     await engine.killed('  - { uses: a/make }\n', { write: 'intend', when: 'after' });
-    await engine.closed(fault);
+    await engine.closed(ABANDONED);
     expect(sought).toEqual(['commit abc']);
     expect(there.removed).toEqual(['the thing']);
     expect((await engine.stored()).effects).toMatchObject([{ state: 'undone', identity: 'the thing' }]);

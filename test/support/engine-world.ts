@@ -9,7 +9,7 @@ import { readProbe } from '../../src/core/probe.ts';
 import type { RunRecord } from '../../src/core/run.ts';
 import { environmentFacts, probeFacts } from '../../src/core/scope.ts';
 import { type Action, defineStep, type StepContext, type StepDefinition } from '../../src/core/step.ts';
-import type { RunJournal, Store, StoredRun } from '../../src/core/store.ts';
+import type { RunJournal, Store, StoredRun, TakenRun } from '../../src/core/store.ts';
 import type { Progress } from '../../src/engine/progress.ts';
 import { closeRun, executeRun, resumeRun } from '../../src/engine/run.ts';
 import type { NewRun, RunOptions } from '../../src/engine/run-options.ts';
@@ -67,6 +67,8 @@ export interface EngineWorld extends AsyncDisposable {
    * where it had ended before.
    */
   killed(steps: string, at: Death): Promise<number | undefined>;
+  /** Another process takes the run that died. */
+  taken(): Promise<TakenRun>;
   /** Another process goes on with the run that died, moving time on until it has ended. */
   resumed(): Promise<RunRecord>;
   /** Another process gives it up. */
@@ -191,6 +193,7 @@ export function engineWorld(
     store,
     told,
     folders,
+    taken,
     run: (steps, options) => begin(steps, store, options),
     ran: (steps, options) => moved(begin(steps, store, options)),
     async killed(steps, at) {
