@@ -55,6 +55,12 @@ export interface RunScope {
   readonly startedAt: number;
 }
 
+/**
+ * Least limit of a step whose probe file gives none. Real milliseconds: commands are the host's, however fast the environment's time runs, and a host
+ * that is busy is nobody else's fault.
+ */
+const LEAST_LIMIT_MS = 20_000;
+
 /** What an earlier life of the run has left of a step: entered again from its top, in the same attempt, under its original limit. */
 export type BegunStep = Pick<StepProgress, 'started_at' | 'deadline_at' | 'resumed_at' | 'attempts'>;
 
@@ -67,8 +73,10 @@ export async function runStep(
 ): Promise<StepRecord> {
   const { clock, journal, tell } = scope;
   const { index, system } = step;
+  const isDefault = step.timeoutMs === step.action.definition.timeoutMs;
+  const limitMs = isDefault ? Math.max(step.timeoutMs, clock.ofHost(LEAST_LIMIT_MS)) : step.timeoutMs;
   const started_at = begun?.started_at ?? clock.now();
-  const deadline_at = begun?.deadline_at ?? started_at + step.timeoutMs;
+  const deadline_at = begun?.deadline_at ?? started_at + limitMs;
   const passed = stopwatch(clock, begun === undefined ? undefined : started_at);
   const resumed = clock.now();
   const resumed_at = begun === undefined ? [] : [...begun.resumed_at, resumed];
@@ -87,7 +95,7 @@ export async function runStep(
   }
   tell({ type: 'step_started', index, at: started_at });
 
-  const timedOut = stepTimedOut(step.id, step.timeoutMs);
+  const timedOut = stepTimedOut(step.id, limitMs);
   const catchUpMs = clock.ofHost(CATCH_UP_MS);
   const leftMs = deadline_at - clock.now();
   const late = begun !== undefined && leftMs < catchUpMs;
