@@ -1,7 +1,9 @@
 import { firstRun } from './first-run.ts';
 import type { Group } from './harness.ts';
+import { kills } from './kills.ts';
 
 /** The groups of `npm run bench`, in the order in which they run. */
 export const GROUPS: Readonly<Record<string, Group>> = {
   'first-run': firstRun,
+  kills,
 };
