@@ -6,7 +6,7 @@ import type { JsonObject } from '../core/json.ts';
 import type { PlannedStep } from '../core/plan.ts';
 import type { Clock, Exec, Http, Ids, Logger } from '../core/ports.ts';
 import type { Release } from '../core/release.ts';
-import type { AttemptRecord, EffectRecord, PhaseRecord, StepRecord } from '../core/run.ts';
+import type { AttemptRecord, EffectRecord, StepRecord } from '../core/run.ts';
 import type { RunFacts, StepContext } from '../core/step.ts';
 import type { AttemptProgress, RunJournal, StepProgress } from '../core/store.ts';
 import type { Charge } from '../core/system.ts';
@@ -71,66 +71,33 @@ export async function runStep(
   scope: RunScope,
   begun?: BegunStep,
 ): Promise<StepRecord> {
-  const { clock, journal, tell } = scope;
+  const { clock, journal, ids, tell } = scope;
   const { index, system } = step;
-  const isDefault = step.timeoutMs === step.action.definition.timeoutMs;
-  const limitMs = isDefault ? Math.max(step.timeoutMs, clock.ofHost(LEAST_LIMIT_MS)) : step.timeoutMs;
-  const started_at = begun?.started_at ?? clock.now();
-  const deadline_at = begun?.deadline_at ?? started_at + limitMs;
-  const passed = stopwatch(clock, begun === undefined ? undefined : started_at);
-  const resumed = clock.now();
-  const resumed_at = begun === undefined ? [] : [...begun.resumed_at, resumed];
-  if (begun !== undefined) {
-    await journal.stepResumed(index, resumed);
-  } else {
-    await journal.stepStarted({
-      index,
-      step: step.id,
-      uses: step.uses,
-      system,
-      inputs,
-      started_at,
-      deadline_at,
-    });
-  }
-  tell({ type: 'step_started', index, at: started_at });
+  const entry = await enter(step, inputs, scope, begun);
+  tell({ type: 'step_started', index, at: entry.startedAt });
 
-  const timedOut = stepTimedOut(step.id, limitMs);
-  const catchUpMs = clock.ofHost(CATCH_UP_MS);
-  const leftMs = deadline_at - clock.now();
-  const late = begun !== undefined && leftMs < catchUpMs;
-  using limit = clock.deadline(late ? catchUpMs : leftMs, () => (late ? stepLeftAlone(step.id) : timedOut));
+  using limit = clock.deadline(entry.leftMs, entry.ranOut);
   using stop = firstOf(scope.signal, limit.signal);
-  const { signal } = stop;
-  const attempts = (begun?.attempts ?? []).filter(hasEnded);
-  const open = begun?.attempts.find((attempt) => !hasEnded(attempt));
-  const first = open?.attempt ?? attempts.length + 1;
+  const attempts = [...entry.ended];
   let heard: readonly Event[] = [];
+  const hear = (events: readonly Event[]) => {
+    heard = events;
+    const last = events.at(-1);
+    if (last !== undefined) tell({ type: 'step_news', index, text: last.fact });
+  };
 
   const tried = await retrying(
     async (attempt) => {
+      const { open, original } = entry;
       const log = scope.log.child({ step: step.id, attempt });
       const before = attempt === open?.attempt ? open : undefined;
-      const attemptStartedAt = before?.started_at ?? (attempt === 1 ? started_at : clock.now());
+      const attemptStartedAt = before?.started_at ?? (attempt === 1 ? entry.startedAt : clock.now());
       const took = stopwatch(clock, before?.started_at);
       // The first began with its step.
       if (before === undefined && attempt > 1) await journal.attemptStarted(index, attempt, attemptStartedAt);
-      const work = await attemptOnce(
-        step,
-        inputs,
-        {
-          ...scope,
-          signal,
-          log,
-          resumed: begun !== undefined,
-          original: late ? { deadlineAt: deadline_at, fault: timedOut } : undefined,
-        },
-        (events) => {
-          heard = events;
-          const last = events.at(-1);
-          if (last !== undefined) tell({ type: 'step_news', index, text: last.fact });
-        },
-      );
+      const resumed = begun !== undefined;
+      const { signal } = stop;
+      const work = await attemptOnce(step, inputs, { ...scope, signal, log, resumed, original }, hear);
       const fault = 'fault' in work ? toData(work.fault, system) : undefined;
       const record: AttemptRecord = {
         attempt,
@@ -151,32 +118,30 @@ export async function runStep(
     },
     {
       attempts: step.attempts,
-      first,
-      begun: begun === undefined || open !== undefined,
+      first: entry.open?.attempt ?? entry.ended.length + 1,
+      begun: begun === undefined || entry.open !== undefined,
       delayMs: step.retryDelayMs,
       clock,
-      ids: scope.ids,
-      signal,
+      ids,
+      signal: stop.signal,
     },
   );
 
   const fault = 'fault' in tried ? await attributed(step, tried.fault, scope) : undefined;
-  const outputs = 'result' in tried ? tried.result : {};
-  const phases: readonly PhaseRecord[] = phasesOf(heard, system);
   const record: StepRecord = {
     id: step.id,
     name: step.name,
     uses: step.uses,
     system,
     outcome: fault === undefined ? 'passed' : outcomeOf(fault.kind),
-    started_at,
-    duration_ms: passed(),
-    ...(resumed_at.length === 0 ? {} : { resumed_at }),
+    started_at: entry.startedAt,
+    duration_ms: entry.passed(),
+    ...(entry.resumedAt.length === 0 ? {} : { resumed_at: entry.resumedAt }),
     ...(step.normalMs === undefined ? {} : { normal_ms: step.normalMs }),
     attempts,
-    phases,
+    phases: phasesOf(heard, system),
     inputs,
-    outputs,
+    outputs: 'result' in tried ? tried.result : {},
     ...(fault === undefined ? {} : { fault }),
   };
   const last = attempts.at(-1);
@@ -187,6 +152,63 @@ export async function runStep(
     ...(last === undefined ? {} : { attempt: last }),
   });
   return record;
+}
+
+interface Entry extends Pick<WaitOptions, 'original'> {
+  readonly startedAt: number;
+  readonly resumedAt: readonly number[];
+  /** Milliseconds since its start. */
+  passed(): number;
+  /** Until the work is stopped, with `ranOut`. Milliseconds. */
+  readonly leftMs: number;
+  ranOut(): Fault;
+  /** Attempts that an earlier life has ended, and the one that it was in. */
+  readonly ended: readonly AttemptRecord[];
+  readonly open: AttemptProgress | undefined;
+}
+
+/** Writes down that the step begins, or that somebody goes on with it, and finds out how much of its time is left. */
+async function enter(
+  step: PlannedStep,
+  inputs: JsonObject,
+  { clock, journal }: RunScope,
+  begun: BegunStep | undefined,
+): Promise<Entry> {
+  const { index, id, uses, system, timeoutMs } = step;
+  const isDefault = timeoutMs === step.action.definition.timeoutMs;
+  const limitMs = isDefault ? Math.max(timeoutMs, clock.ofHost(LEAST_LIMIT_MS)) : timeoutMs;
+  const timedOut = stepTimedOut(id, limitMs);
+  const now = clock.now();
+  if (begun === undefined) {
+    const passed = stopwatch(clock);
+    const deadline_at = now + limitMs;
+    await journal.stepStarted({ index, step: id, uses, system, inputs, started_at: now, deadline_at });
+    return {
+      startedAt: now,
+      resumedAt: [],
+      passed,
+      leftMs: limitMs,
+      ranOut: () => timedOut,
+      ended: [],
+      open: undefined,
+      original: undefined,
+    };
+  }
+  await journal.stepResumed(index, now);
+  const startedAt = begun.started_at ?? now;
+  const deadlineAt = begun.deadline_at ?? startedAt + limitMs;
+  const catchUpMs = clock.ofHost(CATCH_UP_MS);
+  const late = deadlineAt - now < catchUpMs;
+  return {
+    startedAt,
+    resumedAt: [...begun.resumed_at, now],
+    passed: stopwatch(clock, startedAt),
+    leftMs: late ? catchUpMs : deadlineAt - now,
+    ranOut: () => (late ? stepLeftAlone(id) : timedOut),
+    ended: begun.attempts.filter(hasEnded),
+    open: begun.attempts.find((attempt) => !hasEnded(attempt)),
+    original: late ? { deadlineAt, fault: timedOut } : undefined,
+  };
 }
 
 function hasEnded(attempt: AttemptProgress): attempt is AttemptRecord {
