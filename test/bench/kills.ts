@@ -142,5 +142,6 @@ async function onStage<Result>(
 ): Promise<Result> {
   await using sandbox = await bench.sandbox({ speed: SPEED });
   const stage: Stage = { dir: join(bench.dir, name), sandbox, start: bench.start };
-  return act(stage);
+  // Awaited here: the sandbox would else end first.
+  return await act(stage);
 }
