@@ -96,11 +96,15 @@ export interface Made {
 export const NOTHING: Made = { commits: 0, tarballs: 0, build_tasks: 0, builds: 0, updates: 0 };
 export const ONE_OF_EACH: Made = { commits: 1, tarballs: 1, build_tasks: 1, builds: 1, updates: 1 };
 
-/** Counts everything that was made in a stage, commits by the run id that they carry. */
+type Urls = Readonly<Record<string, string>>;
+
+async function urlsOf({ sandbox }: Stage): Promise<Urls> {
+  return ((await (await fetch(`${sandbox.control}/`)).json()) as { readonly systems: Urls }).systems;
+}
+
+/** Counts everything that was made in a stage; of commits those that a run has made. */
 export async function countMade(stage: Stage): Promise<Made> {
-  const { systems } = (await (await fetch(`${stage.sandbox.control}/`)).json()) as {
-    readonly systems: Readonly<Record<string, string>>;
-  };
+  const systems = await urlsOf(stage);
   const [commits, tarballs, tasks, builds, updates] = await Promise.all([
     countCommits(`${systems['dist-git']}/rpms/${PACKAGE}.git`, stage.dir),
     countTarballs(stage),
@@ -149,10 +153,20 @@ async function kojiList(
   return answer.value as readonly unknown[];
 }
 
-async function updatesIn(bodhi: string | undefined): Promise<readonly { readonly status: string }[]> {
+interface SeenUpdate {
+  readonly alias: string;
+  readonly status: string;
+}
+
+/** All updates of a stage. */
+export async function updatesOf(stage: Stage): Promise<readonly SeenUpdate[]> {
+  return updatesIn((await urlsOf(stage))['bodhi']);
+}
+
+async function updatesIn(bodhi: string | undefined): Promise<readonly SeenUpdate[]> {
   // Not by user: Bodhi knows none who has never logged in.
   const response = await fetch(`${bodhi}/updates/`, { headers: { accept: 'application/json' } });
-  return ((await response.json()) as { readonly updates: readonly { readonly status: string }[] }).updates;
+  return ((await response.json()) as { readonly updates: readonly SeenUpdate[] }).updates;
 }
 
 /** Processes of a run, by the mark that all its commands carry, or by the data folder in their command line. */
@@ -248,8 +262,6 @@ const MAKES = {
 export type MadeKind = keyof typeof MAKES;
 export const MADE_KINDS = Object.keys(MAKES) as readonly MadeKind[];
 
-type Urls = Readonly<Record<string, string>>;
-
 async function headMoves(_: Urls, stage: Stage): Promise<() => Promise<boolean>> {
   const file = join(await folderOf(stage), 'git/rpms', `${PACKAGE}.git`, 'refs/heads', BRANCH);
   const read = () => readFileSync(file, 'utf8');
@@ -265,9 +277,8 @@ export interface KilledInMake {
 
 /** Looks from outside for what a run makes, and kills the run at the first sight of it. */
 export async function killInMake(stage: Stage, kind: MadeKind): Promise<KilledInMake> {
-  const { systems } = (await (await fetch(`${stage.sandbox.control}/`)).json()) as { readonly systems: Urls };
   const { command, isThere } = MAKES[kind];
-  const look = await isThere(systems, stage);
+  const look = await isThere(await urlsOf(stage), stage);
   const running = startWatched(stage);
   let hasEnded = false;
   void running.ended.then(() => {
