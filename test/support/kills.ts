@@ -1,18 +1,21 @@
 /** Runs of `single-build` that are killed, what becomes of them, and what the outside world says of it. Shared by tests and benchmarks. */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { parse, stringify } from 'yaml';
 import { decodeAnswer, encodeCall, named } from '../../src/clients/xmlrpc.ts';
 import { startOf } from '../../src/platform/processes.ts';
 import type { Ended, Running, TestSandbox } from './packprobe.ts';
+import { ROOT } from './sources.ts';
 
 const PRELOAD = fileURLToPath(new URL('kill-at-write.ts', import.meta.url));
 const PACKAGE = 'dummy-test-package-gloster';
 const BRANCH = 'f44';
+const LONG = '7d';
 
 /** A sandbox in which nothing was made yet, a data folder for it, and how the program is started. */
 export interface Stage {
@@ -40,11 +43,24 @@ export function writesOf(stage: Stage): readonly string[] {
   return existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [];
 }
 
+/**
+ * `single-build` with limits that no busy machine meets: at speed 300 an hour is twelve seconds, and limits go on while nobody is at work. In
+ * a file of its own.
+ */
+function patientProbe({ dir }: Stage): string {
+  mkdirSync(dir, { recursive: true });
+  const probe = parse(readFileSync(join(ROOT, 'probes/single-build.yaml'), 'utf8'));
+  const steps = probe.steps.map((step: object) => ({ ...step, timeout: LONG }));
+  const file = join(dir, 'single-build.yaml');
+  writeFileSync(file, stringify({ ...probe, timeout: LONG, steps }));
+  return file;
+}
+
 /** Starts a run of `single-build` that is watched, and killed at this point. */
 export function startWatched(stage: Stage, point?: KillPoint): Running {
-  mkdirSync(stage.dir, { recursive: true });
+  const probe = patientProbe(stage);
   return stage.start(
-    ['run', 'single-build', '--url', stage.sandbox.control, '--package', PACKAGE, '--data', dataOf(stage)],
+    ['run', probe, '--url', stage.sandbox.control, '--package', PACKAGE, '--data', dataOf(stage)],
     {
       env: {
         NODE_OPTIONS: `--import ${PRELOAD}`,
