@@ -1,6 +1,7 @@
 import { Fault } from '../core/fault.ts';
 import type { RunRecord } from '../core/run.ts';
 import type { Store } from '../core/store.ts';
+import { openEffects } from '../engine/undo.ts';
 import { blindSources } from './blind.ts';
 import { evidenceOf } from './evidence.ts';
 import { hopTable } from './hop-table.ts';
@@ -37,11 +38,26 @@ export async function showRun(
         .filter(({ hops }) => hops.length > 0)
         .map((chain) => `The way of ${chain.nvr}:\n${hopTable(chain)}`),
       ...(blind.length === 0 ? [] : [`Could not be asked to the end:\n  ${blind.join('\n  ')}`]),
+      ...(await leftBehind(record, store, again, host)),
       `Look further:\n  ${host.program} runs show ${record.run_id}${again}\n  ${host.program} runs list${again}`,
     ];
     host.stdout.write(`\n${parts.join('\n\n')}\n`);
   }
   if (options.junit !== undefined) await writeJunit(absolute(host.cwd, options.junit), record, host);
+}
+
+/** What could not be taken away: it holds the package until somebody does. */
+async function leftBehind(
+  { run_id }: RunRecord,
+  store: Store,
+  again: string,
+  { program }: Host,
+): Promise<readonly string[]> {
+  const { run } = await store.find(run_id);
+  const left = openEffects(run?.effects ?? []);
+  if (left.length === 0) return [];
+  const what = left.map(({ kind, identity }) => `  ${kind} ${identity ?? ''}`.trimEnd());
+  return [`Left behind:\n${what.join('\n')}\nTake it away: ${program} tidy ${run_id}${again}`];
 }
 
 /** What a command that is named as a hint needs to find the same data. */

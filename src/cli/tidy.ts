@@ -9,6 +9,7 @@ import { jsonText } from './json-text.ts';
 import { undoText } from './live-list.ts';
 import { dataDir, type PlaceOptions } from './places.ts';
 import { openWorld } from './run-world.ts';
+import { dataOption } from './show-run.ts';
 import { databaseFile, environmentOf, findRun, sandboxGone } from './stored-run.ts';
 import { tellError } from './tell-error.ts';
 
@@ -70,11 +71,11 @@ export async function tidyCommand(ids: readonly string[], options: TidyOptions, 
     }
   }
   if (options.json === true) host.stdout.write(jsonText(tidied));
-  if (runs.length === 0) host.stderr.write('nothing to tidy: no run holds anything\n');
+  if (runs.length === 0 && ids.length === 0) host.stderr.write('nothing to tidy: no run holds anything\n');
   const left = tidied.flatMap(({ effects }) => effects).filter(({ result }) => result === 'left').length;
   if (left === 0) return code;
   host.stderr.write(
-    `${left} thing${left === 1 ? '' : 's'} left behind: try again with ${host.program} tidy\n`,
+    `${left} thing${left === 1 ? '' : 's'} left behind: try again with ${host.program} tidy${dataOption(options)}\n`,
   );
   return EXIT.failed;
 }
@@ -91,8 +92,8 @@ async function unfinishedRuns(
       : (await store.list({ unfinished: true, limit: Number.MAX_SAFE_INTEGER })).map(({ run_id }) => run_id);
   const runs: StoredRun[] = [];
   for (const id of asked) runs.push(await findRun(store, id, options, host));
-  for (const { state, header } of runs.filter(({ state }) => state === 'finished')) {
-    host.stderr.write(`run ${header.run_id} is ${state}: it holds nothing\n`);
+  for (const { header } of runs.filter(({ state }) => state === 'finished')) {
+    host.stderr.write(`nothing to tidy: run ${header.run_id} has ended and holds nothing\n`);
   }
   return runs.filter(({ state }) => state !== 'finished');
 }
@@ -153,10 +154,13 @@ async function tidyRun(run: StoredRun, { store, say, options, host }: Tidying): 
   const about = aboutOf(taken.run, stateOf(taken.run, gone));
   say(headOf(about));
   const effects: Tidied['effects'][number][] = [];
-  const fault = gone ? sandboxGone() : abandoned(taken.run);
+  // Whoever has it now is this process: the dead one stands in what was read before.
+  const fault = gone ? sandboxGone() : abandoned(run);
   await closeRun(taken, fault.toData('own'), {
     ...world,
     tell(progress) {
+      if (progress.type === 'run_ended' && taken.run.record === null)
+        say(`  closed as ${progress.record.outcome}`);
       if (progress.type !== 'undo_ended') return;
       const { kind, identity, result, text } = progress;
       effects.push({ kind, identity: identity === 'null' ? '' : identity, result, text });
