@@ -15,6 +15,7 @@ import {
   proveResume,
   query,
   resume,
+  rowsOf,
   type Stage,
   startWatched,
   storedRun,
@@ -54,12 +55,6 @@ async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
 async function killedAt(stage: Stage, point: KillPoint): Promise<string> {
   plainExpect((await startWatched(stage, point).ended).code).toBeNull();
   return storedRun(stage)?.run_id ?? '';
-}
-
-/** The rows of a stored run, as they stand in the file. */
-function rowsOf(stage: Stage): string {
-  const tables = ['runs', 'steps', 'attempts', 'effects', 'subjects', 'commands'];
-  return JSON.stringify(tables.map((table) => query(stage, `select * from ${table}`)));
 }
 
 async function shown(stage: Stage, id: string): Promise<RunRecord & { readonly state: string }> {

@@ -89,6 +89,12 @@ export function storedRun(stage: Stage): StoredRow | undefined {
   return query(stage, 'select run_id, state, outcome from runs')[0] as unknown as StoredRow | undefined;
 }
 
+/** All rows of the run of a stage but what was heard, as text: to tell whether anything of it was changed. */
+export function rowsOf(stage: Stage): string {
+  const tables = ['runs', 'steps', 'attempts', 'effects', 'subjects', 'commands'];
+  return JSON.stringify(tables.map((table) => query(stage, `select * from ${table}`)));
+}
+
 /** Commands that the killed process had under way and that live on. */
 export function survivors(stage: Stage): readonly string[] {
   return query(stage, 'select pid, start, command from commands').flatMap(({ pid, start, command }) =>
