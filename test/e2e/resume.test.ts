@@ -13,7 +13,6 @@ import {
   ONE_OF_EACH,
   proveKill,
   proveResume,
-  query,
   resume,
   rowsOf,
   type Stage,
