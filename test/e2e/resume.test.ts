@@ -65,8 +65,6 @@ describe.concurrent('a run that is killed with SIGKILL goes on, passes, and has 
   test.for([
     ['behind its first write', { at: 'begin', when: 'after' }],
     ['as a step starts', { at: 'step bump', when: 'after' }],
-    ['before its push is written down as a command', { at: 'command git push', when: 'before' }],
-    ['between the intent of a build and its submission', { at: 'intend koji-task', when: 'after' }],
     ['before the build that it submitted is written down', { at: 'made koji-task', when: 'before' }],
     ['before the update that it created is written down', { at: 'made update', when: 'before' }],
     ['in a wait', { at: 'step wait-complete', when: 'after' }],
@@ -112,7 +110,9 @@ describe.concurrent('resume', () => {
       expect((await running.ended).code).toBe(130);
     }));
 
-  test('twice at once: one goes on, the other says who has the run, and one of each is made', ({ expect }) =>
+  test('twice at once, behind the intent of a build: one goes on, the other says who has the run, and one of each is made', ({
+    expect,
+  }) =>
     onStage(async (stage) => {
       const id = await killedAt(stage, { at: 'intend koji-task', when: 'after' });
       const both = [0, 1].map(() => stage.start(['runs', 'resume', id, '--data', dataOf(stage)]));

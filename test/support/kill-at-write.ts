@@ -3,7 +3,9 @@
  * kernel would that runs out of memory. Only SQLite is watched: the program itself knows nothing of it, nor do its commands or the sandbox.
  *
  * - `WRITES_TO=FILE` gets a line for each write, just before it is committed: `begin`, `step build`, `intend koji-task`, `command git push`.
- * - `KILL_AT` is the number of a write, from 1, or its line; `KILL_WHEN=before|after` its commit.
+ * - `KILL_AT` is a write by its line, `follow build`, and which of them where it is not the first, `follow build #2`. By line and not by number: a
+ *   command that ends at once is not written down, so that numbers differ from run to run.
+ * - `KILL_WHEN=before|after` its commit.
  */
 import { appendFileSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -20,7 +22,7 @@ interface Statement {
 }
 
 let transaction: Statement[] = [];
-let written = 0;
+const written = new Map<string, number>();
 let isTheOne = false;
 
 for (const method of ['run', 'all'] as const) {
@@ -41,10 +43,12 @@ for (const method of ['run', 'all'] as const) {
 function beforeCommit(): void {
   isTheOne = false;
   if (!transaction.some(({ sql }) => OF_JOURNAL.test(sql))) return;
-  written += 1;
-  const name = nameOf(transaction);
+  const line = nameOf(transaction);
+  const count = (written.get(line) ?? 0) + 1;
+  written.set(line, count);
+  const name = count === 1 ? line : `${line} #${count}`;
   if (WRITES_TO !== undefined) appendFileSync(WRITES_TO, `${name}\n`);
-  isTheOne = KILL_AT === String(written) || KILL_AT === name;
+  isTheOne = KILL_AT === name;
   if (isTheOne && KILL_WHEN === 'before') die();
 }
 
