@@ -37,7 +37,7 @@ export async function runsShowCommand(id: string, options: RunsShowOptions, host
 }
 
 function asData(run: StoredRun, { chains, events, looks }: Evidence): object {
-  const { header, state, owner, fence, record, steps, effects, commands } = run;
+  const { header, state, owner, fence, record, steps, effects } = run;
   return {
     ...(record ?? { ...header, steps, outcome: null }),
     state,
@@ -47,7 +47,6 @@ function asData(run: StoredRun, { chains, events, looks }: Evidence): object {
     events,
     looks,
     ledger: effects,
-    commands,
   };
 }
 
@@ -72,7 +71,7 @@ function rest(run: StoredRun, evidence: Evidence, paint: Paint): readonly string
 }
 
 function unfinished(
-  { header, owner, steps, commands }: StoredRun,
+  { header, owner, steps }: StoredRun,
   alive: boolean,
   program: string,
   data: string,
@@ -86,7 +85,6 @@ function unfinished(
       (step) =>
         `  ${MARKS[step.outcome ?? 'skipped']} ${step.step}  ${step.outcome ?? (alive ? 'at work' : 'interrupted')}`,
     ),
-    ...(alive ? commands.map(({ pid, command }) => `  running: ${command} (process ${pid})`) : []),
     ...(alive
       ? []
       : [

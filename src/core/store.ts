@@ -94,6 +94,7 @@ export interface StoredRun {
   readonly steps: readonly StepProgress[];
   readonly effects: readonly EffectRecord[];
   readonly subjects: readonly Subject[];
+  /** All that its processes have started; most have ended. */
   readonly commands: readonly CommandRecord[];
   readonly record: RunRecord | null;
 }
@@ -144,9 +145,8 @@ export interface RunJournal {
   }): Promise<void>;
   /** A later life of the run goes on with a step that was under way. */
   stepResumed(index: number, at: number): Promise<void>;
-  attemptStarted(index: number, attempt: number, startedAt: number): Promise<void>;
-  /** One that another attempt follows; the last one ends with its step. */
-  attemptEnded(index: number, attempt: AttemptRecord): Promise<void>;
+  /** All attempts so far: when one has ended that another follows, and when that begins. The last one ends with its step. */
+  attempted(index: number, attempts: readonly AttemptProgress[]): Promise<void>;
   stepEnded(step: {
     readonly index: number;
     readonly step: string;
@@ -158,8 +158,8 @@ export interface RunJournal {
     readonly phases: readonly PhaseRecord[];
     readonly fault?: FaultData;
     readonly reason?: string;
-    /** The last; none where it was skipped. */
-    readonly attempt?: AttemptRecord;
+    /** None where it was skipped. */
+    readonly attempts: readonly AttemptRecord[];
   }): Promise<void>;
   release(release: Release): Promise<void>;
   versions(versions: Readonly<Record<string, string>>): Promise<void>;
@@ -168,8 +168,8 @@ export interface RunJournal {
   intend(intent: EffectIntent): Promise<EffectRecord>;
   made(effect: number, identity: Json, undo: UndoStep | null, at: number): Promise<void>;
   follow(subjects: readonly Subject[]): Promise<void>;
+  /** One that has ended is not told: nobody else will ever have its number and its start. */
   commandStarted(command: CommandRecord): Promise<void>;
-  commandEnded(command: CommandRecord): Promise<void>;
   /** The run has ended: its record is stored and never changes; on disk before it returns. It is `finalizing` until `letGo`. */
   finish(record: RunRecord): Promise<void>;
   /** Says of a row of the ledger what became of it. */

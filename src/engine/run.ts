@@ -80,13 +80,11 @@ export async function closeRun(
   return record;
 }
 
-/** Behind it no command of an earlier life lives, and the journal says so. */
-async function endSurvivors({ run, journal }: TakenRun, options: CloseOptions): Promise<void> {
+/** Behind it no command of an earlier life lives. */
+async function endSurvivors({ run }: TakenRun, options: CloseOptions): Promise<void> {
   const { header, commands } = run;
   const survivors = await options.endSurvivors(header.run_id, commands);
   if (survivors > 0) logOf(header, options).info({ survivors }, 'commands of a killed process were ended');
-  // Where the journal cannot be written the run is closed all the same; a row that stays fits no living process.
-  for (const command of commands) await journal.commandEnded(command).catch(() => {});
 }
 
 function logOf({ probe, run_id }: RunHeader, { log }: Pick<CloseOptions, 'log'>): Logger {
@@ -155,10 +153,10 @@ async function openPlace(
   { header: { run_id }, journal, before }: Life,
   { workplaces, environment }: RunOptions,
 ): Promise<Place> {
-  const { commandStarted: started, commandEnded: ended } = journal;
+  const { commandStarted: started } = journal;
   const name = foldersOf(run_id).work;
   const fresh = before === undefined;
-  return workplaces.open({ name, run: run_id, fresh, environment, started, ended }).then(
+  return workplaces.open({ name, run: run_id, fresh, environment, started }).then(
     (workplace) => ({ workplace, fault: undefined }),
     (error: unknown) => ({ workplace: undefined, fault: asFault(error).toData('own') }),
   );

@@ -94,7 +94,10 @@ export async function runStep(
       const attemptStartedAt = before?.started_at ?? (attempt === 1 ? entry.startedAt : clock.now());
       const took = stopwatch(clock, before?.started_at);
       // The first began with its step.
-      if (before === undefined && attempt > 1) await journal.attemptStarted(index, attempt, attemptStartedAt);
+      if (before === undefined && attempt > 1) {
+        const under_way = { attempt, started_at: attemptStartedAt, duration_ms: 0, outcome: null };
+        await journal.attempted(index, [...attempts, under_way]);
+      }
       const resumed = begun !== undefined;
       const { signal } = stop;
       const work = await attemptOnce(step, inputs, { ...scope, signal, log, resumed, original }, hear);
@@ -111,7 +114,7 @@ export async function runStep(
         log.info({ outcome: record.outcome, code: fault.code, kind: fault.kind }, 'an attempt did not pass');
         if (attempt < step.attempts && mayRetry(fault.kind) && !signal.aborted) {
           tell({ type: 'attempt_failed', index, attempt, of: step.attempts, fault });
-          await journal.attemptEnded(index, record);
+          await journal.attempted(index, attempts);
         }
       }
       return work;
@@ -144,13 +147,7 @@ export async function runStep(
     outputs: 'result' in tried ? tried.result : {},
     ...(fault === undefined ? {} : { fault }),
   };
-  const last = attempts.at(-1);
-  await journal.stepEnded({
-    ...record,
-    index,
-    step: step.id,
-    ...(last === undefined ? {} : { attempt: last }),
-  });
+  await journal.stepEnded({ ...record, index, step: step.id });
   return record;
 }
 

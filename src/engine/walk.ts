@@ -180,6 +180,7 @@ async function noteSkipped(step: PlannedStep, reason: string, { journal, log }: 
       duration_ms: 0,
       outputs: {},
       phases: [],
+      attempts: [],
       reason,
     })
     .catch((error: unknown) =>

@@ -21,7 +21,6 @@ export interface WorkplaceOptions {
   readonly fresh: boolean;
   readonly environment: Environment;
   readonly started?: (command: CommandRecord) => Promise<void>;
-  readonly ended?: (command: CommandRecord) => Promise<void>;
 }
 
 export interface Workplaces {

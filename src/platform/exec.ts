@@ -24,7 +24,6 @@ export interface ExecOptions {
   readonly cwd: string;
   /** Told of each command that lives, so that a resume can end survivors. */
   readonly started?: (command: CommandRecord) => Promise<void>;
-  readonly ended?: (command: CommandRecord) => Promise<void>;
 }
 
 /** Commands as real processes. */
@@ -59,7 +58,6 @@ export function processExec(options: ExecOptions): Exec {
     if (record !== undefined)
       await options.started?.(record).catch((error: unknown) => unwritten.abort(error));
     const result = await child;
-    if (record !== undefined) await options.ended?.(record);
 
     if (signal.aborted) throw signal.reason;
     if (unwritten.signal.aborted) throw unwritten.signal.reason;

@@ -36,7 +36,6 @@ interface PlaceOptions {
   readonly fresh: boolean;
   readonly environment: Environment;
   readonly started?: (command: CommandRecord) => Promise<void>;
-  readonly ended?: (command: CommandRecord) => Promise<void>;
 }
 
 interface Place {
@@ -54,7 +53,7 @@ export function workplacesBelow({ dir, env, commandEnvironment, homeFiles }: Wor
   const remove = (name: string) =>
     rm(join(dir, name), { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
 
-  async function open({ name, run, fresh, environment, started, ended }: PlaceOptions): Promise<Place> {
+  async function open({ name, run, fresh, environment, started }: PlaceOptions): Promise<Place> {
     const place = join(dir, name);
     const home = join(place, 'home');
     try {
@@ -79,7 +78,6 @@ export function workplacesBelow({ dir, env, commandEnvironment, homeFiles }: Wor
         },
         cwd: place,
         ...(started === undefined ? {} : { started }),
-        ...(ended === undefined ? {} : { ended }),
       }),
       async secretFile(secret) {
         if ('file' in secret) return secret.file;

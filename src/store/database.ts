@@ -43,6 +43,7 @@ function openForWriting(file: string): DatabaseSync {
   try {
     // Evidence may hold what is nobody else's business.
     if (known === undefined) chmodSync(file, 0o600);
+    if (isForeign(database)) throw foreign(file);
     useWal(database);
     database.exec('pragma synchronous = normal');
     migrate(database, file);
@@ -109,13 +110,14 @@ function useWal(database: DatabaseSync): void {
 
 function migrate(database: DatabaseSync, file: string): void {
   const version = versionOf(database);
-  if (version === 0 && hasTables(database)) throw foreign(file);
   if (version > MIGRATIONS.length) throw newerSchema(file, version);
   if (version === MIGRATIONS.length) return;
   // Another process may have been faster: the version is read again under the lock.
   database.exec('begin immediate');
   try {
-    for (const statements of MIGRATIONS.slice(versionOf(database))) {
+    const from = versionOf(database);
+    if (from > MIGRATIONS.length) throw newerSchema(file, from);
+    for (const statements of MIGRATIONS.slice(from)) {
       for (const statement of statements) database.exec(statement);
     }
     database.exec(`pragma user_version = ${MIGRATIONS.length}`);
@@ -127,8 +129,10 @@ function migrate(database: DatabaseSync, file: string): void {
   }
 }
 
-function hasTables(database: DatabaseSync): boolean {
-  return database.prepare('select 1 from sqlite_schema limit 1').get() !== undefined;
+/** Whether it has tables, and not ours. */
+function isForeign(database: DatabaseSync): boolean {
+  const tables = database.prepare(`select name from sqlite_schema where type = 'table'`).all();
+  return tables.length > 0 && !tables.some(({ name }) => name === 'runs');
 }
 
 function versionOf(database: DatabaseSync): number {

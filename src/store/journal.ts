@@ -1,10 +1,8 @@
-import type { Kysely, Transaction } from 'kysely';
-import { sql } from 'kysely';
+import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
 import { Fault } from '../core/fault.ts';
-import type { AttemptRecord } from '../core/run.ts';
-import type { RunJournal } from '../core/store.ts';
+import type { AttemptProgress, RunJournal } from '../core/store.ts';
 import { effectOf } from './rows.ts';
-import type { Database } from './schema.ts';
+import type { Database, EffectsTable } from './schema.ts';
 
 export interface JournalOptions {
   readonly db: Kysely<Database>;
@@ -16,7 +14,10 @@ export interface JournalOptions {
   readonly asFault: (error: unknown) => Fault;
 }
 
-/** The journal of one run under one fence. */
+/**
+ * The journal of one run under one fence. What a write changes it changes in one statement that looks at the fence itself, so that it needs no
+ * transaction around it: a run writes often, and each write is to cost little.
+ */
 export function openJournal({
   db,
   run_id,
@@ -26,23 +27,19 @@ export function openJournal({
   asFault,
 }: JournalOptions): RunJournal {
   const lost = new AbortController();
+  /** The row of the run while it is ours: what selects from it, or asks whether it exists, does nothing once somebody else has it. */
+  const ours = sql`from runs where runs.run_id = ${run_id} and runs.fence = ${fence}`;
 
-  /** One transaction that fails when somebody else has taken the run over meanwhile. */
-  async function write<Result>(
-    act: (transaction: Transaction<Database>) => Promise<Result>,
-    on: Kysely<Database> = db,
-  ): Promise<Result> {
+  /** Runs one statement that is bound to `ours`. */
+  async function write<Row>(statement: RawBuilder<Row>, on: Kysely<Database> = db): Promise<readonly Row[]> {
     try {
-      return await on.transaction().execute(async (transaction) => {
-        const held = await transaction
-          .updateTable('runs')
-          .set({ fence })
-          .where('run_id', '=', run_id)
-          .where('fence', '=', fence)
-          .executeTakeFirst();
-        if (held.numUpdatedRows !== 1n) throw takenOver(run_id);
-        return act(transaction);
-      });
+      const { rows, numAffectedRows } = await statement.execute(on);
+      // Nothing to write, or nobody to write for?
+      if (rows.length === 0 && !numAffectedRows) {
+        const held = await sql`select 1 ${ours}`.execute(on);
+        if (held.rows.length === 0) throw takenOver(run_id);
+      }
+      return rows;
     } catch (error) {
       const fault = asFault(error);
       if (fault.code === TAKEN_OVER) lost.abort(fault);
@@ -50,96 +47,83 @@ export function openJournal({
     }
   }
 
-  /** As `write`, but on disk before it returns: what follows it may be made in somebody else's system. */
-  function writeDurably<Result>(
-    act: (transaction: Transaction<Database>) => Promise<Result>,
-  ): Promise<Result> {
+  /** As `write`, but on disk before it returns: what follows it may be made in somebody else's system, or be told. */
+  function writeDurably<Row>(statement: RawBuilder<Row>): Promise<readonly Row[]> {
     return db.connection().execute(async (connection) => {
       await sql`pragma synchronous = full`.execute(connection);
       try {
-        return await write(act, connection);
+        return await write(statement, connection);
       } finally {
         await sql`pragma synchronous = normal`.execute(connection);
       }
     });
   }
 
-  async function endAttempt(
-    transaction: Transaction<Database>,
-    idx: number,
-    { attempt, duration_ms, outcome, fault }: AttemptRecord,
-  ): Promise<void> {
-    await transaction
-      .updateTable('attempts')
-      .set({ duration_ms, outcome, fault: fault === undefined ? null : JSON.stringify(fault) })
-      .where('run_id', '=', run_id)
-      .where('idx', '=', idx)
-      .where('attempt', '=', attempt)
-      .execute();
-  }
+  const nothing = async (written: Promise<unknown>): Promise<void> => void (await written);
 
   return {
     run_id,
     lost: lost.signal,
-    stepStarted: ({ index, inputs, ...step }) =>
-      write(async (transaction) => {
-        await transaction
-          .insertInto('steps')
-          .values({ ...step, run_id, idx: index, inputs: JSON.stringify(inputs) })
-          .execute();
-        await transaction
-          .insertInto('attempts')
-          .values({ run_id, idx: index, attempt: 1, started_at: step.started_at })
-          .execute();
-      }),
-    stepResumed: (idx, at) =>
-      write(async (transaction) => {
-        await transaction
-          .updateTable('steps')
-          .set({ resumed_at: sql`json_insert(resumed_at, '$[#]', ${at})` })
-          .where('run_id', '=', run_id)
-          .where('idx', '=', idx)
-          .execute();
-      }),
-    attemptStarted: (idx, attempt, started_at) =>
-      write(async (transaction) => {
-        await transaction.insertInto('attempts').values({ run_id, idx, attempt, started_at }).execute();
-      }),
-    attemptEnded: (idx, attempt) => write((transaction) => endAttempt(transaction, idx, attempt)),
-    stepEnded: ({ index, step, uses, system, outcome, duration_ms, outputs, phases, ...rest }) =>
-      write(async (transaction) => {
-        const { fault, reason, attempt } = rest;
-        if (attempt !== undefined) await endAttempt(transaction, index, attempt);
-        const ended = {
-          outcome,
-          duration_ms,
-          outputs: JSON.stringify(outputs),
-          phases: JSON.stringify(phases),
-          reason: reason ?? null,
-          fault: fault === undefined ? null : JSON.stringify(fault),
-        };
-        await transaction
-          .insertInto('steps')
-          .values({ ...ended, step, uses, system, run_id, idx: index })
-          .onConflict((conflict) => conflict.columns(['run_id', 'idx']).doUpdateSet(ended))
-          .execute();
-      }),
+
+    stepStarted: ({ index, step, uses, system, inputs, started_at, deadline_at }) =>
+      nothing(
+        write(sql`
+          insert into steps (run_id, idx, step, uses, system, inputs, started_at, deadline_at, attempts)
+          select ${run_id}, ${index}, ${step}, ${uses}, ${system}, ${JSON.stringify(inputs)}, ${started_at}, ${deadline_at},
+            ${JSON.stringify([begun(1, started_at)])} ${ours}`),
+      ),
+
+    stepResumed: (index, at) =>
+      nothing(
+        write(sql`
+          update steps set resumed_at = json_insert(resumed_at, '$[#]', ${at})
+          where run_id = ${run_id} and idx = ${index} and exists (select 1 ${ours})`),
+      ),
+
+    attempted: (index, attempts) =>
+      nothing(
+        write(sql`
+          update steps set attempts = ${JSON.stringify(attempts)}
+          where run_id = ${run_id} and idx = ${index} and exists (select 1 ${ours})`),
+      ),
+
+    stepEnded: ({
+      index,
+      step,
+      uses,
+      system,
+      outcome,
+      duration_ms,
+      outputs,
+      phases,
+      reason,
+      fault,
+      attempts,
+    }) =>
+      nothing(
+        write(sql`
+          insert into steps (run_id, idx, step, uses, system, outcome, duration_ms, outputs, phases, reason, fault, attempts)
+          select ${run_id}, ${index}, ${step}, ${uses}, ${system}, ${outcome}, ${duration_ms}, ${JSON.stringify(outputs)},
+            ${JSON.stringify(phases)}, ${reason ?? null}, ${jsonOrNull(fault)}, ${JSON.stringify(attempts)} ${ours}
+          on conflict (run_id, idx) do update set
+            outcome = excluded.outcome, duration_ms = excluded.duration_ms, outputs = excluded.outputs,
+            phases = excluded.phases, reason = excluded.reason, fault = excluded.fault, attempts = excluded.attempts`),
+      ),
+
     release: (release) =>
-      write(async (transaction) => {
-        await transaction
-          .updateTable('runs')
-          .set({ release: JSON.stringify(release) })
-          .where('run_id', '=', run_id)
-          .execute();
-      }),
+      nothing(
+        write(
+          sql`update runs set release = ${JSON.stringify(release)} where run_id = ${run_id} and fence = ${fence}`,
+        ),
+      ),
+
     versions: (versions) =>
-      write(async (transaction) => {
-        await transaction
-          .updateTable('runs')
-          .set({ versions: JSON.stringify(versions) })
-          .where('run_id', '=', run_id)
-          .execute();
-      }),
+      nothing(
+        write(
+          sql`update runs set versions = ${JSON.stringify(versions)} where run_id = ${run_id} and fence = ${fence}`,
+        ),
+      ),
+
     async effect(step, kind, key) {
       const row = await db
         .selectFrom('effects')
@@ -151,117 +135,75 @@ export function openJournal({
         .executeTakeFirst();
       return row === undefined ? undefined : effectOf(row);
     },
-    intend: (intent) =>
-      writeDurably(async (transaction) => {
-        const row = await transaction
-          .insertInto('effects')
-          .values({
-            ...intent,
-            undoable: intent.undoable ? 1 : 0,
-            sought: JSON.stringify(intent.sought),
-            run_id,
-            environment,
-            package: pkg,
-            state: 'intended',
-          })
-          .returningAll()
-          .executeTakeFirstOrThrow();
-        return effectOf(row);
-      }),
+
+    async intend({ step, kind, key, system, intended_at, undoable, sought }) {
+      const [row] = await writeDurably(sql<Selectable<EffectsTable>>`
+        insert into effects (run_id, environment, package, step, kind, key, system, state, undoable, sought, intended_at)
+        select ${run_id}, ${environment}, ${pkg}, ${step}, ${kind}, ${key}, ${system}, 'intended', ${undoable ? 1 : 0},
+          ${JSON.stringify(sought)}, ${intended_at} ${ours}
+        returning *`);
+      if (row === undefined) throw new Error('an intent was not written');
+      return effectOf(row);
+    },
+
     made: (effect, identity, undo, made_at) =>
-      write(async (transaction) => {
-        await transaction
-          .updateTable('effects')
-          .set({
-            state: undo === null ? 'kept' : 'made',
-            identity: JSON.stringify(identity),
-            undo: undo === null ? null : JSON.stringify(undo),
-            made_at,
-          })
-          .where('effect_id', '=', effect)
-          .where('run_id', '=', run_id)
-          .execute();
-      }),
-    follow: (subjects) =>
-      write(async (transaction) => {
-        for (const { kind, key } of subjects) {
-          await transaction
-            .insertInto('subjects')
-            .values({ run_id, kind, key })
-            .onConflict((conflict) => conflict.doNothing())
-            .execute();
-        }
-      }),
-    commandStarted: (command) =>
-      write(async (transaction) => {
-        await transaction
-          .insertInto('commands')
-          .values({ ...command, run_id })
-          .onConflict((conflict) => conflict.doNothing())
-          .execute();
-      }),
-    commandEnded: ({ pid, start }) =>
-      write(async (transaction) => {
-        await transaction
-          .deleteFrom('commands')
-          .where('run_id', '=', run_id)
-          .where('pid', '=', pid)
-          .where('start', '=', start)
-          .execute();
-      }),
+      nothing(
+        write(sql`
+          update effects set state = ${undo === null ? 'kept' : 'made'}, identity = ${JSON.stringify(identity)},
+            undo = ${jsonOrNull(undo ?? undefined)}, made_at = ${made_at}
+          where effect_id = ${effect} and run_id = ${run_id} and exists (select 1 ${ours})`),
+      ),
+
+    async follow(subjects) {
+      if (subjects.length === 0) return;
+      await write(sql`
+        insert or ignore into subjects (run_id, kind, key)
+        select runs.run_id, subject.value ->> 'kind', subject.value ->> 'key'
+        from json_each(${JSON.stringify(subjects)}) as subject, runs
+        where runs.run_id = ${run_id} and runs.fence = ${fence}`);
+    },
+
+    commandStarted: ({ boot_id, pid, start, command }) =>
+      nothing(
+        write(sql`
+          insert or ignore into commands (run_id, boot_id, pid, start, command)
+          select ${run_id}, ${boot_id}, ${pid}, ${start}, ${command} ${ours}`),
+      ),
+
     finish: (record) =>
       // A result that was ever shown stays.
-      writeDurably(async (transaction) => {
-        await transaction
-          .updateTable('runs')
-          .set({
-            state: 'finalizing',
-            outcome: record.outcome,
-            ended_at: record.ended_at,
-            fault: record.fault === undefined ? null : JSON.stringify(record.fault),
-            record: JSON.stringify(record),
-          })
-          .where('run_id', '=', run_id)
-          .where('record', 'is', null)
-          .execute();
-      }),
+      nothing(
+        writeDurably(sql`
+          update runs set state = 'finalizing', outcome = ${record.outcome}, ended_at = ${record.ended_at},
+            fault = ${jsonOrNull(record.fault)}, record = ${JSON.stringify(record)}
+          where run_id = ${run_id} and fence = ${fence} and record is null`),
+      ),
+
     settle: (effect, { state, at, evidence, identity, undo }) =>
-      write(async (transaction) => {
-        await transaction
-          .updateTable('effects')
-          .set((column) => ({
-            state,
-            undo_attempts: column('undo_attempts', '+', 1),
-            undo_evidence: JSON.stringify(evidence),
-            ...(state === 'undone' || state === 'struck' ? { undone_at: at } : {}),
-            ...(identity === undefined ? {} : { identity: JSON.stringify(identity) }),
-            ...(undo === undefined ? {} : { undo: JSON.stringify(undo) }),
-          }))
-          .where('effect_id', '=', effect)
-          .where('run_id', '=', run_id)
-          .where('state', 'in', ['intended', 'made'])
-          .execute();
-      }),
+      nothing(
+        write(sql`
+          update effects set state = ${state}, undo_attempts = undo_attempts + 1, undo_evidence = ${JSON.stringify(evidence)},
+            undone_at = ${state === 'undone' || state === 'struck' ? at : null},
+            identity = coalesce(${jsonOrNull(identity)}, identity), undo = coalesce(${jsonOrNull(undo)}, undo)
+          where effect_id = ${effect} and run_id = ${run_id} and state in ('intended', 'made') and exists (select 1 ${ours})`),
+      ),
+
     letGo: () =>
-      write(async (transaction) => {
-        await transaction
-          .updateTable('runs')
-          .set({ state: 'finished' })
-          .where('run_id', '=', run_id)
-          .where('state', '=', 'finalizing')
-          .where(({ not, exists, selectFrom }) =>
-            not(
-              exists(
-                selectFrom('effects')
-                  .select('effect_id')
-                  .where('run_id', '=', run_id)
-                  .where('state', 'in', ['intended', 'made']),
-              ),
-            ),
-          )
-          .execute();
-      }),
+      nothing(
+        write(sql`
+          update runs set state = 'finished'
+          where run_id = ${run_id} and fence = ${fence} and state = 'finalizing' and not exists (
+            select 1 from effects where effects.run_id = runs.run_id and effects.state in ('intended', 'made'))`),
+      ),
   };
+}
+
+function begun(attempt: number, started_at: number): AttemptProgress {
+  return { attempt, started_at, duration_ms: 0, outcome: null };
+}
+
+function jsonOrNull(value: unknown): string | null {
+  return value === undefined ? null : JSON.stringify(value);
 }
 
 const TAKEN_OVER = 'RUN_TAKEN_OVER';

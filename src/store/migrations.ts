@@ -116,6 +116,14 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   [
     'alter table effects add column sought text',
     `alter table steps add column resumed_at text not null default '[]'`,
+    `alter table steps add column attempts text not null default '[]'`,
+    `update steps set attempts = (
+      select json_group_array(json_patch(
+        json_object('attempt', attempt, 'started_at', started_at, 'duration_ms', coalesce(duration_ms, 0), 'outcome', outcome),
+        iif(fault is null, '{}', json_object('fault', json(fault))))
+        order by attempt)
+      from attempts where attempts.run_id = steps.run_id and attempts.idx = steps.idx)`,
+    'drop table attempts',
     'alter table runs add column restored integer not null default 0',
   ],
 ];

@@ -1,12 +1,12 @@
 import type { Selectable } from 'kysely';
 import type { EventSource, Phase, Report } from '../core/event.ts';
-import type { FaultData, Outcome, StepOutcome } from '../core/fault.ts';
+import type { FaultData, StepOutcome } from '../core/fault.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import type { EffectRecord, EffectState, PhaseRecord } from '../core/run.ts';
 import type { UndoStep } from '../core/step.ts';
 import type { AttemptProgress, StepProgress } from '../core/store.ts';
 import type { Charge, System } from '../core/system.ts';
-import type { AttemptsTable, EffectsTable, ReportsTable, StepsTable } from './schema.ts';
+import type { EffectsTable, ReportsTable, StepsTable } from './schema.ts';
 
 /** What the store wrote it can read: the types of JSON columns are those of `core`. */
 export function parsed<Type>(text: string): Type {
@@ -30,21 +30,7 @@ export function effectOf(row: Selectable<EffectsTable>): EffectRecord {
   };
 }
 
-export function attemptOf(row: Selectable<AttemptsTable>): AttemptProgress {
-  const fault = parsedOrNull<FaultData>(row.fault);
-  return {
-    attempt: row.attempt,
-    started_at: row.started_at,
-    duration_ms: row.duration_ms ?? 0,
-    outcome: row.outcome as Outcome | null,
-    ...(fault === null ? {} : { fault }),
-  };
-}
-
-export function progressOf(
-  row: Selectable<StepsTable>,
-  attempts: readonly Selectable<AttemptsTable>[],
-): StepProgress {
+export function progressOf(row: Selectable<StepsTable>): StepProgress {
   return {
     index: row.idx,
     step: row.step,
@@ -60,7 +46,7 @@ export function progressOf(
     outputs: parsedOrNull<JsonObject>(row.outputs),
     fault: parsedOrNull<FaultData>(row.fault),
     phases: parsedOrNull<PhaseRecord[]>(row.phases) ?? [],
-    attempts: attempts.filter(({ idx }) => idx === row.idx).map(attemptOf),
+    attempts: parsed<AttemptProgress[]>(row.attempts),
   };
 }
 

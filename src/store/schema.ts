@@ -39,17 +39,8 @@ export interface StepsTable {
   inputs: JsonText | null;
   outputs: JsonText | null;
   phases: JsonText | null;
+  attempts: ColumnType<JsonText, JsonText | undefined, JsonText>;
   reason: string | null;
-  fault: JsonText | null;
-}
-
-export interface AttemptsTable {
-  run_id: string;
-  idx: number;
-  attempt: number;
-  started_at: number;
-  duration_ms: number | null;
-  outcome: string | null;
   fault: JsonText | null;
 }
 
@@ -119,7 +110,6 @@ export interface CommandsTable {
 export interface Database {
   runs: RunsTable;
   steps: StepsTable;
-  attempts: AttemptsTable;
   effects: EffectsTable;
   subjects: SubjectsTable;
   reports: ReportsTable;

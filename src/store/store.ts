@@ -36,13 +36,6 @@ export function openStore(file: string): Store {
       .where('run_id', '=', run_id)
       .orderBy('idx')
       .execute();
-    const attempts = await db
-      .selectFrom('attempts')
-      .selectAll()
-      .where('run_id', '=', run_id)
-      .orderBy('idx')
-      .orderBy('attempt')
-      .execute();
     const effects = await db
       .selectFrom('effects')
       .selectAll()
@@ -67,7 +60,7 @@ export function openStore(file: string): Store {
       restored: row.restored === 1,
       release: parsedOrNull<Release>(row.release),
       versions: parsed<Record<string, string>>(row.versions),
-      steps: steps.map((step) => progressOf(step, attempts)),
+      steps: steps.map(progressOf),
       effects: effects.map(effectOf),
       subjects,
       commands,

@@ -199,19 +199,6 @@ describe('a run that is killed', () => {
   });
 });
 
-test('a command that the killed process had under way stands in the journal no more when the run goes on', async () => {
-  for (const end of ['resumed', 'closed'] as const) {
-    const { engine } = world();
-    await engine.killed(STEPS, { write: 'intend', when: 'after' });
-    const { run, journal } = await engine.taken();
-    await journal.commandStarted({ boot_id: 'boot', pid: 7, start: 1, command: 'git' });
-    expect((await engine.stored()).commands).toHaveLength(1);
-    expect(run.commands).toEqual([]);
-    await (end === 'resumed' ? engine.resumed() : engine.closed(ABANDONED));
-    expect((await engine.stored()).commands).toEqual([]);
-  }
-});
-
 describe('a wait that was interrupted', () => {
   const waiting = (there: ReturnType<typeof elsewhere>, judge?: StepDefinition) =>
     there.on(

@@ -26,6 +26,9 @@ export interface RunOptions {
   readonly program?: string;
 }
 
+/** Starting compiles the sources: once for all tests. */
+const COMPILE_CACHE = join(ROOT, 'node_modules/.cache/packprobe-compiled');
+
 /** Starts the program as a user would in a checkout. */
 export function start(
   args: readonly string[],
@@ -34,7 +37,7 @@ export function start(
   const { NO_COLOR: _, npm_command: __, ...inherited } = process.env;
   const child = spawn(process.execPath, [program, ...args], {
     cwd,
-    env: { ...inherited, ...env },
+    env: { ...inherited, NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: string[] = [];

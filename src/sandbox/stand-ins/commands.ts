@@ -1,4 +1,5 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { getCompileCacheDir } from 'node:module';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { REALM_VARIABLE } from './krb/realm.ts';
@@ -37,8 +38,8 @@ export async function writeCommands(dir: string, options: CommandOptions): Promi
     const environment =
       program === undefined
         ? [
-            // Without it each start would strip and compile the sources anew.
-            `export NODE_COMPILE_CACHE=${quote(join(dir, '.cache'))}`,
+            // Without it each start would strip and compile the sources anew. Ours is used where we have one.
+            `export NODE_COMPILE_CACHE=${quote(getCompileCacheDir() ?? join(dir, '.cache'))}`,
             ...(realmFile === undefined ? [] : [`export ${REALM_VARIABLE}=${quote(realmFile)}`]),
           ]
         : [];
