@@ -213,6 +213,6 @@ function takenOver(run: string): Fault {
     code: TAKEN_OVER,
     kind: 'prober',
     evidence: { run_id: run },
-    hint: 'Another packprobe goes on with this run; this one must not write any more.',
+    hint: `Nothing here: another packprobe goes on with this run, and this one has left it as it is. Look at it with: packprobe runs show ${run}`,
   });
 }

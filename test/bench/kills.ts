@@ -44,7 +44,7 @@ export const kills: Group = {
       name: 'kills',
       value: counted.length,
       unit: 'kills',
-      aim: { atLeast: 150 },
+      aim: { atLeast: 100 },
       measured: `before and after every write of the journal, ${IN_MAKE} times in the making of each effect; ${count('not_killed')} more came too late and do not count`,
     };
     yield {
