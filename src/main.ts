@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { access, readdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import type { Host, Output } from './cli/host.ts';
 import type { Action, StepDefinition } from './core/step.ts';
 
@@ -20,6 +21,8 @@ if (process.argv[2] === '--version' || process.argv[2] === '-V') {
     );
     process.exit(3);
   });
+  // A run mostly waits, and the more memory it holds the dearer it is to start a command; a sandbox works.
+  if (process.argv[2] !== 'sandbox') setFlagsFromString('--optimize-for-size');
   const { main } = await import('./cli/program.ts');
   process.exitCode = await main(process.argv.slice(2), openHost());
 }

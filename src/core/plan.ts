@@ -105,10 +105,13 @@ export function evaluateInputs(step: PlannedStep, scope: Scope): Record<string, 
 
 function collectInputs(step: PlannedStep, scope: Scope): JsonObject {
   const values: Record<string, Json> = {};
-  const roots = rootsOf(scope);
+  // Gathered only where an expression asks: they grow with every step.
+  let roots: JsonObject | undefined;
   for (const [name, planned] of step.inputs) {
     if (planned.from === 'file') {
-      values[name] = withPlace(step, () => renderTemplate(planned.template, { roots }));
+      const { template } = planned;
+      if (template.kind !== 'value') roots ??= rootsOf(scope);
+      values[name] = withPlace(step, () => renderTemplate(template, { roots: roots ?? {} }));
       continue;
     }
     const value = scope.steps[planned.step]?.outputs?.[planned.output] ?? null;

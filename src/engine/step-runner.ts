@@ -174,7 +174,7 @@ async function enter(
   const { index, id, uses, system, timeoutMs } = step;
   const isDefault = timeoutMs === step.action.definition.timeoutMs;
   const limitMs = isDefault ? Math.max(timeoutMs, clock.ofHost(LEAST_LIMIT_MS)) : timeoutMs;
-  const timedOut = stepTimedOut(id, limitMs);
+  const timedOut = () => stepTimedOut(id, limitMs);
   const now = clock.now();
   if (begun === undefined) {
     const passed = stopwatch(clock);
@@ -185,7 +185,7 @@ async function enter(
       resumedAt: [],
       passed,
       leftMs: limitMs,
-      ranOut: () => timedOut,
+      ranOut: timedOut,
       ended: [],
       open: undefined,
       original: undefined,
@@ -201,10 +201,10 @@ async function enter(
     resumedAt: [...begun.resumed_at, now],
     passed: stopwatch(clock, startedAt),
     leftMs: late ? catchUpMs : deadlineAt - now,
-    ranOut: () => (late ? stepLeftAlone(id) : timedOut),
+    ranOut: () => (late ? stepLeftAlone(id) : timedOut()),
     ended: begun.attempts.filter(hasEnded),
     open: begun.attempts.find((attempt) => !hasEnded(attempt)),
-    original: late ? { deadlineAt, fault: timedOut } : undefined,
+    original: late ? { deadlineAt, fault: timedOut() } : undefined,
   };
 }
 

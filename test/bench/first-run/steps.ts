@@ -3,31 +3,39 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { alternate, type Bench, type Figure, median } from '../harness.ts';
+import { alternate, type Bench, type Figure, median, PROGRAM } from '../harness.ts';
 
 const STEPS = 200;
-const BLOCKS = 5;
-const COMMANDS = join(import.meta.dirname, 'execa-commands.js');
+const BLOCKS = 9;
+const script = (name: string) => join(import.meta.dirname, name);
+const COMMANDS = script('execa-commands.js');
 
-/** What the engine, the journal and the log add to a command: 200 steps of `command/run` against 200 commands that execa runs alone. */
+/**
+ * What the engine, the journal and the log add to a command: 200 steps of `command/run` against 200 commands that execa runs alone, in a process that has
+ * imported the same libraries. What it costs where nothing else is loaded is told beside it.
+ */
 export async function measureSteps(bench: Bench): Promise<Figure> {
   bench.say(`${STEPS} steps and ${STEPS} commands by execa, ${BLOCKS} blocks of each`);
   const [probe, environment] = [join(bench.dir, 'commands.yaml'), join(bench.dir, 'no-systems.yaml')];
   writeFileSync(probe, stringify(PROBE));
   writeFileSync(environment, stringify(ENVIRONMENT));
   let block = 0;
+  const runArgs = () => {
+    block += 1;
+    return ['run', probe, '--env', environment, '--json', '--data', join(bench.dir, `steps-${block}`)];
+  };
+  const list = join(bench.dir, 'libraries-of-steps.json');
+  await runNode(bench, ['--import', script('list-libraries.js'), PROGRAM, ...runArgs()], {
+    LIBRARIES_FILE: list,
+  });
+  const bare: number[] = [];
   const { measured, reference } = await alternate(
     BLOCKS,
+    async () => secondsOfSteps(JSON.parse(await bench.run(runArgs())) as PrintedRun),
     async () => {
-      block += 1;
-      const data = join(bench.dir, `steps-${block}`);
-      return secondsOfSteps(
-        JSON.parse(
-          await bench.run(['run', probe, '--env', environment, '--json', '--data', data]),
-        ) as PrintedRun,
-      );
+      bare.push(await secondsOfCommands(bench));
+      return secondsOfCommands(bench, list);
     },
-    () => secondsOfCommands(bench),
   );
   const [ours, theirs] = [median(measured), median(reference)];
   return {
@@ -35,7 +43,9 @@ export async function measureSteps(bench: Bench): Promise<Figure> {
     value: ours / theirs,
     unit: 'times',
     aim: { atMost: 1.3 },
-    measured: `${STEPS} steps ${ours.toFixed(2)} s against ${STEPS} commands by execa ${theirs.toFixed(2)} s, medians of ${BLOCKS} blocks`,
+    measured:
+      `${STEPS} steps ${ours.toFixed(2)} s against ${STEPS} commands by execa with the same libraries loaded ${theirs.toFixed(2)} s ` +
+      `(with execa alone ${median(bare).toFixed(2)} s), medians of ${BLOCKS} blocks`,
   };
 }
 
@@ -73,17 +83,29 @@ function secondsOfSteps({ outcome, steps }: PrintedRun): number {
 }
 
 /** In a process of their own, which is as cold as that of a run. */
-async function secondsOfCommands({ dir, signal }: Bench): Promise<number> {
-  const child = spawn(process.execPath, [COMMANDS, String(STEPS)], {
+async function secondsOfCommands(bench: Bench, list?: string): Promise<number> {
+  const args = list === undefined ? [] : [list];
+  return Number(await runNode(bench, [COMMANDS, String(STEPS), ...args])) / 1000;
+}
+
+/** What a program of Node writes to its standard output. */
+async function runNode(
+  { dir, signal }: Bench,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const { NODE_OPTIONS: _, ...inherited } = process.env;
+  const child = spawn(process.execPath, args, {
     cwd: dir,
+    env: { ...inherited, ...env },
     signal,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'ignore'],
   });
   let said = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     said += chunk;
   });
   const [code] = (await once(child, 'close')) as [number | null];
-  if (code !== 0) throw new Error(`${COMMANDS} ended with ${code}`);
-  return Number(said) / 1000;
+  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}`);
+  return said;
 }
