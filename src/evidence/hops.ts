@@ -156,7 +156,7 @@ function hopsOf(points: readonly ChainPoint[], release: Release | null): readonl
   const at = new Map(points.map((point) => [point.event, point]));
   return HOP_DEFINITIONS.flatMap((definition) => {
     const end = at.get(definition.to);
-    const start = startOf(definition, at, release);
+    const start = end === undefined ? undefined : startOf(definition, end, at, release);
     if (end === undefined || start === undefined) return [];
     const startEarliest = start.earliest ?? earliestBefore(start, points);
     // Nobody looked before: it cannot have been before the hop began.
@@ -176,9 +176,13 @@ function hopsOf(points: readonly ChainPoint[], release: Release | null): readonl
   });
 }
 
-/** Where the hop began: the latest of the events it can begin with; Bodhi's own updates begin at the candidate tag. */
+/**
+ * Where the hop began: the latest of the events it can begin with, but for those that surely came behind its end (a push to testing does not wait for the
+ * gate); Bodhi's own updates begin at the candidate tag.
+ */
 function startOf(
   { hop, from }: HopDefinition,
+  end: ChainPoint,
   at: ReadonlyMap<ChainEvent, ChainPoint>,
   release: Release | null,
 ): ChainPoint | undefined {
@@ -186,6 +190,7 @@ function startOf(
   return events
     .map((event) => at.get(event))
     .filter((point) => point !== undefined)
+    .filter(({ earliest }) => earliest === undefined || earliest <= end.latest)
     .reduce<ChainPoint | undefined>(
       (last, point) => (last === undefined || point.latest > last.latest ? point : last),
       undefined,

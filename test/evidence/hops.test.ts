@@ -129,6 +129,16 @@ describe('the hops of a build', () => {
     expect(times([...STORY, queued], { tests: [TEST, other] })['ci_queue']).toEqual([7 * S + 1, 8 * S]);
   });
 
+  test('do not begin with what surely came behind their end: a push to testing does not wait for the gate', () => {
+    const pushed = report(KIND.build, FACT.tagged(RELEASE.testing_tag), 300 * S);
+    expect(times([...STORY, pushed])['final_tag']).toEqual([215 * S, 215 * S]);
+    const signedLater = [
+      ...STORY.filter(({ fact }) => fact !== FACT.tagged(RELEASE.pending_testing_tag)),
+      pushed,
+    ];
+    expect(Object.keys(times(signedLater))).not.toContain('final_tag');
+  });
+
   test('are left out where one end was not heard', () => {
     const silent = STORY.filter(({ fact }) => fact !== FACT.announced);
     expect(Object.keys(times(silent))).not.toContain('announce');
