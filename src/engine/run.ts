@@ -32,7 +32,7 @@ export async function executeRun(asked: NewRun, options: RunOptions): Promise<Ru
 /** Goes on with a run whose process is dead: where it was, with what it made, under its original limits. */
 export async function resumeRun({ run, journal }: TakenRun, options: RunOptions): Promise<RunRecord> {
   const { header, record } = run;
-  await endSurvivors({ run, journal }, options);
+  await clearAway({ run, journal }, options);
   if (record !== null) {
     await close(record, { journal, book: run }, { ...options, log: logOf(header, options) });
     return record;
@@ -51,7 +51,7 @@ export async function closeRun(
   options: CloseOptions,
 ): Promise<RunRecord> {
   const { header, release, versions, subjects } = run;
-  await endSurvivors({ run, journal }, options);
+  await clearAway({ run, journal }, options);
   const ended_at = options.clock.now();
   const record: RunRecord = run.record ?? {
     ...factsOfHeader(header),
@@ -80,11 +80,12 @@ export async function closeRun(
   return record;
 }
 
-/** Behind it no command of an earlier life lives. */
-async function endSurvivors({ run }: TakenRun, options: CloseOptions): Promise<void> {
+/** Behind it no command of an earlier life lives, and an undo that was killed has left no folder. */
+async function clearAway({ run }: TakenRun, options: CloseOptions): Promise<void> {
   const { header, commands } = run;
   const survivors = await options.endSurvivors(header.run_id, commands);
   if (survivors > 0) logOf(header, options).info({ survivors }, 'commands of a killed process were ended');
+  await options.workplaces.remove(foldersOf(header.run_id).undo);
 }
 
 function logOf({ probe, run_id }: RunHeader, { log }: Pick<CloseOptions, 'log'>): Logger {

@@ -199,6 +199,16 @@ describe('a run that is killed', () => {
   });
 });
 
+test('the folder of an undo that was killed behind its last effect is removed', async () => {
+  for (const end of ['resumed', 'closed'] as const) {
+    const { engine } = world();
+    await engine.killed(STEPS, { write: 'settle', when: 'after' });
+    expect(engine.folders.at(-1)).toBe('+run-undo');
+    await (end === 'resumed' ? engine.resumed() : engine.closed(ABANDONED));
+    expect(engine.folders.filter((name) => name === '-run-undo')).toHaveLength(1);
+  }
+});
+
 describe('a wait that was interrupted', () => {
   const waiting = (there: ReturnType<typeof elsewhere>, judge?: StepDefinition) =>
     there.on(
