@@ -95,13 +95,20 @@ function nameOf(sql: string, values: readonly unknown[]): string | undefined {
 const VERBS =
   /^(?:clone|checkout|add|commit|push|fetch|ls-remote|rev-parse|symbolic-ref|write-tree|log|new-sources|build|version|--version|cancel|updates|new|request)$/;
 
+/** What a command line may take to be seen: while a shell becomes another program it has none. Milliseconds. */
+const SEEN_WITHIN = 50;
+
 /** `git push`, `fedpkg build`, `bodhi updates new`: a command that lives, without what differs from run to run. */
 function commandWords(pid: unknown, name: string): string {
-  try {
-    const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-    const at = args.findIndex((arg) => basename(arg) === name);
-    return [name, ...args.slice(at + 1).filter((arg) => VERBS.test(arg))].join(' ');
-  } catch {
-    return name;
+  for (let waited = 0; waited < SEEN_WITHIN; waited += 1) {
+    try {
+      const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      const at = args.findIndex((arg) => basename(arg) === name);
+      if (at !== -1) return [name, ...args.slice(at + 1).filter((arg) => VERBS.test(arg))].join(' ');
+    } catch {
+      break;
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
   }
+  return name;
 }
