@@ -87,6 +87,7 @@ function openHost(): Host {
         program: process.argv[1] ?? '',
       }),
     joinSandbox: async (control) => (await import('./platform/sandbox-process.ts')).joinSandbox(control),
+    isSandboxGone: async (control) => (await import('./platform/sandbox-process.ts')).isSandboxGone(control),
     async serveSandbox(options, ready, signal) {
       const [{ openSandbox }, { stringify }] = await Promise.all([
         import('./sandbox/sandbox.ts'),

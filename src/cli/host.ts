@@ -42,7 +42,7 @@ export interface SandboxHandle extends AsyncDisposable {
   readonly control: string;
   /** Its environment file, YAML. */
   readonly environment: string;
-  /** Resolves when it is gone for ever although nobody asked it to; never for one that somebody else runs. */
+  /** Resolves when it is gone for ever although nobody asked it to. */
   readonly ended: Promise<void>;
 }
 
@@ -82,6 +82,8 @@ export interface Host {
   /** Starts a sandbox as a child that ends with us, whatever becomes of us. */
   startSandbox(options: SandboxOptions): Promise<SandboxHandle>;
   joinSandbox(control: string): Promise<SandboxHandle>;
+  /** Whether a sandbox has ended; one that is only slow has not. */
+  isSandboxGone(control: string): Promise<boolean>;
   /** Runs a sandbox in this process until the signal aborts. */
   serveSandbox(
     options: SandboxOptions,

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { dataOption } from './data-option.ts';
 import { EXIT, type Host } from './host.ts';
 import type { RunCommandOptions } from './run.ts';
 import { tellError } from './tell-error.ts';
@@ -171,7 +172,7 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
   place(program.command('tidy'))
     .summary('what runs left behind in other systems, removed')
     .description(
-      'Closes runs whose process is dead and takes away what they made: logs in, reads the state before, reads it back after. Runs that are at work are left alone.\nExit code: 0 nothing is left, 1 something could not be removed and stays in the ledger, 3 errored.',
+      'Closes runs whose process is dead and takes away what they made: logs in, reads the state before, reads it back after. Runs that are at work are left alone.\nExit code: 0 nothing is left, 1 something could not be removed and stays in the ledger, 2 wrong usage, 3 errored.',
     )
     .argument('[run...]', 'only these runs: ids, or their beginnings')
     .option('--dry-run', 'say what would be done')
@@ -215,8 +216,15 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.passed : EXIT.usage;
-    return tellError(error, host);
+    return tellError(error, host, dataIn(argv));
   }
+}
+
+/** `--data DIR` as it was given, for hints. */
+function dataIn(argv: readonly string[]): string {
+  const at = argv.indexOf('--data');
+  const data = at < 0 ? argv.find((word) => word.startsWith('--data='))?.slice(7) : argv[at + 1];
+  return dataOption(data === undefined ? {} : { data });
 }
 
 function collect(value: string, before: readonly string[] = []): readonly string[] {

@@ -11,6 +11,7 @@ import type { Host } from './host.ts';
 import { openDisplay } from './live-list.ts';
 import { join } from './places.ts';
 import type { Stop } from './stop.ts';
+import type { Gone } from './stored-run.ts';
 
 /** The action with which every undo begins, where the environment has a login. */
 const LOGIN = 'fas/login';
@@ -20,7 +21,7 @@ export interface WorldOptions {
   /** The data folder. */
   readonly data: string;
   readonly store: Store;
-  readonly gone: AbortSignal;
+  readonly gone: Gone;
   readonly verbose?: boolean | undefined;
   readonly host: Host;
 }
@@ -34,7 +35,7 @@ export async function openWorld(options: WorldOptions): Promise<Omit<CloseOption
     login: LOGIN,
     store,
     endSurvivors: await host.endSurvivors(),
-    gone,
+    gone: gone.gone,
     workplaces: await host.workplaces(data),
     clock: await host.openClock(environment.clock),
     http: await host.openHttp(environment.contact),
@@ -56,7 +57,7 @@ export interface WalkOptions extends WorldOptions {
 export async function openWalk(
   options: WalkOptions,
 ): Promise<{ readonly walk: RunOptions; endDisplay(): void }> {
-  const { plan, environment, params, stop, store, host, resources } = options;
+  const { plan, environment, params, stop, store, gone, host, resources } = options;
   const world = await openWorld(options);
   const { clock, http, log } = world;
   const sources = await host.sources(environment, http, clock);
@@ -78,6 +79,7 @@ export async function openWalk(
         const silent = chains.map((chain) => chargeFor(step.uses, chain, looks));
         return silent.find((told) => told !== undefined) ?? unfinishedBuild(step.uses, events);
       },
+      lookIfGone: gone.lookIfGone,
       tell: display.tell,
       signal: stop.signal,
     },

@@ -12,7 +12,7 @@ import { parseSpeed } from './sandbox.ts';
 import { parseSet } from './set-option.ts';
 import { type ShowRunOptions, showRun } from './show-run.ts';
 import { stopOnSignal } from './stop.ts';
-import { sandboxGone } from './stored-run.ts';
+import { followSandbox, NEVER_GONE } from './stored-run.ts';
 import { overridesOf, targetOf } from './target.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -37,14 +37,9 @@ export async function runCommand(name: string, options: RunCommandOptions, host:
   const data = dataDir(options, host);
 
   await using resources = new AsyncDisposableStack();
-  const stop = resources.use(stopOnSignal(host));
+  const stop = resources.use(stopOnSignal(host, options));
   const store = resources.use(await host.openStore(join(data, 'packprobe.db')));
-  const { environment, ended, control } = await openEnvironment(options, data, host, resources);
-  const gone = new AbortController();
-  void ended.then(() => {
-    gone.abort();
-    stop.stop(sandboxGone());
-  });
+  const { environment, sandbox } = await openEnvironment(options, data, host, resources);
   const overrides = overridesOf(options, config, environment, file.probe.name);
   const plan = planProbe({ probe: file.probe, actions, params, environment, overrides });
   const target = targetOf(plan, environment);
@@ -57,7 +52,7 @@ export async function runCommand(name: string, options: RunCommandOptions, host:
     data,
     store,
     stop,
-    gone: gone.signal,
+    gone: sandbox === undefined ? NEVER_GONE : followSandbox(sandbox, stop, host),
     verbose: options.verbose,
     host,
     resources,
@@ -69,7 +64,7 @@ export async function runCommand(name: string, options: RunCommandOptions, host:
       ...target,
       params,
       packprobe: host.version,
-      ...(control === undefined ? {} : { control }),
+      ...(sandbox === undefined ? {} : { control: sandbox.control }),
     },
     walk,
   );
@@ -100,7 +95,7 @@ async function openEnvironment(
     );
   }
   if (options.env !== 'sandbox') {
-    return { environment: (await loadEnvironment(options.env, options, host)).environment, ended: NEVER };
+    return { environment: (await loadEnvironment(options.env, options, host)).environment };
   }
   const speed = parseSpeed(options.speed);
   host.stderr.write(`starting a sandbox${faults.length === 0 ? '' : ` with ${faults.join(', ')}`} …\n`);
@@ -108,16 +103,11 @@ async function openEnvironment(
   return ofSandbox(resources.use(await host.startSandbox({ speed, seed: '1', dir, faults })));
 }
 
-function ofSandbox({ control, environment, ended }: SandboxHandle): Place {
-  return { environment: readEnvironment(`${control}/environment`, environment), ended, control };
+function ofSandbox(sandbox: SandboxHandle): Place {
+  return { environment: readEnvironment(`${sandbox.control}/environment`, sandbox.environment), sandbox };
 }
 
 interface Place {
   readonly environment: Environment;
-  /** Of a sandbox. */
-  readonly control?: string;
-  /** Resolves when the environment is gone for ever. */
-  readonly ended: Promise<void>;
+  readonly sandbox?: SandboxHandle;
 }
-
-const NEVER = new Promise<void>(() => {});

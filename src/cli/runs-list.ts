@@ -69,8 +69,8 @@ function runsTable(runs: readonly RunSummary[], isAlive: (owner: Owner) => boole
         run.outcome ?? (isAlive(run.owner) ? run.state : 'interrupted'),
         run.ended_at === null ? '' : formatDuration(run.ended_at - run.started_at),
         [
-          run.fault === null ? '' : `${run.fault.system}: ${run.fault.message}`,
-          run.leftovers > 0 ? `(${run.leftovers} left behind)` : '',
+          faultText(run),
+          run.leftovers > 0 ? `(${run.leftovers} ${run.outcome === null ? 'held' : 'left behind'})` : '',
         ]
           .filter((text) => text !== '')
           .join(' '),
@@ -78,4 +78,10 @@ function runsTable(runs: readonly RunSummary[], isAlive: (owner: Owner) => boole
     ],
     '',
   );
+}
+
+/** Nobody is to blame for what somebody cancelled. */
+function faultText({ outcome, fault }: RunSummary): string {
+  if (fault === null) return '';
+  return outcome === 'cancelled' ? fault.message : `${fault.system}: ${fault.message}`;
 }

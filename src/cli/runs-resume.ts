@@ -1,7 +1,3 @@
-import type { Environment } from '../core/environment.ts';
-import type { ProbePlan } from '../core/plan.ts';
-import { planProbe } from '../core/planner.ts';
-import { readProbe } from '../core/probe.ts';
 import type { RunRecord } from '../core/run.ts';
 import type { RunHeader, Store, StoredRun } from '../core/store.ts';
 import { closeRun, resumeRun } from '../engine/run.ts';
@@ -10,8 +6,18 @@ import { plainTell } from './live-list.ts';
 import { dataDir } from './places.ts';
 import { openWalk, openWorld } from './run-world.ts';
 import { type ShowRunOptions, showRun } from './show-run.ts';
-import { stopOnSignal } from './stop.ts';
-import { environmentOf, findRun, sandboxGone, storeWith } from './stored-run.ts';
+import { type Stop, stopOnSignal } from './stop.ts';
+import {
+  environmentOf,
+  findRun,
+  followSandbox,
+  GONE,
+  type Gone,
+  NEVER_GONE,
+  planOf,
+  sandboxGone,
+  storeWith,
+} from './stored-run.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface RunsResumeOptions extends ShowRunOptions {
@@ -39,13 +45,13 @@ async function resumed(
   resources: AsyncDisposableStack,
 ): Promise<RunRecord> {
   const plan = await planOf(header, host);
-  const stop = resources.use(stopOnSignal(host));
+  const stop = resources.use(stopOnSignal(host, options));
   const { environment, gone } = await environmentOf(header, host);
   const world = {
     environment,
     data: dataDir(options, host),
     store,
-    gone: gone ? AbortSignal.abort() : new AbortController().signal,
+    gone: gone ? GONE : await follow(header, stop, host, resources),
     verbose: options.verbose,
     host,
   };
@@ -55,6 +61,7 @@ async function resumed(
     if (gone) host.stderr.write('its sandbox is gone: the run is closed\n');
     return closeRun(taken, sandboxGone().toData('own'), {
       ...(await openWorld(world)),
+      plan,
       tell: plainTell(plan.steps, host),
     });
   }
@@ -71,16 +78,14 @@ async function resumed(
   return record;
 }
 
-/** The plan as it was when the run began: from the definition that is stored with it, not from a file that may have changed. */
-async function planOf(header: RunHeader, host: Host): Promise<ProbePlan> {
-  const { definition, params, environment_definition, branch } = header;
-  return planProbe({
-    probe: readProbe(definition.file, definition.text),
-    actions: await host.actions(),
-    params,
-    environment: environment_definition as unknown as Environment,
-    overrides: { package: header.package, branch },
-  });
+async function follow(
+  { control }: RunHeader,
+  stop: Stop,
+  host: Host,
+  resources: AsyncDisposableStack,
+): Promise<Gone> {
+  if (control === undefined) return NEVER_GONE;
+  return followSandbox(resources.use(await host.joinSandbox(control)), stop, host);
 }
 
 function restored({ header: { run_id } }: StoredRun, { program }: Host): UsageError {

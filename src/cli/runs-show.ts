@@ -3,12 +3,12 @@ import type { Event } from '../core/event.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import type { EffectRecord, PhaseRecord, RunRecord, StepRecord } from '../core/run.ts';
 import type { LookRecord, StoredRun } from '../core/store.ts';
+import { dataOption } from './data-option.ts';
 import { type Evidence, evidenceOf } from './evidence.ts';
 import { hopTable } from './hop-table.ts';
 import { EXIT, type Host } from './host.ts';
 import { jsonText } from './json-text.ts';
 import type { PlaceOptions } from './places.ts';
-import { dataOption } from './show-run.ts';
 import { findRun, storeWith } from './stored-run.ts';
 import { COLOURS, MARKS, type Paint, painter, table } from './style.ts';
 import { isoTime, localTime } from './times.ts';
@@ -71,7 +71,7 @@ function rest(run: StoredRun, evidence: Evidence, paint: Paint): readonly string
 }
 
 function unfinished(
-  { header, owner, steps }: StoredRun,
+  { header, owner, restored, steps }: StoredRun,
   alive: boolean,
   program: string,
   data: string,
@@ -89,7 +89,9 @@ function unfinished(
       ? []
       : [
           '',
-          `Go on with it:        ${program} runs resume ${run_id}${data}`,
+          restored
+            ? 'It was under way when the backup was made that this database comes from: it cannot be gone on with.'
+            : `Go on with it:        ${program} runs resume ${run_id}${data}`,
           `Or clean up after it: ${program} tidy ${run_id}${data}`,
         ]),
   ].join('\n');

@@ -3,6 +3,7 @@ import type { RunRecord } from '../core/run.ts';
 import type { Store } from '../core/store.ts';
 import { openEffects } from '../engine/undo.ts';
 import { blindSources } from './blind.ts';
+import { dataOption } from './data-option.ts';
 import { evidenceOf } from './evidence.ts';
 import { hopTable } from './hop-table.ts';
 import type { Host } from './host.ts';
@@ -58,11 +59,6 @@ async function leftBehind(
   if (left.length === 0) return [];
   const what = left.map(({ kind, identity }) => `  ${kind} ${identity ?? ''}`.trimEnd());
   return [`Left behind:\n${what.join('\n')}\nTake it away: ${program} tidy ${run_id}${again}`];
-}
-
-/** What a command that is named as a hint needs to find the same data. */
-export function dataOption({ data }: PlaceOptions): string {
-  return data === undefined ? '' : ` --data ${data}`;
 }
 
 async function writeJunit(file: string, record: RunRecord, host: Host): Promise<void> {

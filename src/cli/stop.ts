@@ -1,6 +1,8 @@
 import type { Fault } from '../core/fault.ts';
 import { runCancelled } from '../engine/limits.ts';
+import { dataOption } from './data-option.ts';
 import { EXIT, type Host } from './host.ts';
+import type { PlaceOptions } from './places.ts';
 
 export interface Stop extends Disposable {
   /** Aborts with a Fault of kind `cancelled` at the first signal. */
@@ -12,13 +14,13 @@ export interface Stop extends Disposable {
 }
 
 /** Ctrl-C once stops cleanly, twice at once. */
-export function stopOnSignal(host: Host): Stop {
+export function stopOnSignal(host: Host, options: PlaceOptions): Stop {
   const controller = new AbortController();
   let say = (text: string) => host.stderr.write(`${text}\n`);
   const subscription = host.onStop((signal) => {
     if (controller.signal.aborted) {
       host.stderr.write(
-        `\nleft at once; what the run made may still be there: \`${host.program} tidy\` takes it away\n`,
+        `\nleft at once; what the run made may still be there: \`${host.program} tidy${dataOption(options)}\` takes it away\n`,
       );
       host.exit(EXIT.cancelled);
     }

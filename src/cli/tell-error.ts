@@ -4,12 +4,28 @@ import { EXIT, type Host } from './host.ts';
 import { painter } from './style.ts';
 import { UsageError } from './usage-error.ts';
 
-/** Says what happened, where, and what to do; gives the exit code. */
-export function tellError(error: unknown, { stderr }: Pick<Host, 'stderr'>): number {
+/** Commands in a hint, as this program is called here, with the data that this command was told of. */
+function asTyped(hint: string, { program }: Pick<Host, 'program'>, data: string): string {
+  return hint.replace(
+    /\bpackprobe ((?:runs \w+|tidy)(?: [0-9a-f]{8}[0-9a-f-]*)?)/g,
+    (_, command: string) => `${program} ${command}${data}`,
+  );
+}
+
+/**
+ * Says what happened, where, and what to do; gives the exit code.
+ * @param data `--data DIR` with a blank before it where the command was told one
+ */
+export function tellError(
+  error: unknown,
+  { stderr, program }: Pick<Host, 'stderr' | 'program'>,
+  data = '',
+): number {
   const paint = painter(stderr);
   const say = (message: string, hint?: string) => {
     stderr.write(`${paint('red', 'error:')} ${message}\n`);
-    if (hint !== undefined) stderr.write(`${paint('bold', 'What to do:')} ${hint}\n`);
+    if (hint !== undefined)
+      stderr.write(`${paint('bold', 'What to do:')} ${asTyped(hint, { program }, data)}\n`);
   };
   if (error instanceof ConfigError) {
     stderr.write(`${error.message}\n`);

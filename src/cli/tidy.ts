@@ -4,13 +4,13 @@ import type { Store, StoredRun } from '../core/store.ts';
 import type { UndoResult } from '../engine/progress.ts';
 import { closeRun } from '../engine/run.ts';
 import { openEffects } from '../engine/undo.ts';
+import { dataOption } from './data-option.ts';
 import { EXIT, type Host } from './host.ts';
 import { jsonText } from './json-text.ts';
 import { undoText } from './live-list.ts';
 import { dataDir, type PlaceOptions } from './places.ts';
 import { openWorld } from './run-world.ts';
-import { dataOption } from './show-run.ts';
-import { databaseFile, environmentOf, findRun, sandboxGone } from './stored-run.ts';
+import { databaseFile, environmentOf, findRun, GONE, NEVER_GONE, planOf, sandboxGone } from './stored-run.ts';
 import { tellError } from './tell-error.ts';
 
 export interface TidyOptions extends PlaceOptions {
@@ -58,14 +58,21 @@ export async function tidyCommand(ids: readonly string[], options: TidyOptions, 
   const say = (text: string) => {
     if (options.json !== true) host.stdout.write(`${text}\n`);
   };
-  for (const run of runs) {
+  for (const { header } of runs) {
     try {
+      // Read again: another process may have come to it meanwhile.
+      const run = await findRun(store, header.run_id, options, host);
+      if (run.state === 'finished') continue;
       tidied.push(
         options.dryRun === true
           ? await planned(run, { say, options, host })
           : await tidyRun(run, { store, say, options, host }),
       );
     } catch (error) {
+      if (isOthers(error)) {
+        host.stderr.write(`run ${header.run_id} is left alone: another process has just come to it\n`);
+        continue;
+      }
       // What is wrong with one run must not keep the others.
       code = tellError(error, host);
     }
@@ -86,16 +93,24 @@ async function unfinishedRuns(
   options: TidyOptions,
   host: Host,
 ): Promise<readonly StoredRun[]> {
-  const asked =
+  const asked: readonly string[] =
     ids.length > 0
       ? ids
       : (await store.list({ unfinished: true, limit: Number.MAX_SAFE_INTEGER })).map(({ run_id }) => run_id);
   const runs: StoredRun[] = [];
-  for (const id of asked) runs.push(await findRun(store, id, options, host));
+  for (const id of asked) {
+    const run = await findRun(store, id, options, host);
+    if (!runs.some(({ header }) => header.run_id === run.header.run_id)) runs.push(run);
+  }
   for (const { header } of runs.filter(({ state }) => state === 'finished')) {
     host.stderr.write(`nothing to tidy: run ${header.run_id} has ended and holds nothing\n`);
   }
   return runs.filter(({ state }) => state !== 'finished');
+}
+
+/** Whether somebody else was faster. */
+function isOthers(error: unknown): boolean {
+  return error instanceof Fault && (error.code === 'RUN_OWNED' || error.code === 'RUN_FINISHED');
 }
 
 /** What would be done, told without doing it. */
@@ -124,7 +139,7 @@ function wouldBe({ state, undoable, undo, step }: EffectRecord): string {
   if (state === 'made') return `would be undone with ${undo?.uses}, if it is still there`;
   return undoable
     ? `would be looked for, as step ${step} perhaps made it, and undone if it is there`
-    : 'would be struck out: it cannot be undone';
+    : 'would be struck out: whether it was made is not known, and it could not be undone';
 }
 
 interface Tidying {
@@ -147,7 +162,7 @@ async function tidyRun(run: StoredRun, { store, say, options, host }: Tidying): 
     environment,
     data: dataDir(options, host),
     store,
-    gone: gone ? AbortSignal.abort() : new AbortController().signal,
+    gone: gone ? GONE : NEVER_GONE,
     host,
   });
   const taken = await store.takeOver(header.run_id, await host.owner(), isAlive);
@@ -156,8 +171,11 @@ async function tidyRun(run: StoredRun, { store, say, options, host }: Tidying): 
   const effects: Tidied['effects'][number][] = [];
   // Whoever has it now is this process: the dead one stands in what was read before.
   const fault = gone ? sandboxGone() : abandoned(run);
+  // An older version may have written what this one cannot plan any more: then the steps that it never came to are left out.
+  const plan = await planOf(header, host).catch(() => undefined);
   await closeRun(taken, fault.toData('own'), {
     ...world,
+    ...(plan === undefined ? {} : { plan }),
     tell(progress) {
       if (progress.type === 'run_ended' && taken.run.record === null)
         say(`  closed as ${progress.record.outcome}`);

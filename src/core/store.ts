@@ -133,6 +133,8 @@ export interface EffectIntent {
  */
 export interface RunJournal {
   readonly run_id: string;
+  /** How many owners the run has had, this one included. */
+  readonly fence: number;
   /** Begins the step and its first attempt. */
   stepStarted(step: {
     readonly index: number;

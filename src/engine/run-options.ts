@@ -39,6 +39,8 @@ export interface CloseOptions {
   readonly ids: Ids;
   readonly log: Logger;
   readonly tell: Tell;
+  /** Of a run that is closed without being walked through: the steps that it never came to, where that can still be told. */
+  readonly plan?: ProbePlan;
 }
 
 /** All that one execution of a probe needs of the world. */
@@ -56,6 +58,8 @@ export interface RunOptions extends CloseOptions {
     signal: AbortSignal,
   ) => Promise<Readonly<Record<string, string>>>;
   readonly attribute: (run: string, step: PlannedStep, fault: Fault) => ReturnType<Attribute>;
+  /** Aborts `gone` where that is so by now, and gives the fault to end the run with: asked before a system is blamed. */
+  readonly lookIfGone: () => Promise<Fault | undefined>;
   /** Aborts with a Fault of kind `cancelled`. */
   readonly signal: AbortSignal;
 }

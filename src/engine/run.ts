@@ -1,15 +1,16 @@
 import { scopeOf } from '../core/environment.ts';
 import { asFault, type FaultData, outcomeOf } from '../core/fault.ts';
 import { firstOf } from '../core/first-of.ts';
+import type { ProbePlan } from '../core/plan.ts';
 import type { Deadline, Logger } from '../core/ports.ts';
-import type { EffectRecord, RunRecord } from '../core/run.ts';
+import type { EffectRecord, RunRecord, StepRecord } from '../core/run.ts';
 import type { RunFacts } from '../core/step.ts';
 import type { RunHeader, RunJournal, Store, StoredRun, TakenRun } from '../core/store.ts';
 import { runLeftAlone, runTimedOut, undoTimedOut } from './limits.ts';
 import type { CloseOptions, NewRun, Place, RunOptions } from './run-options.ts';
 import { stopwatch } from './step-runner.ts';
 import { type Book, strikeOut, UNDO_LIMIT_MS, undoEffects } from './undo.ts';
-import { recordOf, type Walked, walk } from './walk.ts';
+import { recordOf, skipped, type Walked, walk } from './walk.ts';
 import { foldersOf } from './workplace.ts';
 
 /** One execution of a probe: its steps in order, one finished Run, then the undo of what it made. */
@@ -60,18 +61,7 @@ export async function closeRun(
     duration_ms: Math.max(0, ended_at - header.started_at),
     outcome: outcomeOf(fault.kind),
     fault,
-    steps: run.steps.map((step) =>
-      recordOf(
-        step.outcome === null
-          ? {
-              ...step,
-              outcome: outcomeOf(fault.kind),
-              fault,
-              duration_ms: ended_at - (step.started_at ?? ended_at),
-            }
-          : step,
-      ),
-    ),
+    steps: stepsOfClosed(run, fault, ended_at, options.plan),
     release,
     versions,
     subjects,
@@ -80,12 +70,31 @@ export async function closeRun(
   return record;
 }
 
+/** What had ended as it is, what was under way with the fault, and what it never came to. */
+function stepsOfClosed(
+  { steps }: StoredRun,
+  fault: FaultData,
+  endedAt: number,
+  plan: ProbePlan | undefined,
+): readonly StepRecord[] {
+  const begun = steps.map((step) => {
+    const duration_ms = Math.max(0, endedAt - (step.started_at ?? endedAt));
+    const ended =
+      step.outcome === null ? { ...step, outcome: outcomeOf(fault.kind), fault, duration_ms } : step;
+    return recordOf(ended, plan?.steps[step.index]);
+  });
+  const never = (plan?.steps ?? []).filter(({ index }) => !steps.some((step) => step.index === index));
+  return [...begun, ...never.map((step) => skipped(step, 'the run was closed before'))];
+}
+
 /** Behind it no command of an earlier life lives, and an undo that was killed has left no folder. */
-async function clearAway({ run }: TakenRun, options: CloseOptions): Promise<void> {
+async function clearAway({ run, journal }: TakenRun, options: CloseOptions): Promise<void> {
   const { header, commands } = run;
   const survivors = await options.endSurvivors(header.run_id, commands);
   if (survivors > 0) logOf(header, options).info({ survivors }, 'commands of a killed process were ended');
-  await options.workplaces.remove(foldersOf(header.run_id).undo);
+  for (let fence = 1; fence < journal.fence; fence += 1) {
+    await options.workplaces.remove(foldersOf(header.run_id, fence).undo);
+  }
 }
 
 function logOf({ probe, run_id }: RunHeader, { log }: Pick<CloseOptions, 'log'>): Logger {
@@ -118,7 +127,7 @@ async function goOn({ header, journal, before }: Life, options: RunOptions): Pro
   using stop = firstOf(options.signal, limit.signal, journal.lost);
   const place = await openPlace({ header, journal, ...(before && { before }) }, options);
   const made = new Map<number, EffectRecord>();
-  const walked = await walk(options, {
+  const ended = await walk(options, {
     facts,
     journal,
     log,
@@ -128,6 +137,7 @@ async function goOn({ header, journal, before }: Life, options: RunOptions): Pro
     header,
     before,
   });
+  const walked = await spared(ended, options);
   options.watch.release(run_id);
   const book = await bookOf(run_id, made, walked, options.store);
   const record: RunRecord = {
@@ -140,6 +150,18 @@ async function goOn({ header, journal, before }: Life, options: RunOptions): Pro
   };
   await close(record, { journal, book }, { ...options, log });
   return record;
+}
+
+/** What failed because its whole environment is gone is nobody's failure. */
+async function spared(walked: Walked, { lookIfGone }: RunOptions): Promise<Walked> {
+  const gone = walked.outcome === 'passed' ? undefined : (await lookIfGone())?.toData('own');
+  if (gone === undefined || walked.outcome !== 'failed') return walked;
+  const steps = walked.steps.map((step): StepRecord => {
+    if (step.outcome !== 'failed') return step;
+    const seen = step.fault === undefined ? {} : { seen: step.fault.message };
+    return { ...step, outcome: 'errored', fault: { ...gone, evidence: { ...gone.evidence, ...seen } } };
+  });
+  return { ...walked, outcome: 'errored', fault: gone, steps };
 }
 
 /** What of the run's time is left; where it passed while nobody was at work, none, and nobody else is to blame. */
@@ -155,7 +177,7 @@ async function openPlace(
   { workplaces, environment }: RunOptions,
 ): Promise<Place> {
   const { commandStarted: started } = journal;
-  const name = foldersOf(run_id).work;
+  const name = foldersOf(run_id, journal.fence).work;
   const fresh = before === undefined;
   return workplaces.open({ name, run: run_id, fresh, environment, started }).then(
     (workplace) => ({ workplace, fault: undefined }),
@@ -180,16 +202,18 @@ async function close(record: RunRecord, { journal, book }: Ending, options: Clos
   let unstored = await finish();
   // Somebody else goes on with this run: what it made, and its folder, are theirs.
   if (journal.lost.aborted) throw journal.lost.reason;
-  await workplaces.remove(foldersOf(run_id).work);
+  await workplaces.remove(foldersOf(run_id, journal.fence).work);
   // The room that the work folder took may be what was missing.
   if (unstored !== undefined) unstored = await finish();
 
   const undoLimitMs = clock.ofHost(UNDO_LIMIT_MS);
   using undoLimit = clock.deadline(undoLimitMs, () => undoTimedOut(undoLimitMs));
   const facts: RunFacts = { id: run_id, probe: record.probe, package: record.package, branch: record.branch };
-  const undoing = { ...options, facts, journal, signal: undoLimit.signal };
+  using stop = firstOf(undoLimit.signal, journal.lost);
+  const undoing = { ...options, facts, journal, signal: stop.signal };
   if (gone.aborted) await strikeOut(book, undoing);
   else await undoEffects(book, undoing);
+  if (journal.lost.aborted) throw journal.lost.reason;
   if (unstored !== undefined) throw unstored;
   tell({ type: 'run_ended', record });
   log.info({ outcome: record.outcome, duration_ms: record.duration_ms }, 'a run ended');

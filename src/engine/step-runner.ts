@@ -88,7 +88,7 @@ export async function runStep(
 
   const tried = await retrying(
     async (attempt) => {
-      const { open, original } = entry;
+      const { open, interrupted, late } = entry;
       const log = scope.log.child({ step: step.id, attempt });
       const before = attempt === open?.attempt ? open : undefined;
       const attemptStartedAt = before?.started_at ?? (attempt === 1 ? entry.startedAt : clock.now());
@@ -100,7 +100,12 @@ export async function runStep(
       }
       const resumed = begun !== undefined;
       const { signal } = stop;
-      const work = await attemptOnce(step, inputs, { ...scope, signal, log, resumed, original }, hear);
+      const work = await attemptOnce(
+        step,
+        inputs,
+        { ...scope, signal, log, resumed, interrupted, late },
+        hear,
+      );
       const fault = 'fault' in work ? toData(work.fault, system) : undefined;
       const record: AttemptRecord = {
         attempt,
@@ -151,7 +156,7 @@ export async function runStep(
   return record;
 }
 
-interface Entry extends Pick<WaitOptions, 'original'> {
+interface Entry extends Pick<WaitOptions, 'interrupted'> {
   readonly startedAt: number;
   readonly resumedAt: readonly number[];
   /** Milliseconds since its start. */
@@ -159,6 +164,8 @@ interface Entry extends Pick<WaitOptions, 'original'> {
   /** Until the work is stopped, with `ranOut`. Milliseconds. */
   readonly leftMs: number;
   ranOut(): Fault;
+  /** Whether its limit passed while nobody was at work: what happened meanwhile is still heard, but nothing new is begun. */
+  readonly late: boolean;
   /** Attempts that an earlier life has ended, and the one that it was in. */
   readonly ended: readonly AttemptRecord[];
   readonly open: AttemptProgress | undefined;
@@ -188,23 +195,25 @@ async function enter(
       ranOut: timedOut,
       ended: [],
       open: undefined,
-      original: undefined,
+      interrupted: undefined,
+      late: false,
     };
   }
   await journal.stepResumed(index, now);
   const startedAt = begun.started_at ?? now;
   const deadlineAt = begun.deadline_at ?? startedAt + limitMs;
-  const catchUpMs = clock.ofHost(CATCH_UP_MS);
-  const late = deadlineAt - now < catchUpMs;
+  const late = deadlineAt <= now;
+  const leftAlone = stepLeftAlone(id);
   return {
     startedAt,
     resumedAt: [...begun.resumed_at, now],
     passed: stopwatch(clock, startedAt),
-    leftMs: late ? catchUpMs : deadlineAt - now,
-    ranOut: () => (late ? stepLeftAlone(id) : timedOut()),
+    leftMs: late ? clock.ofHost(CATCH_UP_MS) : deadlineAt - now,
+    ranOut: () => (late ? leftAlone : timedOut()),
     ended: begun.attempts.filter(hasEnded),
     open: begun.attempts.find((attempt) => !hasEnded(attempt)),
-    original: late ? { deadlineAt, fault: timedOut() } : undefined,
+    interrupted: { deadlineAt, timedOut: timedOut(), leftAlone },
+    late,
   };
 }
 
@@ -225,7 +234,7 @@ type Work = { readonly result: JsonObject } | { readonly fault: Fault };
 async function attemptOnce(
   step: PlannedStep,
   inputs: JsonObject,
-  scope: RunScope & Pick<WaitOptions, 'original'> & { readonly resumed: boolean },
+  scope: RunScope & Pick<Entry, 'interrupted' | 'late'> & { readonly resumed: boolean },
   heard: (events: readonly Event[]) => void,
 ): Promise<Work> {
   const { definition } = step.action;
@@ -236,7 +245,7 @@ async function attemptOnce(
   const context: StepContext = {
     run: scope.facts,
     env: scope.environment,
-    exec: logged(scope.workplace.exec, scope),
+    exec: scope.late ? tooLate(step.id) : logged(scope.workplace.exec, scope),
     http: scope.http,
     clock,
     ids: scope.ids,
@@ -269,7 +278,7 @@ async function attemptOnce(
           return await watch.until(subject, judge, {
             signal,
             holdMs: definition.holdMs ?? DEFAULT_HOLD_MS,
-            original: scope.original,
+            interrupted: scope.interrupted,
             heard,
           });
         } catch (error) {
@@ -310,6 +319,13 @@ async function attemptOnce(
   }
 }
 
+/** No command is begun behind the limit of its step. */
+function tooLate(step: string): Exec {
+  return async () => {
+    throw stepLeftAlone(step);
+  };
+}
+
 /** Secrets never stand in argv, so that a command line can stand in the log. */
 function logged(exec: Exec, { log, clock }: Pick<RunScope, 'log' | 'clock'>): Exec {
   return async (command, signal) => {
@@ -330,9 +346,15 @@ async function attributed(step: PlannedStep, fault: Fault, scope: RunScope): Pro
     scope.log.error({ err: error }, 'a silence could not be attributed');
     return undefined;
   });
-  return told === undefined
-    ? data
-    : { ...data, system: told.system, evidence: { ...data.evidence, ...told.evidence } };
+  if (told === undefined) return data;
+  const { missing, nvr } = told.evidence;
+  const silence = typeof missing === 'string' ? `: ${missing} of ${nvr} never came` : '';
+  return {
+    ...data,
+    message: `${data.message}${silence}`,
+    system: told.system,
+    evidence: { ...data.evidence, ...told.evidence },
+  };
 }
 
 /** A `no` that is charged to nobody but us is no failure of the workflow. */

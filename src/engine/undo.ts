@@ -28,7 +28,7 @@ export interface UndoOptions {
   readonly actions: ReadonlyMap<string, Action>;
   /** The action that logs in, where this environment has a login. */
   readonly login: string;
-  readonly journal: Pick<RunJournal, 'settle'>;
+  readonly journal: Pick<RunJournal, 'settle' | 'fence' | 'lost'>;
   readonly workplaces: Workplaces;
   readonly clock: Clock;
   readonly http: Http;
@@ -77,6 +77,8 @@ export async function undoEffects(book: Book, options: UndoOptions): Promise<voi
   options.tell({ type: 'undo_started', count: open.length });
   await using session = loginOnce(options);
   for (const effect of open.toReversed()) {
+    // Somebody else has the run by now, and its ledger.
+    if (options.journal.lost.aborted) return;
     const outcome: WorkedOff = await workOff(effect, book, session, options).catch((error: unknown) =>
       leftBehind(effect, error),
     );
@@ -94,7 +96,8 @@ async function workOff(
 ): Promise<WorkedOff> {
   if (effect.state === 'made') return takeAway(effect, session, options);
   if (!effect.undoable) {
-    return { result: 'nothing', text: 'it cannot be undone', evidence: { outcome: 'passed' } };
+    const text = 'whether it was made is not known; it could not be undone';
+    return { result: 'nothing', text, evidence: { outcome: 'passed' } };
   }
   const found = await lookFor(() => find(effect, book, session, options), true, options);
   if (found?.undo == null) {
@@ -109,6 +112,7 @@ async function settle(
   { result, text, evidence }: Outcome,
   { journal, clock, log, tell }: Pick<UndoOptions, 'journal' | 'clock' | 'log' | 'tell'>,
 ): Promise<void> {
+  if (journal.lost.aborted) return;
   const { effect_id, kind, identity, undo } = effect;
   log.info({ effect: kind, effect_id, result }, 'an effect was worked off');
   tell({ type: 'undo_ended', kind, identity: textOf(identity), result, text });
@@ -219,8 +223,8 @@ interface Session extends AsyncDisposable {
 }
 
 function loginOnce(options: UndoOptions): Session {
-  const { actions, environment, login, facts, clock, http, ids, log, signal, workplaces } = options;
-  const { undo } = foldersOf(facts.id);
+  const { actions, environment, login, facts, journal, clock, http, ids, log, signal, workplaces } = options;
+  const { undo } = foldersOf(facts.id, journal.fence);
   const workplace = lazily(() => workplaces.open({ name: undo, run: facts.id, fresh: true, environment }));
   const context = lazily(async (): Promise<StepContext> => {
     const { dir, home, exec, files, secretFile } = await workplace.get();

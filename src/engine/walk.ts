@@ -38,7 +38,12 @@ export async function walk(options: RunOptions, walk: Walk): Promise<Walked> {
   const { environment, plan, watch, clock, http, ids, tell } = options;
   const { workplace, fault } = place;
   if (workplace === undefined) {
-    const steps = plan.steps.map((step) => skipped(step, 'the work folder could not be made'));
+    const steps = plan.steps.map((step): StepRecord => {
+      const begun = before?.steps.find(({ index }) => index === step.index);
+      if (begun === undefined) return skipped(step, 'the work folder could not be made');
+      if (begun.outcome !== null) return recordOf(begun, step);
+      return recordOf({ ...begun, outcome: 'errored', fault: fault ?? null }, step);
+    });
     return {
       outcome: 'errored',
       ...(fault === undefined ? {} : { fault }),
@@ -188,7 +193,8 @@ async function noteSkipped(step: PlannedStep, reason: string, { journal, log }: 
     );
 }
 
-function skipped(step: PlannedStep, reason: string): StepRecord {
+/** A step that the run did not come to. */
+export function skipped(step: PlannedStep, reason: string): StepRecord {
   return { ...blank(step), outcome: 'skipped', reason };
 }
 

@@ -25,13 +25,23 @@ export interface WaitOptions {
   /** Aborts with the Fault that ends the wait: a limit that passed, or a cancellation. */
   readonly signal: AbortSignal;
   readonly holdMs: number;
-  /**
-   * Of a step that was interrupted: its limit, epoch ms, and the fault of running into it. It may have passed while nobody looked: then every source is
-   * heard once before the wait ends, and what happened behind the limit does not count.
-   */
-  readonly original?: { readonly deadlineAt: number; readonly fault: Fault } | undefined;
+  /** Of a step that was interrupted. */
+  readonly interrupted?: Interrupted | undefined;
   /** Told of all events whenever there is news. */
   readonly heard?: (events: readonly Event[]) => void;
+}
+
+/**
+ * The limit of a step that was interrupted. It may have passed while nobody looked: then every source is heard once before the wait ends, and what happened
+ * behind the limit does not count.
+ */
+export interface Interrupted {
+  /** Epoch ms. */
+  readonly deadlineAt: number;
+  /** It passed, and what was waited for had not come. */
+  readonly timedOut: Fault;
+  /** It passed, and nobody can tell. */
+  readonly leftAlone: Fault;
 }
 
 /**
@@ -223,17 +233,15 @@ export function openWatch({ environment, sources, store, clock, log }: WatchOpti
       }
     },
 
-    until(subject, judge, { signal, holdMs, original, heard }) {
+    until(subject, judge, { signal, holdMs, interrupted, heard }) {
       const entry = followed.get(subjectId(subject));
       if (entry === undefined) throw new Error(`${subjectId(subject)} is not followed`);
       return new Promise((resolve, reject) => {
         let turning: Fault | undefined;
         let hold: Deadline | undefined;
-        let limit: Deadline | undefined;
 
         function end(act: () => void): void {
           hold?.[Symbol.dispose]();
-          limit?.[Symbol.dispose]();
           entry?.listeners.delete(listener);
           signal.removeEventListener('abort', onAbort);
           act();
@@ -241,12 +249,16 @@ export function openWatch({ environment, sources, store, clock, log }: WatchOpti
         /** A no that could still turn is more to say than that time ran out. */
         function onAbort(): void {
           const ranOut = signal.reason instanceof Fault && signal.reason.kind === 'timeout';
-          end(() => reject(ranOut ? (turning ?? blindness(subject) ?? signal.reason) : signal.reason));
+          const unheard =
+            interrupted === undefined || isCaughtUp(subject) ? undefined : interrupted.leftAlone;
+          end(() =>
+            reject(ranOut ? (turning ?? unheard ?? blindness(subject) ?? signal.reason) : signal.reason),
+          );
         }
         const listener: Listener = {
           looked() {
-            if (original === undefined || clock.now() < original.deadlineAt || !isCaughtUp(subject)) return;
-            end(() => reject(turning ?? original.fault));
+            if (interrupted === undefined || clock.now() < interrupted.deadlineAt) return;
+            if (isCaughtUp(subject)) end(() => reject(turning ?? interrupted.timedOut));
           },
           news() {
             const events = eventsOf(entry.reports).filter(inTime);
@@ -268,7 +280,7 @@ export function openWatch({ environment, sources, store, clock, log }: WatchOpti
           },
         };
         function inTime({ earliest, latest }: Event): boolean {
-          return original === undefined || (earliest ?? latest) <= original.deadlineAt;
+          return interrupted === undefined || (earliest ?? latest) <= interrupted.deadlineAt;
         }
         function held() {
           const deadline = clock.deadline(holdMs, () => new Error('held'));
@@ -282,11 +294,9 @@ export function openWatch({ environment, sources, store, clock, log }: WatchOpti
         }
         signal.addEventListener('abort', onAbort, { once: true });
         entry.listeners.add(listener);
-        if (original !== undefined) {
-          limit = clock.deadline(original.deadlineAt - clock.now(), () => original.fault);
-          limit.signal.addEventListener('abort', listener.looked, { once: true });
-        }
         listener.news();
+        // All may have been heard before this wait began.
+        listener.looked();
       });
     },
 

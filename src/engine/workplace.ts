@@ -29,7 +29,7 @@ export interface Workplaces {
   remove(name: string): Promise<void>;
 }
 
-/** Names of a run's folders: its own, and that of its undo. */
-export function foldersOf(run: string): { readonly work: string; readonly undo: string } {
-  return { work: run, undo: `${run}-undo` };
+/** Names of a run's folders: its own, which a resume goes on with, and that of the undo of this owner alone. */
+export function foldersOf(run: string, fence: number): { readonly work: string; readonly undo: string } {
+  return { work: run, undo: `${run}-undo-${fence}` };
 }

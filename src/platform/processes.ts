@@ -8,7 +8,7 @@ export const RUN_MARK = 'PACKPROBE_RUN';
 
 /** How long a survivor may take to obey SIGTERM, and to be gone after SIGKILL. Real milliseconds. */
 const GRACE_MS = 5000;
-const POLL_MS = 10;
+const POLL_MS = 20;
 
 /** Start time of a process in clock ticks since boot; undefined when there is no such process (a zombie is none). */
 export function startOf(pid: number): number | undefined {
@@ -55,14 +55,18 @@ export async function endSurvivors(run_id: string, commands: readonly CommandRec
     .filter(({ boot_id, pid, start }) => boot_id === boot && startOf(pid) === start)
     .map(({ pid }) => pid);
   const mark = `${RUN_MARK}=${run_id}`;
-  const survivors = processes().filter(({ pid, group }) => groups.includes(group) || isMarked(pid, mark));
+  const look = () => processes().filter(({ pid, group }) => groups.includes(group) || isMarked(pid, mark));
+  const seen = new Set<number>();
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    for (const { pid } of living(survivors)) send(pid, signal);
-    for (let waited = 0; waited < GRACE_MS && living(survivors).length > 0; waited += POLL_MS) {
+    const ends = performance.now() + GRACE_MS;
+    // Looked for anew each time: one of them may have been about to start another.
+    for (let living = look(); living.length > 0 && performance.now() < ends; living = look()) {
+      for (const { pid } of living) if (!seen.has(pid) || signal === 'SIGKILL') send(pid, signal);
+      for (const { pid } of living) seen.add(pid);
       await pause(POLL_MS);
     }
   }
-  return survivors.length;
+  return seen.size;
 }
 
 interface Process {
@@ -78,10 +82,6 @@ function processes(): readonly Process[] {
     const status = Number.isInteger(pid) && pid !== process.pid ? statusOf(pid) : undefined;
     return status === undefined ? [] : [{ pid, ...status }];
   });
-}
-
-function living(some: readonly Process[]): readonly Process[] {
-  return some.filter(({ pid, start }) => startOf(pid) === start);
 }
 
 /** Whether it was started with this entry in its environment; that of another user's cannot be read, and is not ours. */

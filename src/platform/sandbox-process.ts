@@ -18,13 +18,14 @@ export interface StartSandboxOptions {
 export interface RunningSandbox extends AsyncDisposable {
   readonly control: string;
   readonly environment: string;
-  /** Resolves when it ended although nobody asked it to; never for one that somebody else runs. */
+  /** Resolves when it ended although nobody asked it to. */
   readonly ended: Promise<void>;
 }
 
 /** Real milliseconds. */
 const START_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 10_000;
+const ASK_MS = 1000;
 /** How much of what it says is kept, the end. Characters. */
 const TALK_LIMIT = 64 * 1024;
 
@@ -82,15 +83,31 @@ export async function startSandbox({
   }
 }
 
-/** A sandbox that somebody else runs. */
+/** A sandbox that somebody else runs; whether it is still there is asked again and again. */
 export async function joinSandbox(control: string): Promise<RunningSandbox> {
   const address = control.replace(/\/+$/, '');
+  const environment = await environmentOf(address);
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  const timer = setInterval(async () => {
+    if (await isSandboxGone(address)) resolve();
+  }, ASK_MS).unref();
   return {
     control: address,
-    environment: await environmentOf(address),
-    ended: new Promise(() => {}),
-    [Symbol.asyncDispose]: async () => {},
+    environment,
+    ended,
+    [Symbol.asyncDispose]: async () => clearInterval(timer),
   };
+}
+
+/** Whether nobody listens at its control address any more. One that is slow, or says something strange, is not gone. */
+export async function isSandboxGone(control: string): Promise<boolean> {
+  try {
+    await fetch(control, { signal: AbortSignal.timeout(START_LIMIT_MS) });
+    return false;
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    return cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED';
+  }
 }
 
 async function environmentOf(control: string): Promise<string> {

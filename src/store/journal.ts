@@ -63,6 +63,7 @@ export function openJournal({
 
   return {
     run_id,
+    fence,
     lost: lost.signal,
 
     stepStarted: ({ index, step, uses, system, inputs, started_at, deadline_at }) =>

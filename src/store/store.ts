@@ -77,7 +77,7 @@ export function openStore(file: string): Store {
         await db.transaction().execute(async (transaction) => {
           const holder = await transaction
             .selectFrom('runs')
-            .select(['run_id', 'state', 'owner'])
+            .select(['run_id', 'state', 'restored', 'owner'])
             .where('scope', '=', scope)
             .where('package', '=', pkg)
             .where('state', '!=', 'finished')
@@ -302,7 +302,7 @@ export function openStore(file: string): Store {
 
 function held(
   { package: pkg, environment }: RunHeader,
-  { run_id, state }: { readonly run_id: string; readonly state: string },
+  { run_id, state, restored }: { readonly run_id: string; readonly state: string; readonly restored: number },
   alive: boolean,
 ): Fault {
   const details = { code: 'PACKAGE_HELD', kind: 'prober', evidence: { run_id, package: pkg } } as const;
@@ -312,13 +312,14 @@ function held(
       hint: `Wait for it, or look at it with: packprobe runs show ${run_id}`,
     });
   }
-  if (state === 'executing') {
+  if (state === 'executing' && restored === 0) {
     return new Fault(`run ${run_id} was interrupted and still holds ${pkg} in ${environment}`, {
       ...details,
       hint: `Go on with it: packprobe runs resume ${run_id}. Or give it up and take away what it made: packprobe tidy ${run_id}`,
     });
   }
-  return new Fault(`run ${run_id} has ended, but ${pkg} in ${environment} still has what it made`, {
+  const what = state === 'executing' ? 'comes from a backup, and' : 'has ended, but';
+  return new Fault(`run ${run_id} ${what} ${pkg} in ${environment} still has what it made`, {
     ...details,
     hint: `Take it away: packprobe tidy ${run_id}`,
   });

@@ -203,9 +203,9 @@ test('the folder of an undo that was killed behind its last effect is removed', 
   for (const end of ['resumed', 'closed'] as const) {
     const { engine } = world();
     await engine.killed(STEPS, { write: 'settle', when: 'after' });
-    expect(engine.folders.at(-1)).toBe('+run-undo');
+    expect(engine.folders.at(-1)).toBe('+run-undo-1');
     await (end === 'resumed' ? engine.resumed() : engine.closed(ABANDONED));
-    expect(engine.folders.filter((name) => name === '-run-undo')).toHaveLength(1);
+    expect(engine.folders.filter((name) => name === '-run-undo-1')).toHaveLength(1);
   }
 });
 
@@ -300,6 +300,64 @@ test('a run whose limit passed while nobody was at work is nobody else’s fault
     fault: { code: 'RUN_LEFT_ALONE', system: 'own' },
   });
   expect(there.removed).toHaveLength(1);
+});
+
+test('a step whose limit passed meanwhile begins nothing any more, and nobody else is blamed', async () => {
+  const there = elsewhere();
+  const engine = there.on(
+    engineWorld({
+      'fas/login': login,
+      'a/command': action(async ({ exec, signal }) => {
+        await exec({ file: 'git', args: [] }, signal);
+        return {};
+      }),
+    }),
+  );
+  await engine.killed('  - { uses: a/command, timeout: 15m }\n', { write: 'stepStarted', when: 'after' });
+  await engine.clock.advance(3_600_000);
+  const at = engine.clock.now();
+  const record = await engine.resumed();
+  expect(record).toMatchObject({ outcome: 'errored', fault: { code: 'STEP_LEFT_ALONE', system: 'own' } });
+  expect(record.ended_at).toBe(at);
+});
+
+test('a run that finds no place to go on in keeps what its steps had come to', async () => {
+  const there = elsewhere();
+  let placeable = true;
+  const engine = there.on(engineWorld(flow(there), { sources: [there.source], placeable: () => placeable }));
+  await engine.killed(STEPS, { write: 'intend', when: 'after' });
+  placeable = false;
+  expect(await engine.resumed()).toMatchObject({
+    outcome: 'errored',
+    fault: { code: 'DISK_FAILED' },
+    steps: [
+      { id: 'which', outcome: 'passed', outputs: { made: 'f44' } },
+      { id: 'push', outcome: 'errored', fault: { code: 'DISK_FAILED' } },
+      { id: 'build', outcome: 'skipped' },
+      { id: 'never', outcome: 'skipped' },
+      { id: 'wait', outcome: 'skipped' },
+    ],
+  });
+});
+
+test('what failed because its whole environment has gone is nobody’s failure', async () => {
+  const gone = new Fault('the sandbox ended', { code: 'SANDBOX_GONE', kind: 'prober' });
+  const engine = elsewhere().on(
+    engineWorld(
+      {
+        'fas/login': login,
+        'a/ask': action(async () => {
+          throw new Fault('koji does not answer', { code: 'HTTP_UNREACHABLE', kind: 'rejected' });
+        }),
+      },
+      { lookIfGone: async () => gone },
+    ),
+  );
+  expect(await engine.ran('  - { uses: a/ask }\n')).toMatchObject({
+    outcome: 'errored',
+    fault: { code: 'SANDBOX_GONE', system: 'own' },
+    steps: [{ outcome: 'errored', fault: { evidence: { seen: 'koji does not answer' } } }],
+  });
 });
 
 describe('a run that is given up by another process', () => {

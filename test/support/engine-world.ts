@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Source } from '../../src/core/event.ts';
-import type { FaultData } from '../../src/core/fault.ts';
+import { Fault, type FaultData } from '../../src/core/fault.ts';
 import { planProbe } from '../../src/core/planner.ts';
 import { readProbe } from '../../src/core/probe.ts';
 import type { RunRecord } from '../../src/core/run.ts';
@@ -83,10 +83,15 @@ export function engineWorld(
     sources = [],
     changeStore = (store) => store,
     gone = new AbortController().signal,
+    lookIfGone = async () => undefined,
+    placeable = () => true,
   }: {
     readonly sources?: readonly Source[];
     readonly changeStore?: (store: Store) => Store;
     readonly gone?: AbortSignal;
+    readonly lookIfGone?: RunOptions['lookIfGone'];
+    /** Whether work folders can be made. */
+    readonly placeable?: () => boolean;
   } = {},
 ): EngineWorld {
   const dir = mkdtempSync(join(tmpdir(), 'packprobe-engine-'));
@@ -120,9 +125,11 @@ export function engineWorld(
       isAlive: () => true,
       endSurvivors: async () => 0,
       gone,
+      lookIfGone,
       watch,
       workplaces: {
         async open({ name }) {
+          if (!placeable()) throw new Fault('no place', { code: 'DISK_FAILED', kind: 'prober' });
           folders.push(`+${named(name)}`);
           return {
             dir: join(dir, name),
