@@ -30,7 +30,7 @@ const MINUTES = 60_000;
 /** Whether a killed run goes on as if nothing had been: killed around every write of its journal, and in the making of each thing. */
 export const kills: Group = {
   summary:
-    'a run killed around every write of its journal, resumed: one of each, nothing left (half an hour)',
+    'a run killed around every write of its journal, resumed: one of each, nothing left (a quarter of an hour)',
   async *measure(bench) {
     const started = performance.now();
     const jobs = await allJobs(bench);
