@@ -6,12 +6,14 @@
  * - `KILL_AT` is a write by its line, `follow build`, and which of them where it is not the first, `follow build #2`. By line and not by number: a
  *   command that ends at once is not written down, so that numbers differ from run to run.
  * - `KILL_WHEN=before|after` it.
+ * - `ALIVE_TO=FILE` gets the command that was written down last, where it lives in the moment of the kill.
  */
 import { appendFileSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { StatementSync } from 'node:sqlite';
+import { startOf } from '../../src/platform/processes.ts';
 
-const { KILL_AT, KILL_WHEN, WRITES_TO } = process.env;
+const { ALIVE_TO, KILL_AT, KILL_WHEN, WRITES_TO } = process.env;
 
 /** What every write of a journal looks at; reports, looks and migrations do not. */
 const FENCED = /fence = \?/;
@@ -44,11 +46,13 @@ function isNext(line: string): boolean {
 }
 
 function die(): never {
+  if (ALIVE_TO !== undefined && startOf(command.pid) !== undefined) appendFileSync(ALIVE_TO, command.words);
   process.kill(process.pid, 'SIGKILL');
   throw new Error('the process has outlived SIGKILL');
 }
 
 const effects = new Map<unknown, string>();
+let command = { pid: 0, words: '' };
 
 function rememberEffects(rows: unknown): void {
   for (const { effect_id, kind } of rows as readonly { effect_id: number; kind: string }[]) {
@@ -85,7 +89,8 @@ function nameOf(sql: string, values: readonly unknown[]): string | undefined {
     case 'insert subjects':
       return `follow ${(JSON.parse(String(values[0])) as readonly { kind: string }[])[0]?.kind}`;
     case 'insert commands':
-      return `command ${commandWords(values[2], basename(String(values[4])))}`;
+      command = { pid: Number(values[2]), words: commandWords(values[2], basename(String(values[4]))) };
+      return `command ${command.words}`;
     default:
       return `${verb} ${table}`;
   }

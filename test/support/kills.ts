@@ -37,6 +37,14 @@ const databaseOf = (stage: Stage): string => join(dataOf(stage), 'packprobe.db')
 
 const writesFileOf = ({ dir }: Stage): string => join(dir, 'writes');
 
+const aliveFileOf = ({ dir }: Stage): string => join(dir, 'alive');
+
+/** The command that lived in the very moment in which the run was killed at a write; none where it had ended. */
+export function aliveAtKill(stage: Stage): string | undefined {
+  const file = aliveFileOf(stage);
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+}
+
 /** What the journal has written so far, a name each. */
 export function writesOf(stage: Stage): readonly string[] {
   const file = writesFileOf(stage);
@@ -65,6 +73,7 @@ export function startWatched(stage: Stage, point?: KillPoint): Running {
       env: {
         NODE_OPTIONS: `--import ${PRELOAD}`,
         WRITES_TO: writesFileOf(stage),
+        ALIVE_TO: aliveFileOf(stage),
         ...(point === undefined ? {} : { KILL_AT: point.at, KILL_WHEN: point.when }),
       },
     },
@@ -96,7 +105,7 @@ export function rowsOf(stage: Stage): string {
 }
 
 /** Commands that the killed process had under way and that live on. */
-export function survivors(stage: Stage): readonly string[] {
+function survivors(stage: Stage): readonly string[] {
   return query(stage, 'select pid, start, command from commands').flatMap(({ pid, start, command }) =>
     startOf(Number(pid)) === start ? [String(command)] : [],
   );
