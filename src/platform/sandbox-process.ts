@@ -102,7 +102,9 @@ export async function joinSandbox(control: string): Promise<RunningSandbox> {
 /** Whether nobody listens at its control address any more. One that is slow, or says something strange, is not gone. */
 export async function isSandboxGone(control: string): Promise<boolean> {
   try {
-    await fetch(control, { signal: AbortSignal.timeout(START_LIMIT_MS) });
+    const response = await fetch(control, { signal: AbortSignal.timeout(START_LIMIT_MS) });
+    // What is not read holds its connection.
+    await response.arrayBuffer();
     return false;
   } catch (error) {
     const cause = error instanceof Error ? error.cause : undefined;

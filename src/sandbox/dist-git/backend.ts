@@ -38,12 +38,15 @@ export async function answerByBackend(
     buffer: { stdout: false },
     reject: false,
     cancelSignal: hung.signal,
+    killDescendants: true,
   });
   reply.hijack();
-  // A client that goes away must not leave a process that waits for it.
-  reply.raw.once('close', () => {
+  // A client that goes away must not leave a process that waits for it; it may have gone already.
+  const leave = () => {
     if (!reply.raw.writableFinished) hung.abort();
-  });
+  };
+  reply.raw.once('close', leave);
+  if (reply.raw.destroyed) leave();
   const [, , result] = await Promise.all([
     pipeline(request.raw, backend.stdin).catch(() => undefined),
     pipeline(
@@ -66,7 +69,7 @@ export async function answerByBackend(
         if (!inBody) reply.raw.writeHead(500);
       },
       reply.raw,
-    ).catch(() => undefined),
+    ).catch(leave),
     backend,
   ]);
   if (result.failed && !hung.signal.aborted && !reply.raw.writableFinished) reply.raw.destroy();
