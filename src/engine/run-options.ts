@@ -27,6 +27,7 @@ export type NewRun = Pick<
 export interface CloseOptions {
   readonly environment: Environment;
   readonly actions: ReadonlyMap<string, Action>;
+  /** The action that logs in, where this environment has a login. */
   readonly login: string;
   readonly store: Store;
   /** Ends what a killed process left running for this run; gives how many there were. */

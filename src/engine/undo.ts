@@ -1,15 +1,14 @@
-import type { Environment } from '../core/environment.ts';
 import { asFault } from '../core/fault.ts';
 import type { Json, JsonObject } from '../core/json.ts';
-import type { Clock, Http, Ids, Logger } from '../core/ports.ts';
 import type { Release } from '../core/release.ts';
 import type { EffectRecord } from '../core/run.ts';
-import type { Action, Effect, RunFacts, StepContext, UndoStep } from '../core/step.ts';
+import type { Effect, RunFacts, StepContext, UndoStep } from '../core/step.ts';
 import type { RunJournal } from '../core/store.ts';
 import { lookFor } from './effects.ts';
-import type { Tell, UndoResult } from './progress.ts';
+import type { UndoResult } from './progress.ts';
 import { retrying } from './retry.ts';
-import { foldersOf, type Workplaces } from './workplace.ts';
+import type { CloseOptions } from './run-options.ts';
+import { foldersOf } from './workplace.ts';
 
 /** What a run has made and how: all that an undo needs to know of it. */
 export interface Book {
@@ -22,19 +21,9 @@ export interface Book {
   readonly release: Release | null;
 }
 
-export interface UndoOptions {
+export interface UndoOptions extends Omit<CloseOptions, 'store' | 'endSurvivors' | 'gone' | 'plan'> {
   readonly facts: RunFacts;
-  readonly environment: Environment;
-  readonly actions: ReadonlyMap<string, Action>;
-  /** The action that logs in, where this environment has a login. */
-  readonly login: string;
   readonly journal: Pick<RunJournal, 'settle' | 'fence' | 'lost'>;
-  readonly workplaces: Workplaces;
-  readonly clock: Clock;
-  readonly http: Http;
-  readonly ids: Ids;
-  readonly log: Logger;
-  readonly tell: Tell;
   /** Aborts at the limit of the whole undo. */
   readonly signal: AbortSignal;
 }

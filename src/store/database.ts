@@ -154,7 +154,7 @@ function adapt(database: DatabaseSync, refusal: Fault | undefined): SqliteDataba
   return {
     close: () => database.close(),
     prepare(sql) {
-      // Whatever is written is written in a transaction.
+      // Before anything else is written a run begins, or is taken over, in a transaction.
       if (refusal !== undefined && sql === 'begin') throw refusal;
       const text = inOurWay(sql, database.isTransaction);
       const prepared = kept.get(text) ?? prepare(database, text);

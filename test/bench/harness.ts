@@ -17,6 +17,8 @@
  * Progress goes to `bench.say`, never to standard output. A figure that is a ratio names both sides in `measured`
  * ("0.061 s against 0.043 s of `node -e 0`") and takes them in turns in the same run: `alternate` does.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -132,6 +134,30 @@ export function openBench({ dir, signal, say }: OpenBenchOptions): Bench {
     },
   };
   return bench;
+}
+
+/** Runs a file with the running Node and gives what it printed; throws where it does not end well. */
+export async function runNode(
+  { dir, signal }: Pick<Bench, 'dir' | 'signal'>,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const { NODE_OPTIONS: _, ...inherited } = process.env;
+  const child = spawn(process.execPath, args, {
+    cwd: dir,
+    env: { ...inherited, ...env },
+    signal,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const said = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (chunk: string) => {
+      said[name] += chunk;
+    });
+  }
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`node ${args.join(' ')} ended with ${code}:\n${said.stderr}`);
+  return said.stdout;
 }
 
 /**

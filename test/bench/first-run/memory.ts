@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestSandbox } from '../../support/packprobe.ts';
-import { alternate, type Bench, type Figure, median, PROGRAM } from '../harness.ts';
+import { alternate, type Bench, type Figure, median, PROGRAM, runNode } from '../harness.ts';
 import { singleBuild } from './single-build.ts';
 
 const TIMES = 3;
@@ -14,12 +12,14 @@ export async function measureMemory(bench: Bench, sandbox: TestSandbox): Promise
   bench.say(`memory of single-build and of an idle process with its libraries, ${TIMES} times each`);
   const list = join(bench.dir, 'libraries.json');
   const program = (data: string) => [PROGRAM, ...singleBuild(sandbox, join(bench.dir, data))];
-  await run(bench, ['--import', script('list-libraries.js'), ...program('listed')], { LIBRARIES_FILE: list });
+  await runNode(bench, ['--import', script('list-libraries.js'), ...program('listed')], {
+    LIBRARIES_FILE: list,
+  });
   const libraries = JSON.parse(readFileSync(list, 'utf8')) as Readonly<Record<string, string>>;
 
   const peakOf = async (args: readonly string[]) => {
     const file = join(bench.dir, 'peak');
-    await run(bench, ['--import', script('write-peak.js'), ...args], { PEAK_FILE: file });
+    await runNode(bench, ['--import', script('write-peak.js'), ...args], { PEAK_FILE: file });
     return Number(readFileSync(file, 'utf8')) / 1000;
   };
   const { measured, reference } = await alternate(
@@ -42,24 +42,4 @@ function names(libraries: Readonly<Record<string, string>>): string {
   const all = Object.keys(libraries).sort();
   const own = all.filter((name) => name.startsWith('node:'));
   return `${all.filter((name) => !own.includes(name)).join(', ')} and ${own.length} modules of Node`;
-}
-
-async function run(
-  { dir, signal }: Bench,
-  args: readonly string[],
-  env: Readonly<Record<string, string>>,
-): Promise<void> {
-  const { NODE_OPTIONS: _, ...inherited } = process.env;
-  const child = spawn(process.execPath, args, {
-    cwd: dir,
-    env: { ...inherited, ...env },
-    signal,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    said += chunk;
-  });
-  const [code] = (await once(child, 'close')) as [number | null];
-  if (code !== 0) throw new Error(`node ${args.join(' ')} ended with ${code}:\n${said}`);
 }

@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { alternate, type Bench, type Figure, median, PROGRAM } from '../harness.ts';
+import { alternate, type Bench, type Figure, median, PROGRAM, runNode } from '../harness.ts';
 
 const STEPS = 200;
 const BLOCKS = 9;
@@ -86,26 +84,4 @@ function secondsOfSteps({ outcome, steps }: PrintedRun): number {
 async function secondsOfCommands(bench: Bench, list?: string): Promise<number> {
   const args = list === undefined ? [] : [list];
   return Number(await runNode(bench, [COMMANDS, String(STEPS), ...args])) / 1000;
-}
-
-/** What a program of Node writes to its standard output. */
-async function runNode(
-  { dir, signal }: Bench,
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<string> {
-  const { NODE_OPTIONS: _, ...inherited } = process.env;
-  const child = spawn(process.execPath, args, {
-    cwd: dir,
-    env: { ...inherited, ...env },
-    signal,
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  let said = '';
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    said += chunk;
-  });
-  const [code] = (await once(child, 'close')) as [number | null];
-  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}`);
-  return said;
 }
