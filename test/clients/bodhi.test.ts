@@ -15,11 +15,11 @@ import { reportOf } from '../support/reports.ts';
 import { cannedHttp, stepContext } from '../support/step-context.ts';
 
 const signal = new AbortController().signal;
-const recordedReleases = exchanges('bodhi-server/26.4.0/releases').find(
+const recordedReleases = exchanges('bodhi/releases').find(
   ({ request }) => request.path === '/releases/?exclude_archived=1',
 )?.response.body as { releases: BodhiRelease[] };
 
-const recordedUpdates = exchanges('bodhi-server/26.4.0/lifecycle-composed')
+const recordedUpdates = exchanges('bodhi/lifecycle-composed')
   .filter(({ request }) => request.method === 'GET' && /^\/updates\/FEDORA-[^/]+$/.test(request.path))
   .map(({ response }) => (response.body as { update: BodhiUpdate }).update);
 

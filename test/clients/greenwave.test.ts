@@ -13,7 +13,7 @@ import { exchanges } from '../support/fake-hub.ts';
 import { cannedHttp } from '../support/step-context.ts';
 
 const signal = new AbortController().signal;
-const decisions = exchanges('greenwave-server/2.3.0/life-cycle').filter(
+const decisions = exchanges('greenwave/life-cycle').filter(
   ({ request }) => request.path === '/api/v1.0/decision',
 );
 const dataOf = (note: RegExp) => {

@@ -9,7 +9,7 @@ interface Raw {
   readonly body: unknown;
 }
 
-const messages = exchanges('datagrepper-server/1.1.0/search-window').flatMap(
+const messages = exchanges('datagrepper/search-window').flatMap(
   ({ response }) => (response.body as { raw_messages?: Raw[] }).raw_messages ?? [],
 );
 const firstOf = (end: string) => {

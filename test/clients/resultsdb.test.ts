@@ -4,7 +4,7 @@ import { exchanges } from '../support/fake-hub.ts';
 import { cannedHttp } from '../support/step-context.ts';
 
 const signal = new AbortController().signal;
-const rows = exchanges('resultsdb-server/2.2.0/latest')
+const rows = exchanges('resultsdb/latest')
   .filter(({ response }) => response.status === 201)
   .map(({ response }) => resultMessage.parse(response.body));
 

@@ -6,10 +6,7 @@ import { decodeAnswer, encodeCall, NotXmlRpc, named, type XmlRpcValue } from '..
 import { readCall, responseOf } from '../support/fake-hub.ts';
 
 const raw = (name: string) =>
-  readFileSync(
-    fileURLToPath(new URL(`../fixtures/koji-hub/1.35.3/raw-${name}.xml`, import.meta.url)),
-    'utf8',
-  );
+  readFileSync(fileURLToPath(new URL(`../fixtures/recorded/koji/raw-${name}.xml`, import.meta.url)), 'utf8');
 
 describe('answers of the real hub', () => {
   test('a fault has its code and text', () => {

@@ -65,7 +65,7 @@ test('the command and the sandbox together say what the real command said to the
     let alias = '';
     const played: unknown[] = [];
     const recorded: unknown[] = [];
-    for (const line of recording('client-26.4.0') as unknown as Command[]) {
+    for (const line of recording('bodhi/client-26.4.0') as unknown as Command[]) {
       if (line.command === undefined || LEFT_OUT.test(line.command)) continue;
       const argv = argumentsOf(line.command).map((word) =>
         word.replace(ALIAS, (one) => (one.endsWith('0000000000') ? one : alias)),

@@ -83,7 +83,7 @@ async function play(name: string, { releases, skip = [], until }: Options = {}) 
   const replay = new Replay(house);
   // Who submits is known to Bodhi from earlier on.
   if (name === 'rawhide-automatic') await replay.browserOf('packager1');
-  for (const line of recording(name)) {
+  for (const line of recording(`bodhi/${name}`)) {
     if (until !== undefined && line.note === until) break;
     if (skip.includes(line.note || (line.request?.path ?? ''))) continue;
     // Bodhi saw nothing new in the changelog of that build.
@@ -100,8 +100,8 @@ async function play(name: string, { releases, skip = [], until }: Options = {}) 
 }
 
 /** Messages as the recording of a listener has them, beside those that were published here. */
-async function compareMessages(name: string, { house, replay }: Awaited<ReturnType<typeof play>>) {
-  const recorded = recording(`${name}-messages`).filter(({ topic }) => topic !== undefined);
+async function compareMessages(file: string, { house, replay }: Awaited<ReturnType<typeof play>>) {
+  const recorded = recording(`messaging/${file}`).filter(({ topic }) => topic !== undefined);
   const own = house.kit.archive.filter(
     ({ topic }) =>
       topic.startsWith('org.fedoraproject.sandbox.bodhi.') &&
@@ -120,11 +120,11 @@ async function compareMessages(name: string, { house, replay }: Awaited<ReturnTy
 }
 
 describe('the sandbox answers as the recorded Bodhi 26.4.0 did', () => {
-  test.each<Options & { name: string; messages?: boolean }>([
+  test.each<Options & { name: string; messages?: string }>([
     { name: 'updates-create' },
     {
       name: 'lifecycle-composed',
-      messages: true,
+      messages: 'bodhi-lifecycle-composed',
       // Their answers hold the state of a compose between two of its steps.
       skip: ['running compose', 'that compose'],
     },
@@ -144,22 +144,22 @@ describe('the sandbox answers as the recorded Bodhi 26.4.0 did', () => {
         '/get_sidetags',
       ],
     },
-    { name: 'rawhide-automatic', messages: true },
-    { name: 'edit', messages: true },
+    { name: 'rawhide-automatic', messages: 'bodhi-rawhide' },
+    { name: 'edit', messages: 'bodhi-edit' },
     {
       name: 'karma-and-comments',
-      messages: true,
+      messages: 'bodhi-karma',
       // Comments of other recordings are in that list.
       skip: ['without bodhi'],
     },
     // From here on the recorded update had a change of its status without a comment, which only a hand in the database makes.
     { name: 'waive', until: 'waivers cleared' },
-    { name: 'overrides', messages: true },
+    { name: 'overrides', messages: 'bodhi-overrides' },
     { name: 'other-services-down' },
-  ])('$name', async ({ name, messages = false, ...options }) => {
+  ])('$name', async ({ name, messages, ...options }) => {
     const played = await play(name, options);
     await using house = played.house;
-    if (messages) await compareMessages(name, played);
+    if (messages !== undefined) await compareMessages(messages, played);
     expect(played.replay.differences).toEqual([]);
     expect(played.replay.played).toBeGreaterThan(5);
     expect(house.troubles).toEqual([]);
@@ -183,13 +183,13 @@ describe('the sandbox answers as the recorded Bodhi 26.4.0 did', () => {
       aliases.push(answer.body.alias);
       await house.clock.advance(1000);
     }
-    for (const line of recording('query-filters')) {
+    for (const line of recording('bodhi/query-filters')) {
       if (NOT_QUERIED.includes(line.note ?? '')) continue;
       await replay.exchange(line, { loose: true });
     }
     expect(replay.differences).toEqual([]);
     expect(replay.played).toBeGreaterThan(50);
-    for (const { request, response } of recording('query-filters')) {
+    for (const { request, response } of recording('bodhi/query-filters')) {
       if (request === undefined || response === undefined || !SAME_IN_BOTH.test(request.path)) continue;
       const { updates, ...paging } = response.body as { updates: unknown[] };
       const here = await packager.get(request.path);

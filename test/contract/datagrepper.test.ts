@@ -6,7 +6,7 @@ import { openDatagrepper } from '../../src/sandbox/datagrepper/datagrepper.ts';
 import type { Message, OpenSystem } from '../../src/sandbox/kit/kit.ts';
 import { type TestKit, testKit } from '../sandbox/kit/test-kit.ts';
 
-const FOLDER = join(import.meta.dirname, '../fixtures/datagrepper-server/1.1.0');
+const FOLDER = join(import.meta.dirname, '../fixtures/recorded/datagrepper');
 /** When the recordings were made. */
 const NOW = 1795260316_700;
 const START = Date.UTC(2026, 10, 20);

@@ -118,7 +118,7 @@ function plain(value: unknown): unknown {
   );
 }
 
-const { head, exchanges } = await recording('greenwave-server/2.3.0/upstream-down.jsonl');
+const { head, exchanges } = await recording('recorded/greenwave/upstream-down.jsonl');
 const gated = (head.preconditions as { gating_yaml: { gated: string } }).gating_yaml.gated;
 /** A name that does not resolve, and the server around Greenwave that kills it. */
 const LEFT_OUT = /does not resolve|gunicorn/;

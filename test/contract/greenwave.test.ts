@@ -124,13 +124,13 @@ describe('the sandbox answers as Greenwave 2.3.0 did', () => {
     'on-demand',
     'ignore-ids',
   ])('%s, without a cache', async (name) => {
-    const recorded = await recording(`greenwave-server/2.3.0/${name}.jsonl`);
+    const recorded = await recording(`recorded/greenwave/${name}.jsonl`);
     expect(recorded.exchanges.length).toBeGreaterThan(1);
     await play(recorded, 0);
   });
 
   test('cache, with passing results kept for an hour', async () => {
-    const recorded = await recording('greenwave-server/2.3.0/cache.jsonl');
+    const recorded = await recording('recorded/greenwave/cache.jsonl');
     expect(recorded.exchanges.length).toBeGreaterThan(1);
     await play(recorded, 3_600_000);
   });

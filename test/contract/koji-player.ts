@@ -3,7 +3,7 @@ import { defaultWorld, type World, type WorldRelease } from '../../src/sandbox/k
 import { methodCall, type Rpc, RpcFault, read, type Session } from '../sandbox/koji/client.ts';
 import { commitOf, type Files, type hubWith, specOf, until } from '../sandbox/koji/hub.ts';
 
-const FIXTURES = new URL('../fixtures/koji-hub/1.35.3/', import.meta.url);
+const FIXTURES = new URL('../fixtures/recorded/koji/', import.meta.url);
 
 export interface Exchange {
   readonly note?: string;
@@ -40,7 +40,9 @@ interface Source {
 
 /** The packages that the recorded world built, as specs. */
 export function recordedFiles(): Files {
-  const { sources } = JSON.parse(readFileSync(new URL('sources.json', FIXTURES), 'utf8')) as {
+  const { sources } = JSON.parse(
+    readFileSync(new URL('../fixtures/koji-world/sources.json', import.meta.url), 'utf8'),
+  ) as {
     sources: Record<string, Source>;
   };
   const commits = Object.entries(sources).filter(([commit]) => /^[0-9a-f]{40}$/.test(commit));

@@ -20,7 +20,7 @@ describe('the sandbox answers as ResultsDB 2.2.0 did', () => {
   test.each(['create-and-read', 'latest', 'filters', 'refusals', 'groups-and-testcases'])(
     '%s',
     async (name) => {
-      const recorded = await recording(`resultsdb-server/2.2.0/${name}.jsonl`);
+      const recorded = await recording(`recorded/resultsdb/${name}.jsonl`);
       expect(recorded.exchanges.length).toBeGreaterThan(5);
       await replay(recorded, { urls: { resultsdb: resultsdb.url }, system: 'resultsdb' });
     },

@@ -25,7 +25,7 @@ describe('the sandbox answers as WaiverDB 1.4.0 did', () => {
   test.each(['reading', 'create-and-read', 'refusals', 'obsolete-rules', 'large-limit', 'long-request'])(
     '%s',
     async (name) => {
-      const recorded = await recording(`waiverdb-server/1.4.0/${name}.jsonl`);
+      const recorded = await recording(`recorded/waiverdb/${name}.jsonl`);
       expect(recorded.exchanges.length).toBeGreaterThan(1);
       await replay(recorded, {
         urls: { resultsdb: resultsdb.url, waiverdb: waiverdb.url },

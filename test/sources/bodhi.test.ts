@@ -6,7 +6,7 @@ import { exchanges } from '../support/fake-hub.ts';
 import { cannedHttp, testEnvironment } from '../support/step-context.ts';
 
 const signal = new AbortController().signal;
-const recorded = exchanges('bodhi-server/26.4.0/lifecycle-composed');
+const recorded = exchanges('bodhi/lifecycle-composed');
 const states = new Map(
   recorded
     .filter(({ request }) => request.method === 'GET' && /^\/updates\/FEDORA-[^/]+$/.test(request.path))

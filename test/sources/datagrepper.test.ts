@@ -8,7 +8,7 @@ import { cannedHttp, testEnvironment } from '../support/step-context.ts';
 
 const signal = new AbortController().signal;
 const env = testEnvironment({ messaging: { topic_prefix: 'org.fedoraproject.stg' } });
-const recorded = exchanges('datagrepper-server/1.1.0/search-window').find(
+const recorded = exchanges('datagrepper/search-window').find(
   ({ note }) => note === 'nothing given: last 24 h',
 )?.response.body;
 

@@ -73,9 +73,9 @@ export interface Exchange {
   };
 }
 
-/** The exchanges of a recorded file: `exchanges('bodhi-server/26.4.0/releases')`. */
+/** The exchanges of a recorded file: `exchanges('bodhi/releases')`. */
 export function exchanges(path: string): readonly Exchange[] {
-  const file = fileURLToPath(new URL(`../fixtures/${path}.jsonl`, import.meta.url));
+  const file = fileURLToPath(new URL(`../fixtures/recorded/${path}.jsonl`, import.meta.url));
   return readFileSync(file, 'utf8')
     .trim()
     .split('\n')

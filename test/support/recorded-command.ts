@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { CommandResult } from '../../src/core/ports.ts';
 import type { CannedCommand } from './step-context.ts';
 
-const ROOT = fileURLToPath(new URL('../fixtures/clients/', import.meta.url));
+const ROOT = fileURLToPath(new URL('../fixtures/recorded/clients/', import.meta.url));
 
 interface Recording {
   readonly command: readonly string[];
@@ -14,7 +14,7 @@ interface Recording {
 
 /** A recorded run of a real client as the exec port would have told it: `recordedCommand('kinit/1.20.1/keytab-good')`. */
 export function recordedCommand(path: string): CommandResult {
-  const recording: Recording = JSON.parse(readFileSync(`${ROOT}${path}.json`, 'utf8'));
+  const recording: Recording = JSON.parse(readFileSync(`${ROOT}${path.replaceAll('/', '-')}.json`, 'utf8'));
   const [file = '', ...args] = recording.command;
   return {
     command: { file, args },
@@ -28,9 +28,10 @@ export function recordedCommand(path: string): CommandResult {
 
 /** Names of all cases of a client: `recordedCases('kinit/1.20.1')`. */
 export function recordedCases(folder: string): readonly string[] {
-  return readdirSync(`${ROOT}${folder}`)
-    .filter((name) => name.endsWith('.json'))
-    .map((name) => name.slice(0, -'.json'.length))
+  const start = `${folder.replaceAll('/', '-')}-`;
+  return readdirSync(ROOT)
+    .filter((name) => name.startsWith(start))
+    .map((name) => name.slice(start.length, -'.json'.length))
     .sort();
 }
 

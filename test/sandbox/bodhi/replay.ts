@@ -24,7 +24,7 @@ export interface Line {
 }
 
 export function recording(name: string): Line[] {
-  const url = new URL(`../../fixtures/bodhi-server/26.4.0/${name}.jsonl`, import.meta.url);
+  const url = new URL(`../../fixtures/recorded/${name}.jsonl`, import.meta.url);
   return readFileSync(url, 'utf8')
     .split('\n')
     .filter((line) => line !== '')

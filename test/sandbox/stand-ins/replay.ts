@@ -29,7 +29,7 @@ interface RecordedRequest {
 }
 
 export function readCase(client: string, version: string, name: string): RecordedCase {
-  const file = new URL(`../../fixtures/clients/${client}/${version}/${name}.json`, import.meta.url);
+  const file = new URL(`../../fixtures/recorded/clients/${client}-${version}-${name}.json`, import.meta.url);
   return JSON.parse(readFileSync(file, 'utf8')) as RecordedCase;
 }
 
