@@ -1,48 +1,150 @@
+import type { FaultData } from '../core/fault.ts';
 import type { RunRecord, StepRecord } from '../core/run.ts';
 import { isoTime } from './times.ts';
 
-/** A finished run as JUnit XML: a suite of its steps, seconds. Errored steps are errors, failed ones failures. */
+/** A finished run as JUnit XML: a suite of its steps, seconds. Errored and cancelled steps are errors, failed ones failures. */
 export function junitXml(run: RunRecord): string {
-  const count = (outcome: StepRecord['outcome']) =>
-    run.steps.filter((step) => step.outcome === outcome).length;
-  const attributes = [
-    `name="${escaped(run.probe)}"`,
-    `tests="${run.steps.length}"`,
-    `failures="${count('failed')}"`,
-    `errors="${count('errored') + count('cancelled')}"`,
-    `skipped="${count('skipped')}"`,
+  const cases = casesOf(run);
+  const count = (tag: Case['tag']) => cases.filter((one) => one.tag === tag).length;
+  const totals = [
+    `tests="${cases.length}"`,
+    `failures="${count('failure')}"`,
+    `errors="${count('error')}"`,
     `time="${seconds(run.duration_ms)}"`,
-    `timestamp="${isoTime(run.started_at)}"`,
   ].join(' ');
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n  <testsuite ${attributes}>\n    <properties>\n      <property name="run_id" value="${run.run_id}"/>\n      <property name="environment" value="${escaped(run.environment)}"/>\n    </properties>\n${run.steps.map((step) => caseOf(run, step)).join('\n')}\n  </testsuite>\n</testsuites>\n`;
+  // Only of a suite: the schema of the outermost element does not have it.
+  const skipped = `skipped="${count('skipped')}"`;
+  const properties = propertiesOf(run).map(
+    ([name, value]) => `      <property name="${escaped(name)}" value="${escaped(value)}"/>`,
+  );
+  // The schemas know no fraction and no zone: by custom it is UTC.
+  const timestamp = isoTime(run.started_at).slice(0, 'YYYY-MM-DDTHH:MM:SS'.length);
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites name="packprobe" ${totals}>`,
+    `  <testsuite name="${escaped(run.probe)}" ${totals} ${skipped} timestamp="${timestamp}">`,
+    '    <properties>',
+    ...properties,
+    '    </properties>',
+    ...cases.map(caseXml),
+    '  </testsuite>',
+    '</testsuites>',
+    '',
+  ].join('\n');
 }
 
-function caseOf(run: RunRecord, step: StepRecord): string {
-  const head = `    <testcase classname="${escaped(`${run.probe}.${step.system}`)}" name="${escaped(step.name)}" time="${seconds(step.duration_ms)}"`;
-  const inside = insideOf(step);
-  return inside === undefined ? `${head}/>` : `${head}>\n      ${inside}\n    </testcase>`;
+interface Case {
+  readonly group: string;
+  readonly name: string;
+  readonly ms: number;
+  readonly tag: 'failure' | 'error' | 'skipped' | undefined;
+  readonly type: string;
+  readonly message: string;
+  /** What a report page shows when the case is opened. */
+  readonly details: string;
 }
 
-function insideOf({ outcome, fault, reason }: StepRecord): string | undefined {
-  if (outcome === 'passed') return undefined;
-  if (outcome === 'skipped') return `<skipped message="${escaped(reason ?? '')}"/>`;
-  const tag = outcome === 'failed' ? 'failure' : 'error';
-  const text = fault === undefined ? outcome : `${fault.message} (charged to ${fault.system})`;
-  return `<${tag} type="${escaped(fault?.code ?? outcome)}" message="${escaped(text)}"/>`;
+const TAGS = {
+  passed: undefined,
+  failed: 'failure',
+  errored: 'error',
+  cancelled: 'error',
+  skipped: 'skipped',
+} as const;
+
+function casesOf(run: RunRecord): readonly Case[] {
+  const names = run.steps.map(({ name }) => name);
+  const cases = run.steps.map((step): Case => {
+    // Report pages take two cases of one name for one.
+    const isAlone = names.filter((name) => name === step.name).length === 1;
+    return {
+      group: `${run.probe}.${step.system}`,
+      name: isAlone ? step.name : `${step.name} (${step.id})`,
+      ms: step.duration_ms,
+      ...told(step),
+    };
+  });
+  // A run that was stopped between two steps has none that says so: it must not look as if all were well.
+  const isSaid = run.outcome === 'passed' || cases.some(({ tag }) => tag === 'failure' || tag === 'error');
+  return isSaid ? cases : [...cases, { group: run.probe, name: 'run', ms: run.duration_ms, ...told(run) }];
 }
 
+function told({
+  outcome,
+  fault,
+  reason = '',
+}: Pick<StepRecord, 'outcome' | 'fault' | 'reason'>): Pick<Case, 'tag' | 'type' | 'message' | 'details'> {
+  const tag = TAGS[outcome];
+  if (fault === undefined || outcome === 'skipped') {
+    return { tag, type: outcome, message: outcome === 'skipped' ? reason : outcome, details: '' };
+  }
+  return {
+    tag,
+    type: fault.code,
+    message: `${fault.message} (charged to ${fault.system})`,
+    details: detailsOf(outcome, fault),
+  };
+}
+
+function detailsOf(outcome: string, { message, code, kind, system, evidence, hint }: FaultData): string {
+  const shown = Object.entries(evidence).map(
+    ([key, value]) => `${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  return [
+    message,
+    `${outcome}, charged to ${system} (${kind}, ${code})`,
+    ...(hint === undefined ? [] : [`What to do: ${hint}`]),
+    ...shown,
+  ].join('\n');
+}
+
+function propertiesOf(run: RunRecord): readonly (readonly [string, string])[] {
+  return [
+    ['run_id', run.run_id],
+    ['outcome', run.outcome],
+    ['environment', run.environment],
+    ['package', run.package],
+    ['branch', run.branch],
+    ['packprobe', run.packprobe],
+    ...(run.fault === undefined ? [] : [['charge', run.fault.system] as const]),
+    ...Object.entries(run.versions).map(([command, version]) => [`version.${command}`, version] as const),
+  ];
+}
+
+function caseXml({ group, name, ms, tag, type, message, details }: Case): string {
+  const head = `    <testcase classname="${escaped(group)}" name="${escaped(name)}" time="${seconds(ms)}"`;
+  if (tag === undefined) return `${head}/>`;
+  const attributes =
+    tag === 'skipped'
+      ? `message="${escaped(message)}"`
+      : `type="${escaped(type)}" message="${escaped(message)}"`;
+  const inside =
+    details === '' ? `<${tag} ${attributes}/>` : `<${tag} ${attributes}>${escapedText(details)}</${tag}>`;
+  return `${head}>\n      ${inside}\n    </testcase>`;
+}
+
+/** JUnit's own unit. A clock that was set back must not make it negative: readers refuse that. */
 function seconds(ms: number): string {
-  return (ms / 1000).toFixed(3);
+  return (Math.max(0, ms) / 1000).toFixed(3);
 }
 
+/** Inside an attribute a parser turns breaks and tabs into blanks, unless they are written so. */
 function escaped(text: string): string {
+  return escapedText(text)
+    .replaceAll('"', '&quot;')
+    .replaceAll('\n', '&#10;')
+    .replaceAll('\r', '&#13;')
+    .replaceAll('\t', '&#9;');
+}
+
+function escapedText(text: string): string {
   return (
     text
+      .toWellFormed()
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: XML 1.0 cannot hold them, not even escaped
+      .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '')
       .replaceAll('&', '&amp;')
       .replaceAll('<', '&lt;')
       .replaceAll('>', '&gt;')
-      .replaceAll('"', '&quot;')
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: XML 1.0 cannot hold them, not even escaped
-      .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, '')
   );
 }

@@ -10,7 +10,7 @@ import { dataDir, join, loadConfig, loadEnvironment, loadProbe } from './places.
 import { openWalk } from './run-world.ts';
 import { parseSpeed } from './sandbox.ts';
 import { parseSet } from './set-option.ts';
-import { type ShowRunOptions, showRun } from './show-run.ts';
+import { assertJunitFolder, type ShowRunOptions, showRun } from './show-run.ts';
 import { stopOnSignal } from './stop.ts';
 import { followSandbox, NEVER_GONE } from './stored-run.ts';
 import { overridesOf, targetOf } from './target.ts';
@@ -29,6 +29,7 @@ export interface RunCommandOptions extends ShowRunOptions, FaultOptions {
 /** `packprobe run PROBE`: one run in the foreground. */
 export async function runCommand(name: string, options: RunCommandOptions, host: Host): Promise<number> {
   const file = await loadProbe(name, options, host);
+  await assertJunitFolder(options, host);
   const config = await loadConfig(options, host);
   const actions = await host.actions();
   // Faults of the file come before those of the command line, and before anything is started.

@@ -5,7 +5,7 @@ import { EXIT, type Host } from './host.ts';
 import { plainTell } from './live-list.ts';
 import { dataDir } from './places.ts';
 import { openWalk, openWorld } from './run-world.ts';
-import { type ShowRunOptions, showRun } from './show-run.ts';
+import { assertJunitFolder, type ShowRunOptions, showRun } from './show-run.ts';
 import { type Stop, stopOnSignal } from './stop.ts';
 import {
   environmentOf,
@@ -27,6 +27,7 @@ export interface RunsResumeOptions extends ShowRunOptions {
 
 /** `packprobe runs resume ID`: goes on with a run whose process was killed, in the foreground as `run` would have. */
 export async function runsResumeCommand(id: string, options: RunsResumeOptions, host: Host): Promise<number> {
+  await assertJunitFolder(options, host);
   await using resources = new AsyncDisposableStack();
   const store = resources.use(await storeWith(id, options, host));
   const found = await findRun(store, id, options, host);

@@ -9,8 +9,10 @@ import { hopTable } from './hop-table.ts';
 import type { Host } from './host.ts';
 import { jsonText } from './json-text.ts';
 import { junitXml } from './junit.ts';
-import { absolute, type PlaceOptions } from './places.ts';
+import { absolute, dirOf, type PlaceOptions } from './places.ts';
 import { painter } from './style.ts';
+import { tellError } from './tell-error.ts';
+import { UsageError } from './usage-error.ts';
 import { headline, waterfall } from './waterfall.ts';
 
 export interface ShowRunOptions extends PlaceOptions {
@@ -44,7 +46,7 @@ export async function showRun(
     ];
     host.stdout.write(`\n${parts.join('\n\n')}\n`);
   }
-  if (options.junit !== undefined) await writeJunit(absolute(host.cwd, options.junit), record, host);
+  if (options.junit !== undefined) await writeJunit(options.junit, record, options, host);
 }
 
 /** What could not be taken away: it holds the package until somebody does. */
@@ -61,15 +63,31 @@ async function leftBehind(
   return [`Left behind:\n${what.join('\n')}\nTake it away: ${program} tidy ${run_id}${again}`];
 }
 
-async function writeJunit(file: string, record: RunRecord, host: Host): Promise<void> {
+/** Its trouble is told, not thrown: the run has ended as it has, whoever reads its report. */
+async function writeJunit(
+  name: string,
+  record: RunRecord,
+  options: ShowRunOptions,
+  host: Host,
+): Promise<void> {
+  const file = absolute(host.cwd, name);
   try {
     await host.writeText(file, junitXml(record));
   } catch (error) {
-    throw new Fault(`cannot write ${file}`, {
+    const fault = new Fault(`cannot write ${file}`, {
       code: 'FILE_NOT_WRITTEN',
       kind: 'prober',
-      hint: 'Does its folder exist, and can this user write there? The run itself is stored.',
+      hint: `Does its folder exist, and can this user write there? The run itself is stored: packprobe runs show ${record.run_id}`,
       cause: error,
     });
+    tellError(fault, host, dataOption(options));
   }
+}
+
+/** Refuses a report that could not be written at the end, before hours of walking. */
+export async function assertJunitFolder({ junit }: ShowRunOptions, host: Host): Promise<void> {
+  if (junit === undefined) return;
+  const folder = dirOf(absolute(host.cwd, junit));
+  if (await host.exists(folder)) return;
+  throw new UsageError(`there is no folder ${folder} for the JUnit file`, 'Make it, or name another file.');
 }

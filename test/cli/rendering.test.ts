@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { hopTable, intervalText } from '../../src/cli/hop-table.ts';
-import { junitXml } from '../../src/cli/junit.ts';
 import { type ListState, listText, next } from '../../src/cli/live-list.ts';
 import { pad, painter, table } from '../../src/cli/style.ts';
 import { isoTime } from '../../src/cli/times.ts';
@@ -200,29 +199,6 @@ describe('the live list', () => {
     });
     for (const line of draw(state, START, 60)) expect([...line].length).toBeLessThanOrEqual(60);
   });
-});
-
-test('JUnit XML tells failures from errors, and holds what XML forbids as text', () => {
-  const fault = {
-    message: 'a <b> & "c"\u0001',
-    code: 'X',
-    kind: 'rejected',
-    system: 'bodhi',
-    evidence: {},
-  } as const;
-  const xml = junitXml(
-    run([
-      step('good'),
-      step('bad', { outcome: 'failed', fault }),
-      step('ours', { outcome: 'errored', fault }),
-      step('not', { outcome: 'skipped', reason: 'why' }),
-    ]),
-  );
-  expect(xml).toContain(
-    'tests="4" failures="1" errors="1" skipped="1" time="600.000" timestamp="2026-11-17T08:00:00.000Z"',
-  );
-  expect(xml).toContain('<failure type="X" message="a &lt;b&gt; &amp; &quot;c&quot; (charged to bodhi)"/>');
-  expect(xml).toContain('<skipped message="why"/>');
 });
 
 test('times are ISO 8601 in UTC as data', () => {

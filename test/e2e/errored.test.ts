@@ -271,15 +271,32 @@ describe('a run of command/run', () => {
   });
 });
 
-test('JUnit XML holds a case for each step', async () => {
-  const xml = join(place.dir, 'junit.xml');
-  const file = join(place.dir, 'junit.yaml');
+describe('JUnit XML', () => {
+  const probe = join(place.dir, 'junit.yaml');
   writeFileSync(
-    file,
+    probe,
     'name: junit\nsteps:\n  - { uses: command/run, system: koji, with: { command: ["false"] } }\n',
   );
-  await packprobe(['run', file, '--url', sandbox.control, '--junit', xml, '--data', join(place.dir, 'data')]);
-  expect(readFileSync(xml, 'utf8')).toMatch(
-    /<testsuite name="junit" tests="1" failures="1" errors="0"[^>]*>[\s\S]*<failure type="COMMAND_FAILED"/,
-  );
+  const asked = (xml: string) =>
+    packprobe(['run', probe, '--url', sandbox.control, '--junit', xml, '--data', join(place.dir, 'data')]);
+
+  test('holds a case for each step', async () => {
+    const xml = join(place.dir, 'junit.xml');
+    await asked(xml);
+    expect(readFileSync(xml, 'utf8')).toMatch(
+      /<testsuite name="junit" tests="1" failures="1" errors="0"[^>]*>[\s\S]*<failure type="COMMAND_FAILED"/,
+    );
+  });
+
+  test('that cannot be written is said, and the outcome stays what it is', async () => {
+    const { code, stderr } = await asked(place.dir);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`cannot write ${place.dir} (FILE_NOT_WRITTEN)`);
+  });
+
+  test('for which there is no folder is refused before anything runs', async () => {
+    const { code, stdout, stderr } = await asked(join(place.dir, 'nowhere/junit.xml'));
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(`there is no folder ${join(place.dir, 'nowhere')}`);
+  });
 });
