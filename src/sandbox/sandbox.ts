@@ -143,12 +143,13 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   const commands = await writeStandIns(options.standIns, { dir, world, files, stack });
   const environment = environmentOf({ clock, world, urls, files, commands: [commands] });
   await writeFile(join(dir, 'environment.yaml'), stringify(environment));
-  const faults = faultBoard(kit, await discoverFaults(), () => {
+  const faults = faultBoard(kit, await discoverFaults());
+  kit.onSwitch(() => {
     const kdc = kit.hooks.rule('fas.kdc', world.realm);
     writeRealm(files.realm, { ...realmOf(world), kdc: isKdcState(kdc) ? kdc : 'up' });
   });
   for (const name of options.faults ?? []) {
-    if (!faults.turn(name, true)) throw new Error(`the sandbox has no fault ${name}`);
+    if (!(await faults.turn(name, true))) throw new Error(`the sandbox has no fault ${name}`);
   }
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
   const control = await opened(

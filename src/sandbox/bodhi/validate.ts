@@ -1,3 +1,4 @@
+import { metInside } from '../kit/inside.ts';
 import type { BuildFacts } from '../kit/kit.ts';
 import { type Bodhi, tagsOf } from './context.ts';
 import { Refused } from './http.ts';
@@ -308,8 +309,12 @@ function askPagure(bodhi: Bodhi, name: string, query: string): string | undefine
   const path = `/api/0/rpms/${name}/hascommit?${query}`;
   const refused = (status: number, error?: string) =>
     `Bodhi failed to get a resource from Pagure at the following URL "https://src.fedoraproject.org${path}". The status code was "${status}".${error === undefined ? '' : ` The error was "${error}".`}`;
-  const met = bodhi.kit.hooks.wire('dist-git', { method: 'GET', path, call: 'hascommit' })?.answer;
-  if (met === 'drop') return PAGURE_SILENT;
+  const { answer: met, delayMs } = metInside(bodhi.kit.hooks, 'dist-git', {
+    method: 'GET',
+    path,
+    call: 'hascommit',
+  });
+  if (met === 'drop' || delayMs === Number.POSITIVE_INFINITY) return PAGURE_SILENT;
   if (met !== undefined && met.status !== 200) {
     // Of a 500 nobody reads the body.
     return refused(met.status, met.status === 500 ? undefined : met.body.trim());

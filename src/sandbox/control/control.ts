@@ -34,7 +34,10 @@ const PATHS = {
 /** The sandbox's own door: it is no system of a distribution and no fault reaches it. */
 export async function openControl(kit: OpenKit, options: ControlOptions): Promise<OpenSystem> {
   // `wire` is not asked here: whoever broke the sandbox must be able to mend it.
-  const server = systemServer({ ...kit, hooks: { ...kit.hooks, wire: () => undefined } }, 'control');
+  const server = systemServer(
+    { ...kit, hooks: { ...kit.hooks, wire: () => undefined, refuses: () => false } },
+    'control',
+  );
   const { faults } = options;
 
   server.setNotFoundHandler((request, reply) =>
@@ -90,8 +93,8 @@ export async function openControl(kit: OpenKit, options: ControlOptions): Promis
   });
   return listen(server);
 
-  function turn(reply: FastifyReply, name: string, active: boolean): unknown {
-    if (faults.turn(name, active)) return { name, active };
+  async function turn(reply: FastifyReply, name: string, active: boolean): Promise<unknown> {
+    if (await faults.turn(name, active)) return { name, active };
     const known = [...faults.known.keys()].sort().join(', ') || 'none';
     return refuse(reply, 404, `this sandbox has no fault ${name}; it has: ${known}`);
   }

@@ -1,8 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import type { Charge } from '../../core/system.ts';
-import type { Hooks, SandboxFault } from '../kit/kit.ts';
+import type { Hooks, Kit } from '../kit/kit.ts';
+import { WIRE_SYSTEMS, type WireSystem } from './front-end.ts';
 
-/** What a file below this folder exports as `fault`. Its path is its name: `koji/http-500.ts` is `koji:http-500`. */
+/**
+ * What a file below this folder exports as `fault`. Its path is its name: `koji/offline.ts` is `koji:offline`. A file of the folder `any` exports `faultOf`
+ * instead, which gives the fault of each system that speaks HTTP: `any/http-502.ts` is `koji:http-502`, `bodhi:http-502` and so on.
+ */
 export interface DeclaredFault {
   /** One sentence for people: what is broken. */
   readonly says: string;
@@ -10,10 +14,12 @@ export interface DeclaredFault {
   readonly outcome: 'passed' | 'failed' | 'errored';
   /** Who is charged with that, as far as it can be told from outside; null where the run passes. */
   readonly charge: Charge | null;
-  readonly hooks: Partial<Hooks>;
+  /** Made anew at each switching on where it remembers something. */
+  readonly hooks: Partial<Hooks> | ((kit: Kit) => Partial<Hooks>);
 }
 
-export interface NamedFault extends DeclaredFault, SandboxFault {
+export interface NamedFault extends DeclaredFault {
+  readonly name: string;
   /** Where it sits, the folder; the charge may be another's. */
   readonly system: string;
 }
@@ -25,11 +31,26 @@ export async function discoverFaults(): Promise<ReadonlyMap<string, NamedFault>>
     /^[^/]+\/[^/.]+\.(ts|js)$/.test(file),
   );
   const faults = await Promise.all(
-    files.map(async (file): Promise<NamedFault> => {
-      const { fault } = (await import(new URL(file, root).href)) as { readonly fault: DeclaredFault };
-      const name = file.replace(/\.(ts|js)$/, '').replace('/', ':');
-      return { name, system: name.split(':')[0] ?? name, ...fault };
-    }),
+    files.map(async (file) => namedIn(file, await import(new URL(file, root).href))),
   );
-  return new Map(faults.sort((a, b) => (a.name < b.name ? -1 : 1)).map((fault) => [fault.name, fault]));
+  return new Map(
+    faults
+      .flat()
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .map((fault) => [fault.name, fault]),
+  );
+}
+
+interface FaultFile {
+  readonly fault?: DeclaredFault;
+  readonly faultOf?: (system: WireSystem) => DeclaredFault;
+}
+
+function namedIn(file: string, { fault, faultOf }: FaultFile): readonly NamedFault[] {
+  const [folder = '', what = ''] = file.replace(/\.(ts|js)$/, '').split('/');
+  if (faultOf !== undefined) {
+    return WIRE_SYSTEMS.map((system) => ({ name: `${system}:${what}`, system, ...faultOf(system) }));
+  }
+  if (fault === undefined) throw new Error(`${file} exports no fault`);
+  return [{ name: `${folder}:${what}`, system: folder, ...fault }];
 }

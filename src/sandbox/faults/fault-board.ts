@@ -6,25 +6,22 @@ export interface FaultBoard {
   /** All that there are, by name. */
   readonly known: ReadonlyMap<string, NamedFault>;
   isOn(name: string): boolean;
-  /** False where there is no such fault. What is on already stays on, at its place. */
-  turn(name: string, on: boolean): boolean;
+  /** False where there is no such fault. What is on already stays on, at its place. Resolves when every part has followed. */
+  turn(name: string, on: boolean): Promise<boolean>;
 }
 
-/** `turned` is called after each change, for parts that cannot ask a hook each time they act. */
-export function faultBoard(
-  { faults }: Pick<OpenKit, 'faults'>,
-  known: ReadonlyMap<string, NamedFault>,
-  turned: () => void = () => {},
-): FaultBoard {
+export function faultBoard(kit: OpenKit, known: ReadonlyMap<string, NamedFault>): FaultBoard {
   return {
     known,
-    isOn: (name) => faults.has(name),
-    turn(name, on) {
+    isOn: (name) => kit.faults.has(name),
+    async turn(name, on) {
       const fault = known.get(name);
       if (fault === undefined) return false;
-      if (on) faults.set(name, fault);
-      else faults.delete(name);
-      turned();
+      if (kit.faults.has(name) === on) return true;
+      const { hooks } = fault;
+      if (on) kit.faults.set(name, { name, hooks: typeof hooks === 'function' ? hooks(kit) : hooks });
+      else kit.faults.delete(name);
+      await kit.switched();
       return true;
     },
   };

@@ -1,6 +1,43 @@
-import type { Hooks, Interference } from '../kit/kit.ts';
+import type { Answer, Hooks, Interference } from '../kit/kit.ts';
+import type { DeclaredFault } from './declared.ts';
 
-type Answer = NonNullable<Interference['answer']>;
+/** Systems that speak HTTP, each behind a front end of its own kind. `fas` is the identity provider that Bodhi's users log in with. */
+export const WIRE_SYSTEMS = [
+  'fas',
+  'dist-git',
+  'lookaside',
+  'koji',
+  'bodhi',
+  'resultsdb',
+  'greenwave',
+  'waiverdb',
+  'datagrepper',
+] as const;
+
+export type WireSystem = (typeof WIRE_SYSTEMS)[number];
+
+/** How people call each of them, at the beginning of a sentence. */
+export const TITLES: Readonly<Record<WireSystem, string>> = {
+  fas: 'The identity provider',
+  'dist-git': 'The git server',
+  lookaside: 'The lookaside cache',
+  koji: 'The Koji hub',
+  bodhi: 'Bodhi',
+  resultsdb: 'ResultsDB',
+  greenwave: 'Greenwave',
+  waiverdb: 'WaiverDB',
+  datagrepper: 'Datagrepper',
+};
+
+/** Without these a run of `single-build` still gets through: nothing needs a waiver, and what the archive tells the APIs tell, too. */
+const DISPENSABLE: ReadonlySet<WireSystem> = new Set(['waiverdb', 'datagrepper']);
+
+/** How a run of `single-build` ends where this system does not do its part. */
+export function endingWithout(system: WireSystem): Pick<DeclaredFault, 'outcome' | 'charge'> {
+  return DISPENSABLE.has(system)
+    ? { outcome: 'passed', charge: null }
+    : { outcome: 'failed', charge: system };
+}
 
 /** Apache's own page, of what it serves by WSGI or CGI. */
 export const APACHE_500: Answer = {
@@ -54,10 +91,34 @@ export const HAPROXY_503: Answer = {
 };
 
 /** A system whose every request ends so. */
-export function answersAll(system: string, answer: Answer): Partial<Hooks> {
-  const interference = { answer };
+export function answersAll(system: string, answer: Interference['answer'] & {}): Partial<Hooks> {
+  return meetsAll(system, { answer });
+}
+
+/** A system whose every request meets this. */
+export function meetsAll(system: string, interference: Interference): Partial<Hooks> {
   return { wire: (asked) => (asked === system ? interference : undefined) };
 }
+
+/** ResultsDB's own words for everything that goes wrong inside, such as a database that is down. */
+const RESULTSDB_500: Answer = {
+  status: 500,
+  contentType: 'application/json',
+  body: '{"message": "Internal Server Error"}\n',
+};
+
+/** What each system's server says in the place of an application that broke. */
+export const PAGES_500: Readonly<Record<WireSystem, Answer>> = {
+  fas: APACHE_500,
+  'dist-git': APACHE_500,
+  lookaside: APACHE_500,
+  koji: APACHE_500,
+  bodhi: WAITRESS_500,
+  resultsdb: RESULTSDB_500,
+  greenwave: GUNICORN_500,
+  waiverdb: GUNICORN_500,
+  datagrepper: GUNICORN_500,
+};
 
 /** A rule that acts so on every subject. */
 export function rules(point: string, answer: (subject: string) => unknown): Partial<Hooks> {

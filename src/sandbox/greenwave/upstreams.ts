@@ -1,3 +1,4 @@
+import { metInside } from '../kit/inside.ts';
 import type { Kit } from '../kit/kit.ts';
 import { urlencode } from '../resultsdb/python.ts';
 
@@ -106,10 +107,13 @@ export class Upstreams {
    * Koji is reached by its port. A fault that hits its wire hits this caller too: true where the call would come to nothing.
    */
   async isKojiBroken(call: string): Promise<boolean> {
-    const met = this.#kit.hooks.wire('koji', { method: 'POST', path: '/kojihub', call });
-    const delayMs = met?.delayMs ?? 0;
+    const { delayMs, answer } = metInside(this.#kit.hooks, 'koji', {
+      method: 'POST',
+      path: '/kojihub',
+      call,
+    });
     await this.#pause(Math.min(delayMs, KOJI_TIMEOUT));
-    return delayMs >= KOJI_TIMEOUT || met?.answer !== undefined;
+    return delayMs >= KOJI_TIMEOUT || answer !== undefined;
   }
 
   /**
@@ -120,14 +124,13 @@ export class Upstreams {
     const { hostname, port, pathname } = new URL(address);
     let isServed = true;
     await this.#asked(address, address, async () => {
-      const met = this.#kit.hooks.wire('dist-git', { method: 'GET', path: pathname });
-      const delayMs = met?.delayMs ?? 0;
+      const { delayMs, answer } = metInside(this.#kit.hooks, 'dist-git', { method: 'GET', path: pathname });
       await this.#pause(Math.min(delayMs, FILE_TIMEOUT));
       if (delayMs >= FILE_TIMEOUT) {
         return { status: 502, cause: timedOut(`host='${hostname}', port=${port || 80}`, FILE_TIMEOUT) };
       }
-      if (met?.answer === 'drop') return { status: 502, cause: ABORTED };
-      const { status, body } = met?.answer ?? { status: 200, body: '' };
+      if (answer === 'drop') return { status: 502, cause: ABORTED };
+      const { status, body } = answer ?? { status: 200, body: '' };
       isServed = status !== 404;
       return tried(isServed ? status : 200, body);
     });

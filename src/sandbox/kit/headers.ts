@@ -113,10 +113,19 @@ export function headersOf(topic: string, body: Body): Record<string, unknown> {
     fedora_messaging_schema: name,
     fedora_messaging_severity: severity,
     priority: priorityOf(topic, body),
-    ...(topic.startsWith('bodhi.') ? { fedora_messaging_schema_package: 'bodhi_messages' } : {}),
+    ...schemaPackageOf(topic),
     ...Object.fromEntries(packages.map((rpm) => [`fedora_messaging_rpm_${rpm}`, true])),
     ...Object.fromEntries(users.map((user) => [`fedora_messaging_user_${user}`, true])),
   };
+}
+
+/** Newer versions of the publisher's library say where a schema is from; not all applications have one. */
+function schemaPackageOf(topic: string): Record<string, unknown> {
+  const [application = ''] = topic.split('.');
+  const name = { bodhi: 'bodhi_messages', waiverdb: 'fedora_messaging', greenwave: 'fedora_messaging' }[
+    application
+  ];
+  return name === undefined ? {} : { fedora_messaging_schema_package: name };
 }
 
 function record(value: unknown): Readonly<Record<string, unknown>> {

@@ -14,12 +14,23 @@ export interface Message {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
+/** An answer as it leaves a system. */
+export interface Answer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+  /** Others than the type, names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** What a fault says to a request that is about to be answered; undefined answers it as usual. */
 export interface Interference {
   /** Sandbox milliseconds of silence first. */
   readonly delayMs?: number;
-  /** `drop` cuts the connection without an answer; else this is the answer. */
-  readonly answer?: 'drop' | { readonly status: number; readonly contentType: string; readonly body: string };
+  /** `drop` closes the connection without an answer, `hang` never says a word; else this is the answer, and the system is not asked. */
+  readonly answer?: 'drop' | 'hang' | Answer;
+  /** The system does what it is asked; this is told instead of its true answer. `cut` closes the connection in the middle of it. */
+  readonly alter?: (answer: Answer) => Answer | 'cut';
 }
 
 export interface WireRequest {
@@ -40,6 +51,8 @@ export interface Hooks {
   rule(point: string, subject: string): unknown;
   /** What is delivered for one message: itself as usual, nothing (lost), twice, late. */
   publish(message: Message): readonly { readonly message: Message; readonly delayMs: number }[];
+  /** Whether a system's port is closed: connections are refused. Asked when a fault is switched. */
+  refuses(system: string): boolean | undefined;
 }
 
 /** One fault by name, one file in `sandbox/faults/`. */
@@ -73,6 +86,8 @@ export interface Kit {
   truthOf(nvr: string): Readonly<Partial<Record<ChainEvent, number>>>;
   /** Adds a place to look for what a run left: asked by `/holdings?run=`. */
   holdings(look: (run: string) => readonly Holding[] | Promise<readonly Holding[]>): void;
+  /** Calls back after each switching of a fault, for parts that cannot ask a hook each time they act. */
+  onSwitch(act: () => void | Promise<void>): void;
   /** Tells the operator of the sandbox of a rule that went wrong inside; never silent. */
   trouble(where: string, error: unknown): void;
 }

@@ -21,6 +21,8 @@ export interface OpenKit extends Kit {
   holdingsOf(run: string): Promise<readonly Holding[]>;
   /** Resolves when every message so far has been handled. */
   settled(): Promise<void>;
+  /** Tells all parts that `faults` has changed; resolves when they have followed. */
+  switched(): Promise<void>;
 }
 
 const LAST_COUNTS: ReadonlySet<ChainEvent> = new Set(['ci_complete', 'result', 'decision', 'gate']);
@@ -35,6 +37,7 @@ export function openKit({ clock, world, dir, seed, trouble }: KitOptions): OpenK
   const archive: Message[] = [];
   const truths = new Map<string, Partial<Record<ChainEvent, number>>>();
   const looks: ((run: string) => readonly Holding[] | Promise<readonly Holding[]>)[] = [];
+  const followers: (() => void | Promise<void>)[] = [];
   const consumers: {
     topic: string;
     handle: (message: Message) => Promise<void> | void;
@@ -44,6 +47,7 @@ export function openKit({ clock, world, dir, seed, trouble }: KitOptions): OpenK
   const hooks: Hooks = {
     wire: (system, request) => first<Interference>((fault) => fault.wire?.(system, request)),
     rule: (point, subject) => first((fault) => fault.rule?.(point, subject)),
+    refuses: (system) => first((fault) => fault.refuses?.(system)),
     publish: (message) =>
       first((fault) => {
         const deliveries = fault.publish?.(message);
@@ -107,6 +111,10 @@ export function openKit({ clock, world, dir, seed, trouble }: KitOptions): OpenK
     truthOf: (nvr) => truths.get(nvr) ?? {},
     holdings: (look) => void looks.push(look),
     holdingsOf: async (run) => (await Promise.all(looks.map((look) => look(run)))).flat(),
+    onSwitch: (act) => void followers.push(act),
+    switched: async () => {
+      await Promise.all(followers.map((follow) => follow()));
+    },
     settled: async () => {
       await Promise.all(consumers.map((consumer) => consumer.tail));
     },

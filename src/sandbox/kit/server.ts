@@ -1,5 +1,7 @@
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import { alterAnswer } from './altered.ts';
 import type { Interference, Kit, OpenSystem, WireRequest } from './kit.ts';
 
 /** What Fastify can read: two words with a slash. */
@@ -37,13 +39,23 @@ export function systemServer(
     const met = kit.hooks.wire(system, wire);
     if (met === undefined) return;
     await pause(kit, met);
+    if (met.alter !== undefined) alterAnswer(reply.raw, met.alter);
     if (met.answer === undefined) return;
+    if (met.answer === 'hang') {
+      reply.hijack();
+      return;
+    }
     if (met.answer === 'drop') {
       reply.hijack();
       request.raw.socket.destroy();
       return;
     }
-    await reply.code(met.answer.status).type(met.answer.contentType).send(met.answer.body);
+    const { status, contentType, body, headers = {} } = met.answer;
+    await reply.code(status).headers(headers).type(contentType).send(body);
+  });
+  server.addHook('onListen', async () => {
+    const { port } = server.server.address() as AddressInfo;
+    kit.onSwitch(() => turnDoor(server.server, port, kit.hooks.refuses(system) === true));
   });
   return server;
 }
@@ -52,9 +64,33 @@ function pause(kit: Kit, { delayMs = 0 }: Interference): Promise<void> {
   return delayMs > 0 ? new Promise((resolve) => kit.clock.after(delayMs, resolve)) : Promise.resolve();
 }
 
+/** Closes a port or opens it again, and ends what is under way where it closes. */
+async function turnDoor(server: Server, port: number, shut: boolean): Promise<void> {
+  if (shut === !server.listening) return;
+  if (shut) {
+    server.close();
+    server.closeAllConnections();
+  } else {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, '127.0.0.1', () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+  }
+}
+
 /** Listens on a free port of loopback. */
 export async function listen(server: FastifyInstance): Promise<OpenSystem> {
   await server.listen({ host: '127.0.0.1', port: 0 });
   const { port } = server.server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, close: () => server.close() };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async close() {
+      // A port that a fault has closed cannot be closed again.
+      await turnDoor(server.server, port, false);
+      await server.close();
+    },
+  };
 }
