@@ -44,6 +44,15 @@ test.each<[string, Record<string, unknown>, Record<string, unknown>]>([
     { outcome: 'PASSED' },
     { fedora_messaging_schema: 'base.message', fedora_messaging_severity: 20 },
   ],
+  [
+    'waiverdb.waiver.new',
+    { waived: true },
+    {
+      fedora_messaging_schema: 'base.message',
+      fedora_messaging_schema_package: 'fedora_messaging',
+      fedora_messaging_severity: 20,
+    },
+  ],
 ])('the headers of %s name its schema and whom it concerns', (topic, body, headers) => {
   const { priority, ...rest } = headersOf(topic, body);
   expect(rest).toEqual(headers);
