@@ -1,6 +1,7 @@
 import { type Config, readConfig, readEnvironment } from '../core/config.ts';
 import type { Environment } from '../core/environment.ts';
 import { type Probe, readProbe } from '../core/probe.ts';
+import { readScenario, type Scenario } from '../core/scenario.ts';
 import { nearest } from '../core/suggest.ts';
 import type { Host } from './host.ts';
 import { UsageError } from './usage-error.ts';
@@ -78,6 +79,17 @@ export async function loadEnvironment(
   const file = await locate('environment', name, dirs, host);
   const text = await host.readText(file);
   return { file, text, environment: readEnvironment(shortPath(host.cwd, file), text) };
+}
+
+/** A scenario by its name, or by the path of its file. */
+export async function loadScenario(
+  name: string,
+  options: PlaceOptions,
+  host: Host,
+): Promise<{ readonly file: string; readonly scenario: Scenario }> {
+  const dirs = (await configDirs(options, host)).map((dir) => join(dir, 'scenarios'));
+  const file = await locate('scenario', name, dirs, host);
+  return { file, scenario: readScenario(shortPath(host.cwd, file), await host.readText(file)) };
 }
 
 async function locate(what: string, name: string, dirs: readonly string[], host: Host): Promise<string> {

@@ -2,6 +2,7 @@ import { configSchema, readConfig, readEnvironment } from '../core/config.ts';
 import { ConfigError, type FileFault } from '../core/config-error.ts';
 import { planProbe } from '../core/planner.ts';
 import { readProbe } from '../core/probe.ts';
+import { readScenario } from '../core/scenario.ts';
 import type { Action } from '../core/step.ts';
 import { EXIT, type Host } from './host.ts';
 import { absolute, configDirs, configFile, dirOf, join, type PlaceOptions, shortPath } from './places.ts';
@@ -58,18 +59,20 @@ function check(file: string, text: string, actions: ReadonlyMap<string, Action>)
   const has = (...keys: readonly string[]) => new RegExp(`^(${keys.join('|')})\\s*:`, 'm').test(text);
   if (has('steps') || /(^|\/)probes\//.test(file)) planProbe({ probe: readProbe(file, text), actions });
   else if (has('systems', 'identity')) readEnvironment(file, text);
+  else if (has('events') || /(^|\/)scenarios\//.test(file)) readScenario(file, text);
   else if (has(...Object.keys(configSchema.shape)) || /(^|\/)packprobe\.ya?ml$/.test(file))
     readConfig(file, text);
   else throw new ConfigError([{ file, line: 1, column: 1, path: '', message: NEITHER }]);
 }
 
 const NEITHER =
-  'neither a probe (`steps`), nor an environment (`systems`), nor the configuration of the service';
+  'neither a probe (`steps`), nor an environment (`systems`), nor a scenario (`events`), nor the configuration of the service';
 
 async function everyFile(options: PlaceOptions, host: Host): Promise<readonly string[]> {
   const dirs = await configDirs(options, host);
   const folders = dirs.flatMap((dir) => [
     join(dir, 'environments'),
+    join(dir, 'scenarios'),
     join(dir, 'probes'),
     join(dirOf(dir), 'probes'),
   ]);

@@ -90,7 +90,8 @@ const receiver = z.discriminatedUnion('kind', [
 
 const INSTANT = 'a time in UTC such as `2026-12-01T08:00Z`';
 
-const instant = z
+/** A moment, written in UTC. */
+export const instant = z
   .string(INSTANT)
   .regex(/^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?Z$/, INSTANT);
 
@@ -166,15 +167,20 @@ export type Config = z.output<typeof configSchema>;
 
 /** Reads the service's configuration. Throws a ConfigError with all that is wrong. */
 export function readConfig(file: string, text: string): Config {
-  return read(configSchema, file, text);
+  return readConfigFile(configSchema, file, text);
 }
 
 /** Reads an environment file. Throws a ConfigError with all that is wrong. */
 export function readEnvironment(file: string, text: string): Environment {
-  return read(environmentSchema, file, text);
+  return readConfigFile(environmentSchema, file, text);
 }
 
-function read<Schema extends z.ZodType>(schema: Schema, file: string, text: string): z.output<Schema> {
+/** Reads a file by its schema. Throws a ConfigError with all that is wrong. */
+export function readConfigFile<Schema extends z.ZodType>(
+  schema: Schema,
+  file: string,
+  text: string,
+): z.output<Schema> {
   const document = readYaml(file, text);
   if (document.broken) throw new ConfigError(document.faults);
   // An empty file is a mapping without keys.

@@ -3,9 +3,12 @@ import { configSchema } from './config.ts';
 import { environmentSchema } from './environment.ts';
 import { type JsonSchema, jsonSchema } from './json-schema.ts';
 import { probeSchema } from './probe.ts';
+import { scenarioSchema } from './scenario.ts';
 import type { Action } from './step.ts';
 
-export type SchemaKind = 'probe' | 'config' | 'environment';
+export const SCHEMA_KINDS = ['probe', 'config', 'environment', 'scenario'] as const;
+
+export type SchemaKind = (typeof SCHEMA_KINDS)[number];
 
 type Definitions = Record<string, JsonSchema>;
 
@@ -15,6 +18,7 @@ const EXPRESSION = '#/$defs/expression';
 export function jsonSchemaOf(kind: SchemaKind, actions: ReadonlyMap<string, Action> = new Map()): JsonSchema {
   if (kind === 'config') return titled('packprobe configuration', configSchema);
   if (kind === 'environment') return titled('packprobe environment', environmentSchema);
+  if (kind === 'scenario') return titled('packprobe scenario', scenarioSchema);
   const probe = titled('packprobe probe', probeSchema);
   return actions.size === 0 ? probe : withActions(probe, actions);
 }
@@ -23,7 +27,7 @@ export function jsonSchemaOf(kind: SchemaKind, actions: ReadonlyMap<string, Acti
 export function schemaFiles(
   actions: ReadonlyMap<string, Action>,
 ): readonly { readonly path: string; readonly content: string }[] {
-  return (['probe', 'config', 'environment'] as const).map((kind) => ({
+  return SCHEMA_KINDS.map((kind) => ({
     path: `config/${kind}.schema.json`,
     content: `${JSON.stringify(jsonSchemaOf(kind, actions), undefined, 2)}\n`,
   }));

@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { readConfig, readEnvironment } from '../../src/core/config.ts';
 import { planProbe } from '../../src/core/planner.ts';
 import { readProbe } from '../../src/core/probe.ts';
+import { readScenario } from '../../src/core/scenario.ts';
 import { schemaFiles } from '../../src/core/schema.ts';
+import { discoverFaults } from '../../src/sandbox/faults/declared.ts';
 import { shippedActions } from '../support/actions.ts';
 import { ROOT } from '../support/sources.ts';
 
@@ -14,6 +16,7 @@ const filesIn = (folder: string) =>
     .map((name) => `${folder}/${name}`);
 
 const actions = await shippedActions();
+const faults = await discoverFaults();
 const environments = filesIn('config/environments').map((file) => readEnvironment(file, read(file)));
 const probes = filesIn('probes').map((file) => readProbe(file, read(file)));
 
@@ -26,6 +29,12 @@ describe('what ships', () => {
 
   test.each(filesIn('config/environments'))('%s is called as its file', (file) => {
     expect(`config/environments/${readEnvironment(file, read(file)).name}.yaml`).toBe(file);
+  });
+
+  test.each(filesIn('config/scenarios'))('%s is called as its file, and all its faults are known', (file) => {
+    const { name, events } = readScenario(file, read(file));
+    expect(`config/scenarios/${name}.yaml`).toBe(file);
+    for (const event of events) if ('fault' in event) expect([...faults.keys()]).toContain(event.fault);
   });
 
   test.each(probes.map((probe) => [probe.document.file, probe] as const))(
@@ -52,10 +61,12 @@ describe('what ships', () => {
     },
   );
 
-  test.each([...filesIn('probes'), ...filesIn('config'), ...filesIn('config/environments')])(
-    '%s tells editors its schema',
-    (file) => {
-      expect(read(file)).toMatch(/^# yaml-language-server: \$schema=\S+\.schema\.json$/m);
-    },
-  );
+  test.each([
+    ...filesIn('probes'),
+    ...filesIn('config'),
+    ...filesIn('config/environments'),
+    ...filesIn('config/scenarios'),
+  ])('%s tells editors its schema', (file) => {
+    expect(read(file)).toMatch(/^# yaml-language-server: \$schema=\S+\.schema\.json$/m);
+  });
 });

@@ -69,7 +69,8 @@ rules:
   - !PassingTestCaseRule {test_case_name: fedora-ci.koji-build.tier0.functional}
 `;
 
-function fedora(version: number, rawhide: boolean, releasedOn: number | null): WorldRelease {
+/** A release of Fedora as its version and state make it. */
+export function fedora(version: number, rawhide: boolean, releasedOn: number | null): WorldRelease {
   const f = `f${version}`;
   return {
     name: `F${version}`,

@@ -1,0 +1,51 @@
+import type { Scenario, ScenarioEvent } from '../core/scenario.ts';
+import type { FaultBoard } from './faults/fault-board.ts';
+import type { SandboxClock } from './kit/clock.ts';
+import { fedora, type World } from './kit/world.ts';
+
+/** The world in which a scenario plays. */
+export function worldOf({ releases }: Scenario, world: World): World {
+  if (releases === undefined) return world;
+  const current = releases.filter(({ state }) => state === 'current').map(({ version }) => version);
+  return {
+    ...world,
+    releases: releases.map(({ version, state }) => {
+      const older = current.toSorted((a, b) => b - a).indexOf(version);
+      const release = fedora(version, state === 'rawhide', older < 0 ? null : releasedOn(older));
+      return state === 'frozen' ? { ...release, state } : release;
+    }),
+  };
+}
+
+/** A release comes every half year, in April and in October. @param older how many current ones are newer */
+function releasedOn(older: number): number {
+  return Date.UTC(2026, 3 - 6 * older, 14);
+}
+
+export interface Stage {
+  readonly clock: SandboxClock;
+  readonly faults: FaultBoard;
+  /** Asks for so many builds of Rawhide by release engineering, spread over a time. Sandbox milliseconds. */
+  readonly rebuild: (builds: number, overMs: number) => void;
+  readonly trouble: (where: string, error: unknown) => void;
+}
+
+/** Sets the clock for all that a scenario tells. Throws where it names a fault that there is not. */
+export function playScenario({ events }: Scenario, stage: Stage): void {
+  const { clock, faults, rebuild, trouble } = stage;
+  const turn = (name: string, on: boolean) =>
+    faults.turn(name, on).catch((error: unknown) => trouble(`the scenario, at ${name}`, error));
+  for (const event of events) {
+    if ('mass_rebuild' in event) {
+      clock.after(event.at, () => rebuild(event.mass_rebuild.builds, event.for));
+      continue;
+    }
+    assertKnown(event, faults);
+    clock.after(event.at, () => void turn(event.fault, true));
+    if (event.for !== undefined) clock.after(event.at + event.for, () => void turn(event.fault, false));
+  }
+}
+
+function assertKnown({ fault }: Extract<ScenarioEvent, { fault: string }>, { known }: FaultBoard): void {
+  if (!known.has(fault)) throw new Error(`the scenario names a fault that there is not: ${fault}`);
+}
