@@ -1,8 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { sandboxClock } from '../../src/sandbox/kit/clock.ts';
+import type { Message } from '../../src/sandbox/kit/kit.ts';
 import { type OpenKit, openKit } from '../../src/sandbox/kit/open-kit.ts';
-import { defaultWorld, type World } from '../../src/sandbox/kit/world.ts';
+import { defaultWorld } from '../../src/sandbox/kit/world.ts';
+import { isReplayed } from './not-replayed.ts';
 
 interface Exchange {
   readonly note?: string;
@@ -18,6 +20,16 @@ interface Exchange {
     readonly headers: Readonly<Record<string, string>>;
     readonly body: unknown;
   };
+  /** How long the answer took. */
+  readonly seconds?: number;
+  /** What was published on the bus before the next request. */
+  readonly messages: readonly RecordedMessage[];
+}
+
+interface RecordedMessage {
+  readonly topic: string;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: unknown;
 }
 
 export interface Recording {
@@ -29,19 +41,33 @@ export interface Recording {
   readonly exchanges: readonly Exchange[];
 }
 
-export async function recording(path: string): Promise<Recording> {
-  const text = await readFile(new URL(`../fixtures/${path}`, import.meta.url), 'utf8');
-  const [head, ...lines] = text
+const RECORDED = new URL('../fixtures/recorded/', import.meta.url);
+
+/** All recordings of a system, by their names. */
+export function recordingsOf(system: string): readonly string[] {
+  return readdirSync(new URL(system, RECORDED)).map((file) => file.replace('.jsonl', ''));
+}
+
+/** What is to be played of a recording: `resultsdb/latest`. */
+export function recording(name: string): Recording {
+  const file = `${name}.jsonl`;
+  const [head, ...lines] = readFileSync(new URL(file, RECORDED), 'utf8')
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
-  return { head, exchanges: lines.filter((line) => line.request !== undefined) };
+  const exchanges: (Exchange & { messages: RecordedMessage[] })[] = [];
+  for (const [index, line] of lines.entries()) {
+    if (!isReplayed(file, index + 2)) continue;
+    if (line.request !== undefined) exchanges.push({ ...line, messages: [] });
+    if (line.message !== undefined) exchanges.at(-1)?.messages.push(line.message);
+  }
+  return { head, exchanges };
 }
 
-/** A kit on a clock that runs as the recording's did: in real time, on the recording's day. */
-export function recordedKit(world: World = defaultWorld(), now = Date.UTC(2026, 10, 21, 11, 30)): OpenKit {
+/** A kit on a clock that begins on the recordings' day, in real time unless it is to leap over the patience of a server. */
+export function recordedKit({ world = defaultWorld(), speed = 1 } = {}): OpenKit {
   return openKit({
-    clock: sandboxClock(now, 1),
+    clock: sandboxClock(Date.UTC(2026, 10, 21, 11, 30), speed),
     world,
     dir: '/nowhere',
     seed: 'contract',
@@ -64,6 +90,8 @@ export interface ReplayOptions {
   readonly system: string;
   /** Addresses and the like that stand for one another: recorded, ours. */
   readonly same?: readonly (readonly [string, string])[];
+  /** Whose clock and bus are held against the recording's. */
+  readonly kit: OpenKit;
   /** What happens before an exchange that nobody asked for. */
   before?(exchange: Exchange): void;
 }
@@ -146,9 +174,14 @@ export async function replay({ head, exchanges }: Recording, options: ReplayOpti
     );
   }
 
+  const { clock, archive, settled } = options.kit;
+  const hearsMessages = exchanges.some(({ messages }) => messages.length > 0);
+
   for (const exchange of exchanges) {
     options.before?.(exchange);
-    const { request, response, system = options.system, note = '' } = exchange;
+    const { request, response, system = options.system, note = '', seconds = 0 } = exchange;
+    const heard = archive.length;
+    const begun = clock.now();
     const path = ours(request.path)
       .replace(/(\/results\/)(\d+)$/, (_all, start, number) => `${start}${id('result', Number(number))}`)
       .replace(/(\/waivers\/)(\d+)$/, (_all, start, number) => `${start}${id('waiver', Number(number))}`);
@@ -165,6 +198,7 @@ export async function replay({ head, exchanges }: Recording, options: ReplayOpti
             : JSON.stringify(body),
     });
     const text = await answer.text();
+    const took = (clock.now() - begun) / 1000;
     const isJson = (answer.headers.get('content-type') ?? '').startsWith('application/json');
     const real = isJson ? JSON.parse(text) : text;
     learn(response.body, real);
@@ -185,7 +219,33 @@ export async function replay({ head, exchanges }: Recording, options: ReplayOpti
       if (value !== undefined)
         expect(`${where}: ${answer.headers.get(name)}`).toBe(`${where}: ${ours(value)}`);
     }
+    // Waiting is the server's; what it does at once takes here as long as it takes.
+    if (seconds >= 1) expect({ where, took }).toSatisfy(() => took > 0.95 * seconds);
+    if (!hearsMessages) continue;
+    await settled();
+    const published = archive.slice(heard);
+    expect({ where, topics: published.map(({ topic }) => shortTopic(topic)) }).toEqual({
+      where,
+      topics: exchange.messages.map(({ topic }) => shortTopic(topic)),
+    });
+    for (const [index, { headers, body }] of exchange.messages.entries()) {
+      const own = published[index] as Message;
+      learn(body, own.body);
+      expect({ headers: without(own.headers, 'sent-at'), body: own.body }).toEqual({
+        headers: without(headers, 'sent-at'),
+        body: expected(body),
+      });
+    }
   }
+}
+
+/** `resultsdb.result.new` of `org.fedoraproject.prod.resultsdb.result.new`. */
+function shortTopic(topic: string): string {
+  return topic.split('.').slice(3).join('.');
+}
+
+function without(fields: Readonly<Record<string, unknown>>, name: string) {
+  return Object.fromEntries(Object.entries(fields).filter(([key]) => key !== name));
 }
 
 /** A JSON text that is itself a string was recorded as the string. */

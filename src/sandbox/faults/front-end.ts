@@ -70,7 +70,7 @@ export const GUNICORN_500: Answer = {
   </head>
   <body>
     <h1><p>Internal Server Error</p></h1>
-
+    ${''}
   </body>
 </html>
 `,

@@ -17,6 +17,7 @@ import {
 } from '../resultsdb/flask.ts';
 import { OUTCOMES } from './answers.ts';
 import { type Decision, decide, type Judge, Refused } from './decision.ts';
+import { publishDecisionUpdates } from './decision-updates.ts';
 import { fedoraPolicies } from './fedora-policies.ts';
 import { GatingYamlError, parseGatingYaml } from './gating-yaml.ts';
 import { contextsOf, policyJson } from './policy.ts';
@@ -41,10 +42,13 @@ export interface GreenwaveOptions {
   /** Names that stand in answers. */
   readonly distGitUrl?: string;
   readonly kojiUrl?: string;
+  /** Whether its consumer runs and tells of changed decisions on the bus. @defaultValue false */
+  readonly publishes?: boolean;
 }
 
 /**
- * Greenwave 2.3.0, API v1.0 under `/api/v1.0`, with Fedora's policies for the releases of the world. It publishes nothing, as in Fedora.
+ * Greenwave 2.3.0, API v1.0 under `/api/v1.0`, with Fedora's policies for the releases of the world. As in Fedora it publishes nothing,
+ * unless it is told to.
  *
  * | rule point | subject | what a fault may answer |
  * | --- | --- | --- |
@@ -67,6 +71,7 @@ export async function openGreenwave(kit: Kit, options: GreenwaveOptions): Promis
     waiverdbApi: `${waiverdbUrl}/api/v1.0`,
     now: () => kit.clock.now(),
   };
+  if (options.publishes === true) publishDecisionUpdates(kit, judge);
   keepDecisionTruth(kit, { ...judge, cache: new ReadOnlyCache(judge.cache) });
 
   async function decision(request: WebRequest): Promise<Answer> {

@@ -34,6 +34,14 @@ function timedOut(at: string, limitMs: number): string {
   return `ReadTimeoutError("HTTPConnectionPool(${at}): Read timed out. (read timeout=${limitMs / 1000})")`;
 }
 
+function refused(at: string): string {
+  return `NewConnectionError("HTTPConnection(${at}): Failed to establish a new connection: [Errno 111] Connection refused")`;
+}
+
+function unresolved(at: string, hostname: string): string {
+  return `NameResolutionError("HTTPConnection(${at}): Failed to resolve '${hostname}' ([Errno -2] Name or service not known)")`;
+}
+
 /** `requests` with the retries that Greenwave sets up, and its wording of failures. */
 export class Upstreams {
   readonly #kit: Kit;
@@ -95,11 +103,9 @@ export class Upstreams {
         return { status: 502, cause: timedOut(at, READ_TIMEOUT) };
       }
       const { code } = (error as { cause?: { code?: string } }).cause ?? {};
-      const cause =
-        code === 'ECONNREFUSED'
-          ? `NewConnectionError("HTTPConnection(${at}): Failed to establish a new connection: [Errno 111] Connection refused")`
-          : ABORTED;
-      return { status: 502, cause };
+      if (code === 'ECONNREFUSED') return { status: 502, cause: refused(at) };
+      const isUnknown = code === 'ENOTFOUND' || code === 'EAI_AGAIN';
+      return { status: 502, cause: isUnknown ? unresolved(at, hostname) : ABORTED };
     }
   }
 
@@ -124,10 +130,12 @@ export class Upstreams {
     const { hostname, port, pathname } = new URL(address);
     let isServed = true;
     await this.#asked(address, address, async () => {
+      const at = `host='${hostname}', port=${port || 80}`;
+      if (this.#kit.hooks.refuses('dist-git') === true) return { status: 502, cause: refused(at) };
       const { delayMs, answer } = metInside(this.#kit.hooks, 'dist-git', { method: 'GET', path: pathname });
       await this.#pause(Math.min(delayMs, FILE_TIMEOUT));
       if (delayMs >= FILE_TIMEOUT) {
-        return { status: 502, cause: timedOut(`host='${hostname}', port=${port || 80}`, FILE_TIMEOUT) };
+        return { status: 502, cause: timedOut(at, FILE_TIMEOUT) };
       }
       if (answer === 'drop') return { status: 502, cause: ABORTED };
       const { status, body } = answer ?? { status: 200, body: '' };

@@ -51,11 +51,28 @@ export interface OpenResultsdb extends OpenSystem {
   post(result: Readonly<Record<string, unknown>>): ResultView;
 }
 
-/** ResultsDB 2.2.0, API v2.0 under `/api/v2.0`. Anybody may post: Fedora's Basic authentication stands before it, not in it. */
+/** How long the server tries to hand a message to a broker that is away. Sandbox ms. */
+const BROKER_PATIENCE_MS = 30_000;
+
+/**
+ * ResultsDB 2.2.0, API v2.0 under `/api/v2.0`. Anybody may post: Fedora's Basic authentication stands before it, not in it.
+ *
+ * | rule point | subject | what a fault may answer |
+ * | --- | --- | --- |
+ * | `resultsdb.database` | `all` | `down`: nothing can be read or stored |
+ * | `resultsdb.broker` | `all` | `down`: results are stored, their messages are lost, and whoever posts waits for it |
+ */
 export async function openResultsdb(kit: Kit): Promise<OpenResultsdb> {
   const store = new ResultsStore();
   const nextStamp = stamps(() => kit.clock.now());
   const server = systemServer(kit, 'resultsdb');
+  const isDown = (part: 'database' | 'broker') => kit.hooks.rule(`resultsdb.${part}`, 'all') === 'down';
+
+  /** Every look into the tables. */
+  function db(): ResultsStore {
+    if (isDown('database')) throw new Crash('could not connect to server');
+    return store;
+  }
 
   function create(root: string, body: Readonly<Record<string, unknown>>): ResultView {
     const validation = new Validation(PYDANTIC);
@@ -71,8 +88,8 @@ export async function openResultsdb(kit: Kit): Promise<OpenResultsdb> {
     if (colons.length > 0) {
       throw new Abort(jsonify(400, { message: `Colon not allowed in key name: ${repr(colons)}` }));
     }
-    const row = store.add({
-      testcase: store.testcase(str(testcase['name']), testcase['ref_url'] as string | null | undefined),
+    const row = db().add({
+      testcase: db().testcase(str(testcase['name']), testcase['ref_url'] as string | null | undefined),
       outcome,
       groups: groups.map(groupOf),
       refUrl,
@@ -84,8 +101,14 @@ export async function openResultsdb(kit: Kit): Promise<OpenResultsdb> {
     });
     const view = resultView(root, row);
     tell(row);
-    kit.publish('resultsdb.result.new', { ...view });
+    if (!isDown('broker')) kit.publish('resultsdb.result.new', { ...view });
     return view;
+  }
+
+  async function createResult(request: WebRequest): Promise<Answer> {
+    const view = create(request.root, bodyOf(request));
+    if (isDown('broker')) await new Promise<void>((tried) => kit.clock.after(BROKER_PATIENCE_MS, tried));
+    return jsonify(201, view);
   }
 
   function groupOf(given: unknown): GroupRow {
@@ -94,7 +117,7 @@ export async function openResultsdb(kit: Kit): Promise<OpenResultsdb> {
     const uuid = group['uuid'] as string | undefined;
     if (uuid !== undefined && uuid.length > 36)
       throw new Crash('value too long for type character varying(36)');
-    return store.group({
+    return db().group({
       uuid,
       description: group['description'] as string | null | undefined,
       refUrl: group['ref_url'] as string | null | undefined,
@@ -122,7 +145,7 @@ export async function openResultsdb(kit: Kit): Promise<OpenResultsdb> {
       description: row.description,
       ref_url: row.refUrl,
       results: `${root}${API}/results?${urlencode([['groups', row.uuid]])}`,
-      results_count: store.results.filter((result) => result.groups.includes(row)).length,
+      results_count: db().results.filter((result) => result.groups.includes(row)).length,
       href: `${root}${API}/groups/${quote(row.uuid, "!$&'()*+,:;=@")}`,
     };
   }
@@ -150,20 +173,20 @@ export async function openResultsdb(kit: Kit): Promise<OpenResultsdb> {
   function results(request: WebRequest, fixed: { groups?: string[]; testcases?: string[] } = {}): Answer {
     const { selection, sort, page } = readResultsQuery(request);
     const order = sort === 'asc:submit_time' ? 'oldest' : sort === 'disable_sorting' ? 'stored' : 'newest';
-    const rows = store.select({ ...selection, ...fixed }, order);
+    const rows = db().select({ ...selection, ...fixed }, order);
     return paged(request, page, rows, unique, (row) => resultView(request.root, row));
   }
 
   function latest(request: WebRequest): Answer {
     const { selection, distinctOn } = readResultsQuery(request);
     const asked = { ...selection, outcomes: [] };
-    if (distinctOn.length === 0) return listing(request, store.latest(asked));
+    if (distinctOn.length === 0) return listing(request, db().latest(asked));
     const { since, groups, testcases, testcasesLike, data } = asked;
     const filters = [groups, testcases, testcasesLike, data].some((filter) => filter.length > 0);
     if (!filters && since.start === undefined) {
       return jsonify(400, { message: "Please, provide at least one filter beside '_distinct_on'" });
     }
-    return listing(request, store.latestDistinct(asked, distinctOn));
+    return listing(request, db().latestDistinct(asked, distinctOn));
   }
 
   const listing = (request: WebRequest, rows: readonly ResultRow[]) =>
@@ -174,7 +197,7 @@ export async function openResultsdb(kit: Kit): Promise<OpenResultsdb> {
     if (!/^\s*[+-]?\d+\s*$/.test(id) || Math.abs(Number(id)) > 2 ** 31 - 1) {
       throw new Crash(`invalid input syntax for type integer: ${id}`);
     }
-    const row = store.results[Number(id) - 1];
+    const row = db().results[Number(id) - 1];
     return row === undefined
       ? jsonify(404, { message: 'Result not found' })
       : jsonify(200, resultView(request.root, row));
@@ -187,7 +210,7 @@ export async function openResultsdb(kit: Kit): Promise<OpenResultsdb> {
     const exact = parts(one('description'));
     const likes = one('description') === '' ? parts(one('description:like')).map(like) : [];
     const uuids = one('uuid') === '' ? undefined : one('uuid').split(',');
-    const rows = [...store.groups.values()].reverse().filter(({ uuid, description }) => {
+    const rows = [...db().groups.values()].reverse().filter(({ uuid, description }) => {
       if (uuids !== undefined && !uuids.includes(uuid)) return false;
       if (exact.length + likes.length === 0) return true;
       return description !== null && (exact.includes(description) || likes.some((fits) => fits(description)));
@@ -209,7 +232,7 @@ export async function openResultsdb(kit: Kit): Promise<OpenResultsdb> {
     const description = validation.field(body, 'description', optional(text), null);
     refuse(validation);
     if ((uuid ?? '').length > 36) throw new Crash('value too long for type character varying(36)');
-    const row = store.group({
+    const row = db().group({
       uuid: uuid || undefined,
       refUrl: refUrl || undefined,
       description: description || undefined,
@@ -227,7 +250,7 @@ export async function openResultsdb(kit: Kit): Promise<OpenResultsdb> {
     const asked = valuesOf(request, 'name')[0] ?? '';
     const exact = names('name');
     const likes = asked === '' ? names('name:like').map(like) : [];
-    const rows = [...store.testcases.values()]
+    const rows = [...db().testcases.values()]
       .filter(({ name }) =>
         exact.length + likes.length === 0 ? true : exact.includes(name) || likes.some((fits) => fits(name)),
       )
@@ -247,11 +270,11 @@ export async function openResultsdb(kit: Kit): Promise<OpenResultsdb> {
     const name = validation.field(body, 'name', fullText) ?? '';
     const refUrl = validation.field(body, 'ref_url', optional(text), null);
     refuse(validation);
-    return jsonify(201, testcaseView(request.root, store.testcase(name, refUrl ?? undefined)));
+    return jsonify(201, testcaseView(request.root, db().testcase(name, refUrl ?? undefined)));
   }
 
   const testcaseNamed = (request: WebRequest): TestcaseRow => {
-    const row = store.testcases.get(request.params[0] ?? '');
+    const row = db().testcases.get(request.params[0] ?? '');
     if (row === undefined) throw new Abort(jsonify(404, { message: 'Testcase not found' }));
     return row;
   };
@@ -259,7 +282,7 @@ export async function openResultsdb(kit: Kit): Promise<OpenResultsdb> {
   const routes: readonly Route[] = [
     {
       pattern: /^\/api\/v2\.0\/results$/,
-      views: { GET: results, POST: (request) => jsonify(201, create(request.root, bodyOf(request))) },
+      views: { GET: results, POST: createResult },
     },
     { pattern: /^\/api\/v2\.0\/results\/latest$/, views: { GET: latest } },
     { pattern: /^\/api\/v2\.0\/results\/([^/]+)$/, views: { GET: result } },
@@ -268,7 +291,7 @@ export async function openResultsdb(kit: Kit): Promise<OpenResultsdb> {
       pattern: /^\/api\/v2\.0\/groups\/([^/]+)$/,
       views: {
         GET: (request) => {
-          const row = store.groups.get(request.params[0] ?? '');
+          const row = db().groups.get(request.params[0] ?? '');
           return row === undefined
             ? jsonify(404, { message: 'Group not found' })
             : jsonify(200, groupView(request.root, row));
@@ -281,7 +304,7 @@ export async function openResultsdb(kit: Kit): Promise<OpenResultsdb> {
         GET: (request) => {
           const [uuid = ''] = request.params;
           readResultsQuery(request);
-          return store.groups.has(uuid)
+          return db().groups.has(uuid)
             ? results(request, { groups: [uuid] })
             : jsonify(404, { message: `Group not found: ${uuid}` });
         },
@@ -298,7 +321,12 @@ export async function openResultsdb(kit: Kit): Promise<OpenResultsdb> {
     },
     {
       pattern: /^\/api\/v2\.0\/healthcheck$/,
-      views: { GET: () => jsonify(200, { message: 'Health check OK' }) },
+      views: {
+        GET: () =>
+          isDown('database')
+            ? jsonify(503, { message: 'Unable to communicate with database' })
+            : jsonify(200, { message: 'Health check OK' }),
+      },
     },
     { pattern: /^\/api\/v2\.0\/?$/, views: { GET: landing } },
   ];

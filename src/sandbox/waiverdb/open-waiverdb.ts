@@ -19,6 +19,7 @@ import {
 } from '../resultsdb/flask.ts';
 import { isoformat, type Micros, repr, stamps, urlencode } from '../resultsdb/python.ts';
 import { tellStored } from '../resultsdb/stored.ts';
+import { type Login, type Permission, permitted, permitting, SUPERUSERS, userOf } from './access.ts';
 import {
   type NewWaiver,
   type OldSubject,
@@ -31,7 +32,6 @@ import {
 } from './requests.ts';
 
 const API = '/api/v1.0';
-const SUPERUSERS = ['bodhi@service'];
 
 /** Longest request line that gunicorn takes. */
 const LONGEST_LINE = 4094;
@@ -56,43 +56,76 @@ export type WaiverView = Omit<WaiverRow, 'timestamp'> & {
   readonly timestamp: string;
 };
 
-export interface WaiverdbOptions {
+export interface WaiverdbOptions extends Partial<Login> {
   /** Address of ResultsDB, for waivers by `result_id`. */
   readonly resultsdbUrl: string;
+  /** Who may waive what; nothing: anybody may waive anything, as in Fedora. @defaultValue [] */
+  readonly permissions?: readonly Permission[];
 }
+
+/** How long the server tries to hand a message to a broker that is away. Sandbox ms. */
+const BROKER_PATIENCE_MS = 30_000;
 
 /**
  * WaiverDB 1.4.0, API v1.0 under `/api/v1.0`.
  *
- * Who may waive: anybody, as in Fedora. The user is the name of HTTP Basic (any password), or a Bearer token, which in the sandbox is
- * the name of one of the world's users, or `bodhi@service`, who alone may waive in the name of others.
+ * | rule point | subject | what a fault may answer |
+ * | --- | --- | --- |
+ * | `waiverdb.database` | `all` | `down`: every request that needs it ends with 500 |
+ * | `waiverdb.broker` | `all` | `down`: waivers are stored, their messages are lost, and whoever posts gets a 500 after a while |
+ * | `waiverdb.introspect` | the token | `down`: the identity provider does not say whose it is |
  */
-export async function openWaiverdb(kit: Kit, { resultsdbUrl }: WaiverdbOptions): Promise<OpenSystem> {
-  const rows: WaiverRow[] = [];
+export async function openWaiverdb(kit: Kit, options: WaiverdbOptions): Promise<OpenSystem> {
+  const { resultsdbUrl, permissions = [], method = 'any' } = options;
+  const table: WaiverRow[] = [];
   const nextStamp = stamps(() => kit.clock.now());
   const server = systemServer(kit, 'waiverdb');
   const tokens = new Set([...kit.world.users.map((user) => user.name), ...SUPERUSERS]);
+  const login: Login = {
+    method,
+    introspect: options.introspect ?? ((token) => (tokens.has(token) ? { active: true, sub: token } : {})),
+  };
+  const isDown = (part: 'database' | 'broker') => kit.hooks.rule(`waiverdb.${part}`, 'all') === 'down';
+
+  /** Every look into the table. */
+  function rows(): WaiverRow[] {
+    if (isDown('database')) throw new Crash('could not connect to server');
+    return table;
+  }
 
   async function create(request: WebRequest): Promise<Answer> {
     const { many, waivers } = readNewWaivers(bodyOf(request));
-    const user = userOf(request, tokens);
+    const user = userOf(request, login, (token) => kit.hooks.rule('waiverdb.introspect', token) === 'down');
     const planned: Omit<WaiverRow, 'id' | 'timestamp'>[] = [];
-    for (const waiver of waivers) planned.push(await plan(waiver, user, resultsdbUrl));
-    const views = planned.map((row) => {
-      const stored = { ...row, id: rows.length + 1, timestamp: nextStamp() };
-      rows.push(stored);
-      return tell(stored);
+    for (const waiver of waivers) {
+      const row = await plan(waiver, user, resultsdbUrl);
+      permitted(permissions, row);
+      planned.push(row);
+    }
+    const stored = planned.map((row) => {
+      const all = { ...row, id: rows().length + 1, timestamp: nextStamp() };
+      rows().push(all);
+      return all;
     });
+    if (isDown('broker') && stored.length > 0) {
+      for (const row of stored) tellTruth(row);
+      await new Promise<void>((tried) => kit.clock.after(BROKER_PATIENCE_MS, tried));
+      throw new Crash('the broker is away');
+    }
+    const views = stored.map(tell);
     return json(201, many ? views : views[0]);
+  }
+
+  function tellTruth(row: WaiverRow): void {
+    if (row.subject_type !== 'koji_build') return;
+    const at = row.timestamp / 1000;
+    if (row.waived) kit.truth(row.subject_identifier, 'waiver', at);
+    tellStored(kit, { nvr: row.subject_identifier, at });
   }
 
   function tell(row: WaiverRow): WaiverView {
     const view = viewOf(row);
-    if (row.subject_type === 'koji_build') {
-      const at = row.timestamp / 1000;
-      if (row.waived) kit.truth(row.subject_identifier, 'waiver', at);
-      tellStored(kit, { nvr: row.subject_identifier, at });
-    }
+    tellTruth(row);
     kit.publish('waiverdb.waiver.new', { ...view });
     return view;
   }
@@ -101,7 +134,7 @@ export async function openWaiverdb(kit: Kit, { resultsdbUrl }: WaiverdbOptions):
     const { start, end } = spanOf(filter.since);
     const is = (wanted: string | null | undefined, value: string | null) =>
       wanted === null || wanted === undefined || wanted === value;
-    return rows.filter(
+    return rows().filter(
       (row) =>
         is(filter.subject_type, row.subject_type) &&
         is(filter.subject_identifier, row.subject_identifier) &&
@@ -118,7 +151,7 @@ export async function openWaiverdb(kit: Kit, { resultsdbUrl }: WaiverdbOptions):
   /** The ids that are not superseded. It is decided over all rows, before any filter. */
   function current(keyOf: (row: WaiverRow) => readonly unknown[]): ReadonlySet<number> {
     const newest = new Map<string, number>();
-    for (const row of rows) newest.set(JSON.stringify(keyOf(row)), row.id);
+    for (const row of rows()) newest.set(JSON.stringify(keyOf(row)), row.id);
     return new Set(newest.values());
   }
 
@@ -204,7 +237,7 @@ export async function openWaiverdb(kit: Kit, { resultsdbUrl }: WaiverdbOptions):
       pattern: /^\/api\/v1\.0\/waivers\/(\d+)$/,
       views: {
         GET: (request) => {
-          const row = rows[Number(request.params[0]) - 1];
+          const row = rows()[Number(request.params[0]) - 1];
           return row === undefined ? json(404, { message: 'Waiver not found' }) : jsonp(request, viewOf(row));
         },
       },
@@ -213,26 +246,37 @@ export async function openWaiverdb(kit: Kit, { resultsdbUrl }: WaiverdbOptions):
     { pattern: /^\/api\/v1\.0\/waivers\/\+by-subjects-and-testcases$/, views: { POST: readBySubjects } },
     {
       pattern: /^\/api\/v1\.0\/about$/,
-      views: { GET: (request) => jsonp(request, { version: '1.4.0', auth_method: 'OIDC' }) },
+      views: {
+        GET: (request) =>
+          jsonp(request, { version: '1.4.0', auth_method: method === 'any' ? 'OIDC' : method }),
+      },
     },
     {
       pattern: /^\/api\/v1\.0\/config$/,
       views: { GET: (request) => jsonp(request, { permission_mapping: {}, superusers: SUPERUSERS }) },
     },
-    { pattern: /^\/api\/v1\.0\/permissions$/, views: { GET: (request) => jsonp(request, []) } },
+    {
+      pattern: /^\/api\/v1\.0\/permissions$/,
+      views: { GET: (request) => jsonp(request, permitting(permissions, valuesOf(request, 'testcase')[0])) },
+    },
     {
       pattern: /^\/api\/v1\.0\/metrics$/,
       views: {
         GET: () => ({
           status: 200,
           type: 'text/plain; version=0.0.4; charset=utf-8',
-          body: `# HELP total_waivers_total Total Waivers\n# TYPE total_waivers_total counter\ntotal_waivers_total ${rows.length}.0\n`,
+          body: `# HELP total_waivers_total Total Waivers\n# TYPE total_waivers_total counter\ntotal_waivers_total ${rows().length}.0\n`,
         }),
       },
     },
     {
       pattern: /^\/healthcheck$/,
-      views: { GET: () => ({ status: 200, type: 'text/plain', body: 'Health check OK' }) },
+      views: {
+        GET: () => {
+          rows();
+          return { status: 200, type: 'text/plain', body: 'Health check OK' };
+        },
+      },
     },
   ];
 
@@ -308,31 +352,6 @@ function bodyOf(request: WebRequest): unknown {
   if (read === 'not-declared') throw new Abort(json(415, { message: NOT_JSON }));
   if (read === 'malformed') throw new Abort(json(400, { message: NOT_UNDERSTOOD }));
   return read.value;
-}
-
-function userOf(request: WebRequest, tokens: ReadonlySet<string>): string {
-  const header = request.headers['authorization'] ?? '';
-  const [, scheme = '', credentials = ''] = /^(\S*)\s*(.*)$/.exec(header) ?? [];
-  if (scheme.toLowerCase() === 'basic') {
-    const [name = ''] = Buffer.from(credentials, 'base64').toString('utf8').split(':');
-    if (name !== '') return name;
-  }
-  if (scheme.toLowerCase() === 'bearer') {
-    if (tokens.has(credentials)) return credentials;
-    const reason =
-      credentials === ''
-        ? 'unsupported_token_type: '
-        : 'invalid_token: The access token provided is expired, revoked, malformed, or invalid for other reasons.';
-    const message = `Authentication failed:\n- Authentication method OIDC failed: 401 Unauthorized: OIDC authentication failed: ${reason}`;
-    throw new Abort(json(401, { message }));
-  }
-  throw new Abort({
-    ...json(401, {
-      message:
-        "The server could not verify that you are authorized to access the URL requested. You either supplied the wrong credentials (e.g. a bad password), or your browser doesn't understand how to supply the credentials required.",
-    }),
-    headers: { 'www-authenticate': 'Basic realm="waiverdb"' },
-  });
 }
 
 async function plan(
@@ -424,9 +443,20 @@ async function resultOf(id: number, resultsdbUrl: string): Promise<KnownResult> 
   try {
     response = await fetch(address);
   } catch (error) {
-    throw fail(String(error));
+    throw fail(connectionFault(address, error));
   }
   if (response.status === 404) throw new Abort(json(400, { message: 'Result id not found in Resultsdb' }));
   if (!response.ok) throw fail(`${response.status} Server Error: ${response.statusText} for url: ${address}`);
   return (await response.json()) as KnownResult;
+}
+
+/** The words of `requests`. */
+function connectionFault(address: string, error: unknown): string {
+  const { code } = (error as { cause?: { code?: string } }).cause ?? {};
+  if (code !== 'ECONNREFUSED') {
+    return "('Connection aborted.', RemoteDisconnected('Remote end closed connection without response'))";
+  }
+  const { hostname, port, pathname } = new URL(address);
+  const at = `host='${hostname}', port=${port || 80}`;
+  return `HTTPConnectionPool(${at}): Max retries exceeded with url: ${pathname} (Caused by NewConnectionError("HTTPConnection(${at}): Failed to establish a new connection: [Errno 111] Connection refused"))`;
 }
