@@ -81,6 +81,7 @@ function openHost(): Host {
       const { discoverFaults } = await import('./sandbox/faults/declared.ts');
       return [...(await discoverFaults()).values()];
     },
+    realClients,
     startSandbox: async (options) =>
       (await import('./platform/sandbox-process.ts')).startSandbox({
         ...options,
@@ -88,12 +89,13 @@ function openHost(): Host {
       }),
     joinSandbox: async (control) => (await import('./platform/sandbox-process.ts')).joinSandbox(control),
     isSandboxGone: async (control) => (await import('./platform/sandbox-process.ts')).isSandboxGone(control),
-    async serveSandbox(options, ready, signal) {
+    async serveSandbox({ clients, ...options }, ready, signal) {
       const [{ openSandbox }, { stringify }] = await Promise.all([
         import('./sandbox/sandbox.ts'),
         import('yaml'),
       ]);
-      await using sandbox = await openSandbox(options);
+      const standIns = clients === 'real' ? await withRealClients() : {};
+      await using sandbox = await openSandbox({ ...options, standIns });
       await ready(sandbox.controlUrl, stringify(sandbox.environment));
       const aborted = new Promise<void>((resolve) =>
         signal.addEventListener('abort', () => resolve(), { once: true }),
@@ -118,6 +120,24 @@ function openHost(): Host {
     repeat: async (everyMs, act) => (await import('./platform/clock.ts')).repeat(everyMs, act),
     exit: (code) => process.exit(code),
   };
+}
+
+async function realClients() {
+  const [{ findRealClients }, { WRITTEN_BY_SANDBOX }] = await Promise.all([
+    import('./platform/real-clients.ts'),
+    import('./sandbox/stand-ins/mark.ts'),
+  ]);
+  return findRealClients({
+    path: process.env['PATH'],
+    packageDir: fileURLToPath(new URL('..', import.meta.url)),
+    notWith: WRITTEN_BY_SANDBOX,
+  });
+}
+
+async function withRealClients() {
+  const [{ found }, { isInPath }] = await Promise.all([realClients(), import('./platform/real-clients.ts')]);
+  // The hook that fedpkg puts into each clone runs spectool: without it every push would be refused by the client.
+  return { programs: found, skipHooks: !(await isInPath('spectool', process.env['PATH'])) };
 }
 
 function output(stream: NodeJS.WriteStream): Output {

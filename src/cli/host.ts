@@ -2,6 +2,7 @@ import type { Environment } from '../core/environment.ts';
 import type { Source } from '../core/event.ts';
 import type { Clock, Exec, Http, Ids, Logger } from '../core/ports.ts';
 import type { Owner } from '../core/run.ts';
+import type { Scenario } from '../core/scenario.ts';
 import type { Action } from '../core/step.ts';
 import type { Store } from '../core/store.ts';
 import type { CloseOptions } from '../engine/run-options.ts';
@@ -24,7 +25,14 @@ export interface SandboxOptions {
   readonly dir: string;
   /** Names of the faults that are on from the start. */
   readonly faults: readonly string[];
+  readonly clients: SandboxClients;
+  /** Other people who build and update in it. */
+  readonly packagers: number;
+  readonly scenario?: { readonly file: string; readonly scenario: Scenario };
 }
+
+/** Which koji, bodhi and fedpkg a sandbox offers. */
+export type SandboxClients = 'real' | 'stand-ins';
 
 /** A fault that a sandbox knows by name, and what becomes of a run of `single-build` with it. */
 export interface SandboxFault {
@@ -79,6 +87,11 @@ export interface Host {
   isAlive(othersAreDead?: boolean): Promise<(owner: Owner) => boolean>;
   endSurvivors(): Promise<CloseOptions['endSurvivors']>;
   sandboxFaults(): Promise<readonly SandboxFault[]>;
+  /** The real commands of this host that a sandbox can use: absolute paths by name, and the names without one. */
+  realClients(): Promise<{
+    readonly found: Readonly<Record<string, string>>;
+    readonly missing: readonly string[];
+  }>;
   /** Starts a sandbox as a child that ends with us, whatever becomes of us. */
   startSandbox(options: SandboxOptions): Promise<SandboxHandle>;
   joinSandbox(control: string): Promise<SandboxHandle>;

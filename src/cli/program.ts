@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { CLIENT_CHOICES } from './clients.ts';
 import { dataOption } from './data-option.ts';
 import { EXIT, type Host } from './host.ts';
 import type { RunCommandOptions } from './run.ts';
@@ -61,6 +62,9 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     .option('--branch <branch>', 'stable, rawhide, or a branch such as f44')
     .option('--set <name=value>', 'a parameter of the probe; may be repeated', collect)
     .option('--fault <name>', 'with --env sandbox: break this in it; may be repeated', collect)
+    .addOption(clientsOption('with --env sandbox: '))
+    .option('--scenario <name>', 'with --env sandbox: a day to play in it, such as bodhi-outage, or a file')
+    .option('--packagers <count>', 'with --env sandbox: so many other people build and update in it')
     .option('--list-faults', 'list what can be broken in a sandbox, and nothing else')
     .option('--json', 'print the finished run, or the list of faults, as JSON')
     .option('--junit <file>', 'write the finished run as JUnit XML')
@@ -197,6 +201,9 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     .option('--seed <text>', 'what its delays are drawn from', '1')
     .option('--dir <dir>', 'folder that it uses and removes; must not exist')
     .option('--fault <name>', 'break this in it from the start; may be repeated', collect)
+    .addOption(clientsOption())
+    .option('--scenario <name>', 'a day to play in it, such as bodhi-outage, or a file')
+    .option('--packagers <count>', 'so many other people build and update in it')
     .option('--list-faults', 'list what can be broken, and how a run of single-build then ends')
     .option('--json', 'with --list-faults: print them as JSON')
     .addOption(new Option('--child').hideHelp())
@@ -229,6 +236,14 @@ function dataIn(argv: readonly string[]): string {
 
 function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
+}
+
+/** Without a default of its own: whether it was said tells whether it contradicts something else. */
+function clientsOption(when = ''): Option {
+  return new Option(
+    '--clients <which>',
+    `${when}which koji, bodhi and fedpkg it uses (default: the real ones where all are installed)`,
+  ).choices(CLIENT_CHOICES);
 }
 
 const EXAMPLES = `

@@ -4,11 +4,13 @@ import type { JsonObject } from '../core/json.ts';
 import { resolveParams } from '../core/params.ts';
 import { planProbe } from '../core/planner.ts';
 import { executeRun } from '../engine/run.ts';
+import { assertClientsFit, type ClientsOptions, chosenClients } from './clients.ts';
 import { chosenFaults, type FaultOptions } from './faults.ts';
 import { EXIT, type Host, type SandboxHandle } from './host.ts';
 import { dataDir, join, loadConfig, loadEnvironment, loadProbe } from './places.ts';
 import { openWalk } from './run-world.ts';
 import { parseSpeed } from './sandbox.ts';
+import { assertScenarioFits, chosenScenario, type ScenarioOptions } from './scenario.ts';
 import { parseSet } from './set-option.ts';
 import { assertJunitFolder, type ShowRunOptions, showRun } from './show-run.ts';
 import { stopOnSignal } from './stop.ts';
@@ -16,7 +18,7 @@ import { followSandbox, NEVER_GONE } from './stored-run.ts';
 import { overridesOf, targetOf } from './target.ts';
 import { UsageError } from './usage-error.ts';
 
-export interface RunCommandOptions extends ShowRunOptions, FaultOptions {
+export interface RunCommandOptions extends ShowRunOptions, FaultOptions, ClientsOptions, ScenarioOptions {
   readonly env?: string;
   readonly url?: string;
   readonly package?: string;
@@ -88,6 +90,8 @@ async function openEnvironment(
     );
   }
   const faults = (await chosenFaults(options, host)).map(({ name }) => name);
+  assertClientsFit(options, host);
+  assertScenarioFits(options, host);
   if (options.url !== undefined) return ofSandbox(resources.use(await host.joinSandbox(options.url)));
   if (options.env === undefined) {
     throw new UsageError(
@@ -99,9 +103,11 @@ async function openEnvironment(
     return { environment: (await loadEnvironment(options.env, options, host)).environment };
   }
   const speed = parseSpeed(options.speed);
+  const playing = await chosenScenario(options, host);
+  const clients = await chosenClients(options, host);
   host.stderr.write(`starting a sandbox${faults.length === 0 ? '' : ` with ${faults.join(', ')}`} …\n`);
   const dir = join(data, `sandbox-${(await host.ids()).uuid()}`);
-  return ofSandbox(resources.use(await host.startSandbox({ speed, seed: '1', dir, faults })));
+  return ofSandbox(resources.use(await host.startSandbox({ speed, seed: '1', dir, faults, clients, ...playing })));
 }
 
 function ofSandbox(sandbox: SandboxHandle): Place {

@@ -1,9 +1,11 @@
+import { type ClientsOptions, chosenClients } from './clients.ts';
 import { chosenFaults, type FaultOptions, listFaults } from './faults.ts';
 import { EXIT, type Host, type SandboxFault } from './host.ts';
 import { absolute, dataDir, join, type PlaceOptions } from './places.ts';
+import { chosenScenario, type ScenarioOptions } from './scenario.ts';
 import { UsageError } from './usage-error.ts';
 
-export interface SandboxCommandOptions extends PlaceOptions, FaultOptions {
+export interface SandboxCommandOptions extends PlaceOptions, FaultOptions, ClientsOptions, ScenarioOptions {
   readonly speed: string;
   readonly seed: string;
   readonly dir?: string;
@@ -26,11 +28,13 @@ export async function sandboxCommand(options: SandboxCommandOptions, host: Host)
       'The sandbox removes its folder at its end: give one that does not exist.',
     );
   }
+  const playing = await chosenScenario(options, host);
+  const clients = await chosenClients(options, host);
   const controller = new AbortController();
   using _stop = host.onStop(() => controller.abort());
   if (options.child === true) void host.stdinClosed().then(() => controller.abort());
   await host.serveSandbox(
-    { speed, seed: options.seed, dir, faults: faults.map(({ name }) => name) },
+    { speed, seed: options.seed, dir, faults: faults.map(({ name }) => name), clients, ...playing },
     async (control, environment) => {
       if (options.child === true) {
         host.stdout.write(`${JSON.stringify({ control })}\n`);

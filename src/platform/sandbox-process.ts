@@ -11,6 +11,11 @@ export interface StartSandboxOptions {
   readonly dir: string;
   /** Names of the faults that are on from the start. */
   readonly faults: readonly string[];
+  /** Value of `--clients`. */
+  readonly clients: string;
+  readonly packagers: number;
+  /** The file that is read, absolute. */
+  readonly scenario?: { readonly file: string };
   /** The entry file of this program. */
   readonly program: string;
 }
@@ -38,6 +43,9 @@ export async function startSandbox({
   seed,
   dir,
   faults,
+  clients,
+  packagers,
+  scenario,
   program,
 }: StartSandboxOptions): Promise<RunningSandbox> {
   const child = spawn(
@@ -53,6 +61,11 @@ export async function startSandbox({
       seed,
       '--dir',
       dir,
+      '--clients',
+      clients,
+      '--packagers',
+      String(packagers),
+      ...(scenario === undefined ? [] : ['--scenario', scenario.file]),
       ...faults.flatMap((name) => ['--fault', name]),
     ],
     { detached: true, stdio: ['pipe', 'pipe', 'pipe'] },

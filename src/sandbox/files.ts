@@ -27,7 +27,12 @@ export interface ClientFiles {
 }
 
 /** Writes keytab, realm and the configuration of `fedpkg`; that of the other commands stands in a run's own home. */
-export async function writeClientFiles(dir: string, world: World, urls: SandboxUrls): Promise<ClientFiles> {
+export async function writeClientFiles(
+  dir: string,
+  world: World,
+  urls: SandboxUrls,
+  { skipHooks = false }: { readonly skipHooks?: boolean } = {},
+): Promise<ClientFiles> {
   const files = {
     keytab: join(dir, 'packager.keytab'),
     realm: join(dir, 'realm.json'),
@@ -38,7 +43,7 @@ export async function writeClientFiles(dir: string, world: World, urls: SandboxU
   if (packager === undefined) throw new Error(`the world has no user ${world.packager}, who is its packager`);
   writeKeytab(files.keytab, { principal: packager.name, key: packager.key });
   writeRealm(files.realm, realm);
-  await writeFile(files.fedpkgConfig, fedpkgConfig(world, urls));
+  await writeFile(files.fedpkgConfig, fedpkgConfig(world, urls, skipHooks));
   await writeHome(dir, urls);
   return files;
 }
@@ -71,7 +76,7 @@ async function writeHome(dir: string, urls: SandboxUrls): Promise<void> {
   await writeFile(join(dir, 'env.sh'), lines.join(''));
 }
 
-function fedpkgConfig(world: World, urls: SandboxUrls): string {
+function fedpkgConfig(world: World, urls: SandboxUrls, skipHooks: boolean): string {
   const git = `${urls['dist-git']}/%(repo)s.git`;
   return `[fedpkg]
 lookaside = ${urls.lookaside}/repo/pkgs
@@ -87,7 +92,7 @@ distgit_namespaces = rpms
 lookaside_namespaced = True
 kerberos_realms = ${world.realm}
 git_excludes =
-
+${skipHooks ? 'skip_hooks = True\n' : ''}
 [fedpkg.bodhi]
 staging = False
 releases_service = ${urls.bodhi}/releases/%(release)s

@@ -41,6 +41,8 @@ export interface SandboxOptions {
     readonly names?: readonly StandInName[];
     /** Real programs that a command runs instead of its stand-in, by name; absolute. */
     readonly programs?: Readonly<Partial<Record<StandInName, string>>>;
+    /** Whether `fedpkg clone` leaves out the hook that checks a push; it needs spectool. @defaultValue false */
+    readonly skipHooks?: boolean;
   };
   /** @defaultValue Fedora on a Tuesday morning */
   readonly world?: World;
@@ -139,7 +141,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     id_provider: bodhi.idpUrl,
     datagrepper: datagrepper.url,
   };
-  const files = await writeClientFiles(dir, world, urls);
+  const files = await writeClientFiles(dir, world, urls, options.standIns);
   const commands = await writeStandIns(options.standIns, { dir, world, files, stack });
   const environment = environmentOf({ clock, world, urls, files, commands: [commands] });
   await writeFile(join(dir, 'environment.yaml'), stringify(environment));

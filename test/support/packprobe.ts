@@ -120,17 +120,19 @@ export interface TestSandbox extends AsyncDisposable {
 export interface TestSandboxOptions extends RunOptions {
   /** Names of the faults that are on from the start. */
   readonly faults?: readonly string[];
+  /** Which koji, bodhi and fedpkg. @defaultValue stand-ins, whatever is installed here */
+  readonly clients?: 'real' | 'stand-ins';
 }
 
 /** A sandbox as `packprobe sandbox` starts it. */
 export async function startSandbox(
   dir: string,
   speed: number,
-  { faults = [], ...options }: TestSandboxOptions = {},
+  { faults = [], clients = 'stand-ins', ...options }: TestSandboxOptions = {},
 ): Promise<TestSandbox> {
   const broken = faults.flatMap((name) => ['--fault', name]);
   const running = start(
-    ['sandbox', '--speed', String(speed), '--dir', join(dir, 'sandbox'), ...broken],
+    ['sandbox', '--speed', String(speed), '--dir', join(dir, 'sandbox'), '--clients', clients, ...broken],
     options,
   );
   const line = await running.said(/--url http/);

@@ -3,6 +3,7 @@ import { getCompileCacheDir } from 'node:module';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { REALM_VARIABLE } from './krb/realm.ts';
+import { WRITTEN_BY_SANDBOX } from './mark.ts';
 import { type StandInName, standIns } from './stand-ins.ts';
 
 /** What the written commands know of their sandbox. Passwords are a sandbox's own, good on loopback alone. */
@@ -44,7 +45,10 @@ export async function writeCommands(dir: string, options: CommandOptions): Promi
           ]
         : [];
     const file = join(dir, name);
-    writeFileSync(file, ['#!/bin/sh', ...environment, `exec ${words} "$@"`, ''].join('\n'));
+    writeFileSync(
+      file,
+      ['#!/bin/sh', WRITTEN_BY_SANDBOX, ...environment, `exec ${words} "$@"`, ''].join('\n'),
+    );
     chmodSync(file, 0o700);
   }
 }
