@@ -148,7 +148,7 @@ describe('on a terminal', () => {
     const script = join(place.dir, 'run.sh');
     writeFileSync(
       script,
-      `exec ${process.execPath} ${ROOT}/bin/packprobe.js run single-build --env sandbox --speed 300 --data ${place.dir}/data\n`,
+      `exec ${process.execPath} ${ROOT}/bin/packprobe.js run single-build --env sandbox --clients stand-ins --speed 300 --data ${place.dir}/data\n`,
     );
     tmux('-f', '/dev/null', 'new-session', '-d', '-x', '110', '-y', '60', `sh ${script}; sleep 60`);
     try {

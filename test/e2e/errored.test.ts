@@ -166,7 +166,16 @@ describe('a run that we break ourselves is errored, exit code 3, with what to do
     mkdirSync(folder);
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=200k', 'tmpfs', folder]);
     try {
-      const { code, stderr } = await packprobe(['run', 'single-build', '--env', 'sandbox', '--data', folder]);
+      const { code, stderr } = await packprobe([
+        'run',
+        'single-build',
+        '--env',
+        'sandbox',
+        '--clients',
+        'stand-ins',
+        '--data',
+        folder,
+      ]);
       expect(code).toBe(3);
       expect(stderr).toMatch(/DISK_FULL/);
       expect(stderr).toMatch(/^What to do: The disk is full/m);

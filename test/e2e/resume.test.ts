@@ -174,7 +174,18 @@ describe.concurrent('resume', () => {
 test('a run whose sandbox has died with it is closed as errored, with nothing left to take away', async () => {
   using place = freshDir();
   const data = join(place.dir, 'data');
-  const running = start(['run', 'single-build', '--env', 'sandbox', '--speed', '300', '--data', data]);
+  const running = start([
+    'run',
+    'single-build',
+    '--env',
+    'sandbox',
+    '--clients',
+    'stand-ins',
+    '--speed',
+    '300',
+    '--data',
+    data,
+  ]);
   const id = /run +(\S+)/.exec(await running.said(/^run /))?.[1] ?? '';
   await running.said(/^started +update/);
   running.child.kill('SIGKILL');

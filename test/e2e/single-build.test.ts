@@ -34,7 +34,7 @@ describe('one command', () => {
     using place = freshDir();
     const data = join(place.dir, 'data');
     const { code, stdout, stderr } = await packprobe(
-      ['run', 'single-build', '--env', 'sandbox', '--speed', '300', '--data', data],
+      ['run', 'single-build', '--env', 'sandbox', '--clients', 'stand-ins', '--speed', '300', '--data', data],
       { cwd: place.dir, env: { HOME: place.dir, TMPDIR: place.dir } },
     );
     expect({ code, stderr }).toMatchObject({ code: 0 });

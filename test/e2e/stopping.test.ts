@@ -66,7 +66,16 @@ test('a second Ctrl-C leaves at once and names what cleans up', async () => {
 test('a sandbox that run started ends when run is killed', async () => {
   using place = freshDir();
   const data = join(place.dir, 'data');
-  const running = start(['run', 'single-build', '--env', 'sandbox', '--data', data]);
+  const running = start([
+    'run',
+    'single-build',
+    '--env',
+    'sandbox',
+    '--clients',
+    'stand-ins',
+    '--data',
+    data,
+  ]);
   await running.said(/^started +build/);
   expect(processesWith(place.dir).length).toBeGreaterThan(1);
   running.child.kill('SIGKILL');
@@ -82,7 +91,17 @@ test('a sandbox that run started ends when run is killed', async () => {
 test('a sandbox of our own that dies makes the run ours, not Koji’s, and leaves nothing', async () => {
   using place = freshDir();
   const data = join(place.dir, 'data');
-  const running = start(['run', 'single-build', '--env', 'sandbox', '--json', '--data', data]);
+  const running = start([
+    'run',
+    'single-build',
+    '--env',
+    'sandbox',
+    '--clients',
+    'stand-ins',
+    '--json',
+    '--data',
+    data,
+  ]);
   await running.said(/^started +build/);
   const [pid] = processIdsWith(`${data}/sandbox-`);
   process.kill(pid ?? 0, 'SIGKILL');
