@@ -58,7 +58,7 @@ export function bindInputs(request: BindingRequest): ReadonlyMap<string, Planned
     inputs.set(name, { from: 'file', template: readInput(counted, name, value, schema) });
   }
   for (const name of names) {
-    if (Object.hasOwn(given, name)) continue;
+    if (Object.hasOwn(given, name) || action.definition.unbound?.includes(name)) continue;
     const bound = bindInput(counted, name, schema);
     if (bound !== undefined) inputs.set(name, bound);
   }

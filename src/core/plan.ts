@@ -169,7 +169,7 @@ function childrenOf(tree: Tree): readonly Tree[] {
   }
 }
 
-function withPlace<Result>(step: PlannedStep, work: () => Result): Result {
+function withPlace<Result>(step: Pick<PlannedStep, 'id' | 'place'>, work: () => Result): Result {
   try {
     return work();
   } catch (thrown) {
@@ -207,9 +207,12 @@ export function describeBindings(step: PlannedStep): Readonly<Record<string, str
   return Object.fromEntries(lines);
 }
 
+/** What of a step tells its inputs. */
+type Bound = Pick<PlannedStep, 'id' | 'action' | 'inputs' | 'place'>;
+
 /** The inputs as far as they are known before a run: what is not stands as `<steps.build.nvr>`, lists as lists of one such. */
 export function placeholderInputs(
-  step: PlannedStep,
+  step: Bound,
   known: Partial<Omit<Scope, 'steps'>> = {},
 ): Record<string, unknown> {
   const { input } = step.action.definition;

@@ -11,10 +11,16 @@ import { Fault } from './fault.ts';
 import type { Json, JsonObject } from './json.ts';
 import { jsonSchema, typeOfSchema } from './json-schema.ts';
 import { defaultParams, paramsType } from './params.ts';
-import type { FilePlace, PlannedProbe, PlannedStep, ProbePlan } from './plan.ts';
+import {
+  type FilePlace,
+  type PlannedProbe,
+  type PlannedStep,
+  type ProbePlan,
+  placeholderInputs,
+} from './plan.ts';
 import { NO_ACTION, type Probe, type Schedule, type StepEntry } from './probe.ts';
-import { environmentFacts, environmentType, PROBE_TYPE, RUN_TYPE } from './scope.ts';
-import type { Action } from './step.ts';
+import { environmentFacts, environmentType, PROBE_TYPE, probeFacts, RUN_TYPE } from './scope.ts';
+import type { Action, KnownInputs } from './step.ts';
 import { nearest } from './suggest.ts';
 import type { Charge } from './system.ts';
 import { checkTemplate, readTemplate, renderTemplate } from './template.ts';
@@ -192,6 +198,7 @@ class Planner {
       return undefined;
     }
     const { definition } = action;
+    const faultsBefore = this.faults.length;
     const inputs = bindInputs({
       document: this.#request.probe.document,
       path,
@@ -201,14 +208,19 @@ class Planner {
       surroundings,
       report: (fault) => this.faults.push(fault),
     });
-    const attempts = entry.retry?.attempts ?? (definition.repeatable ? DEFAULT_ATTEMPTS : 1);
-    if (attempts > 1 && !definition.repeatable) {
+    const known = this.#known({ id, action, inputs, place: this.#place(path) }, probe);
+    const { repeatable } = definition;
+    const isRepeatable = typeof repeatable === 'boolean' ? repeatable : repeatable(known);
+    const attempts = entry.retry?.attempts ?? (isRepeatable ? DEFAULT_ATTEMPTS : 1);
+    if (attempts > 1 && !isRepeatable) {
       this.#blame(
         [...path, 'retry', 'attempts'],
         `${action.uses} cannot be repeated; expected 1, got ${attempts}`,
       );
     }
-    const system = this.#system(path, entry, action);
+    // Of inputs that are wrong nobody can tell whose they are.
+    const areGood = this.faults.length === faultsBefore;
+    const system = this.#system(path, entry, action, areGood ? known : undefined);
     return {
       index,
       id,
@@ -259,11 +271,29 @@ class Planner {
     }
   }
 
-  #system(path: Path, entry: StepEntry, { definition }: Action): Charge {
-    const system = entry.system ?? definition.system;
+  /** What the file, the environment and the parameters tell of the inputs of a step; nothing where an expression has a fault. */
+  #known(step: Parameters<typeof placeholderInputs>[0], probe: PlannedProbe): KnownInputs {
+    const { environment } = this.#request;
+    const env = environment === undefined ? {} : { env: environmentFacts(environment) };
+    try {
+      return placeholderInputs(step, { probe: probeFacts(probe), params: probe.params, ...env });
+    } catch (thrown) {
+      if (thrown instanceof Fault) return {};
+      throw thrown;
+    }
+  }
+
+  #system(path: Path, entry: StepEntry, { uses, definition }: Action, known?: KnownInputs): Charge {
+    const { environment } = this.#request;
+    const { systemOf } = definition;
+    const told = known && environment && systemOf?.(known, environment);
+    const system = entry.system ?? definition.system ?? told;
+    if (system === undefined && known && environment && systemOf) {
+      const whose = `what it asks belongs to no one system of environment ${environment.name}`;
+      this.#blame([...path, 'uses'], `${uses} needs \`system:\` here, for ${whose}`);
+    }
     // What stands for no system cannot break one: a failure of it is our own.
     if (system === undefined) return 'own';
-    const { environment } = this.#request;
     if (environment !== undefined && environment.systems[system] === undefined) {
       const key = entry.system === undefined ? 'uses' : 'system';
       this.#blame([...path, key], `environment ${environment.name} has no ${system}`);

@@ -61,6 +61,8 @@ export interface HttpRequest {
   readonly body?: string;
   /** Real time, milliseconds, for the whole exchange. @defaultValue 120000 */
   readonly limitMs?: number;
+  /** `manual` gives the redirect itself as the answer. @defaultValue 'follow' */
+  readonly redirects?: 'follow' | 'manual';
 }
 
 export interface HttpResponse {
@@ -72,7 +74,7 @@ export interface HttpResponse {
 }
 
 /**
- * One HTTP exchange, redirects followed. Every status is a result.
+ * One HTTP exchange, redirects followed unless the request says otherwise. Every status is a result.
  *
  * Throws a Fault: `HTTP_UNREACHABLE` (unavailable: refused, reset, unknown host, TLS), `HTTP_TIMED_OUT` (unavailable), `HTTP_TOO_LARGE` (malformed,
  * above 16 MiB); the signal's reason when that aborted.

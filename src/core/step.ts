@@ -104,6 +104,9 @@ export interface PlanFacts {
   readonly env: Environment;
 }
 
+/** Inputs as far as the file and the environment tell them before a run; what is not known stands as `<steps.build.nvr>`. */
+export type KnownInputs = Readonly<Record<string, unknown>>;
+
 export interface StepDefinition<
   Input extends z.ZodObject = z.ZodObject,
   Output extends z.ZodObject = z.ZodObject,
@@ -112,8 +115,12 @@ export interface StepDefinition<
   readonly summary: string;
   /** Who is charged when nothing more precise is known; undefined where the probe file must say it (`command/run`). */
   readonly system: System | undefined;
-  /** A second attempt leaves nothing behind that the undo does not remove. */
-  readonly repeatable: boolean;
+  /** Told where `system` is undefined and the probe file says nothing, from the inputs that are known before the run; undefined: the file must say it. */
+  systemOf?(inputs: KnownInputs, environment: Environment): System | undefined;
+  /** A second attempt leaves nothing behind that the undo does not remove. Some actions know it only of their inputs. */
+  readonly repeatable: boolean | ((inputs: KnownInputs) => boolean);
+  /** Inputs that are never bound to an earlier output of their name: every request has headers, and never those of the answer before. */
+  readonly unbound?: readonly string[];
   /** Limit over all attempts where the probe file gives none. Milliseconds. Steps that only run commands: at least 15 min. */
   readonly timeoutMs: number;
   /** How long a clear no that can still turn must hold before it fails the step. Milliseconds. @defaultValue 600000 */

@@ -21,6 +21,7 @@ export function nodeHttp({ userAgent }: HttpOptions): Http {
         method: request.method ?? 'GET',
         headers: { 'user-agent': userAgent, ...request.headers },
         ...(request.body === undefined ? {} : { body: request.body }),
+        redirect: request.redirects ?? 'follow',
         signal: AbortSignal.any([signal, limit]),
       });
       const body = await readBody(response, request);

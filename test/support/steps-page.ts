@@ -14,7 +14,7 @@ An input that is left out is bound to the one earlier step whose output has that
 
 | action | charged to | |
 | --- | --- | --- |
-${sorted.map(({ uses, definition }) => `| [\`${uses}\`](#${anchorOf(uses)}) | ${definition.system ?? 'what the probe says'} | ${definition.summary} |`).join('\n')}
+${sorted.map(({ uses, definition }) => `| [\`${uses}\`](#${anchorOf(uses)}) | ${definition.system ?? (definition.systemOf === undefined ? 'what the probe says' : 'whose URL it is')} | ${definition.summary} |`).join('\n')}
 
 ${sorted.map(sectionOf).join('\n\n')}
 `;
@@ -29,7 +29,7 @@ function sectionOf({ uses, definition }: Action): string {
   return [
     `## ${uses}`,
     summary,
-    `Charged to ${system ?? '`system:` of the probe’s step'} · ${repeatable ? 'repeatable' : 'not repeatable'} · limit ${formatDuration(timeoutMs)} unless \`timeout:\` says otherwise`,
+    `Charged to ${system ?? (definition.systemOf === undefined ? '`system:` of the probe’s step' : '`system:` of the probe’s step, else the system whose URL it is')} · ${typeof repeatable === 'function' ? 'repeatable by its inputs' : repeatable ? 'repeatable' : 'not repeatable'} · limit ${formatDuration(timeoutMs)} unless \`timeout:\` says otherwise`,
     fieldsOf('input', input, 'input'),
     fieldsOf('output', output, 'output'),
   ].join('\n\n');

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { evidenceOf, killedFault } from '../../clients/command.ts';
+import { firstBytes } from '../../clients/first-bytes.ts';
 import { duration } from '../../core/duration.ts';
 import { Fault } from '../../core/fault.ts';
 import { defineStep } from '../../core/step.ts';
@@ -56,10 +57,3 @@ export default defineStep({
     return { stdout: firstBytes(result.stdout.trim(), OUTPUT_LIMIT_BYTES), exit_code: expect_exit };
   },
 });
-
-function firstBytes(text: string, limit: number): string {
-  const bytes = Buffer.from(text);
-  if (bytes.length <= limit) return text;
-  // `stream` keeps a character that was cut in two from becoming a replacement mark.
-  return new TextDecoder().decode(bytes.subarray(0, limit), { stream: true });
-}
