@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { heldClock } from '../../../src/sandbox/kit/clock.ts';
 import { delayOf, draw } from '../../../src/sandbox/kit/draw.ts';
 import { EPOCH, testKit } from './test-kit.ts';
 
@@ -82,4 +83,39 @@ test('half of all delays are below the median and none is outside the bounds', (
   expect(delayOf(delay, 0.5)).toBeCloseTo(60);
   expect(delayOf(delay, 0)).toBe(10);
   expect(delayOf(delay, 1)).toBe(200);
+});
+
+test('a few delays are long: one in ten is beyond a third of the way to the longest, one in fifty beyond half', () => {
+  const delay = { least: 60_000, median: 95_000, most: 600_000 };
+  const drawn = Array.from({ length: 5000 }, (_, i) => delayOf(delay, draw('1', 'delay', String(i))));
+  const share = (bound: number) => drawn.filter((one) => one > bound).length / drawn.length;
+  expect(share(95_000)).toBeCloseTo(0.5, 1);
+  expect(share(167_000)).toBeGreaterThan(0.05);
+  expect(share(330_000)).toBeLessThan(0.02);
+  expect(Math.max(...drawn)).toBe(600_000);
+});
+
+test('a clock that is held acts in the order of its times, with rest between, and goes on from its epoch', async () => {
+  const clock = heldClock({ epoch: EPOCH, speed: 300, from: EPOCH - 3_600_000 });
+  const seen: [string, number][] = [];
+  const note = (name: string) => seen.push([name, clock.now() - EPOCH]);
+  clock.after(2_000_000, () => {
+    note('second');
+    void Promise.resolve().then(() => Promise.resolve().then(() => note('what it set off')));
+  });
+  clock.after(1_000_000, () => note('first'));
+  clock.after(2_000_001, () => note('third'));
+  clock.after(3_600_000 + 3_000, () => note('after its release'));
+  await clock.runTo(EPOCH);
+  expect(seen).toEqual([
+    ['first', -2_600_000],
+    ['second', -1_600_000],
+    ['what it set off', -1_600_000],
+    ['third', -1_599_999],
+  ]);
+  expect(clock.now()).toBe(EPOCH);
+  clock.release();
+  await expect.poll(() => seen.length).toBe(5);
+  expect(seen[4]?.[1]).toBeGreaterThanOrEqual(3_000);
+  clock.close();
 });
