@@ -89,13 +89,13 @@ function openHost(): Host {
       }),
     joinSandbox: async (control) => (await import('./platform/sandbox-process.ts')).joinSandbox(control),
     isSandboxGone: async (control) => (await import('./platform/sandbox-process.ts')).isSandboxGone(control),
-    async serveSandbox({ clients, ...options }, ready, signal) {
+    async serveSandbox({ clients, scenario, ...options }, ready, signal) {
       const [{ openSandbox }, { stringify }] = await Promise.all([
         import('./sandbox/sandbox.ts'),
         import('yaml'),
       ]);
       const standIns = clients === 'real' ? await withRealClients() : {};
-      await using sandbox = await openSandbox({ ...options, standIns });
+      await using sandbox = await openSandbox({ ...options, standIns, ...scenario });
       await ready(sandbox.controlUrl, stringify(sandbox.environment));
       const aborted = new Promise<void>((resolve) =>
         signal.addEventListener('abort', () => resolve(), { once: true }),

@@ -192,7 +192,7 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
       ),
     );
 
-  place(program.command('sandbox'))
+  const sandbox = place(program.command('sandbox'))
     .summary('a small distribution on this machine')
     .description(
       'Starts every system of the workflow on loopback, prints how to use it, and stays up until Ctrl-C.',
@@ -209,6 +209,36 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     .addOption(new Option('--child').hideHelp())
     .addHelpText('after', SANDBOX_EXAMPLES)
     .action(handled(async (options: never) => (await import('./sandbox.ts')).sandboxCommand(options, host)));
+
+  const fault = sandbox
+    .command('fault')
+    .summary('break and mend a sandbox that runs')
+    .description(
+      'Breaks and mends a sandbox that runs: the one of --url, of PACKPROBE_SANDBOX (env.sh sets it), or the only one of the data folder.',
+    );
+  const running = (command: Command) =>
+    place(command).option('--url <url>', 'control address of the sandbox, as it printed it');
+  for (const state of ['on', 'off'] as const) {
+    running(fault.command(state))
+      .summary(state === 'on' ? 'break something' : 'mend it again')
+      .description(state === 'on' ? 'Switches faults on.' : 'Switches faults off.')
+      .argument('<name...>', 'names of faults, such as koji:http-503')
+      .addHelpText('after', `\nExample:\n  packprobe sandbox fault ${state} koji:http-503\n`)
+      .action(
+        handled(async (names: string[], options: object) =>
+          (await import('./sandbox-fault.ts')).turnFaults(state, names, options, host),
+        ),
+      );
+  }
+  running(fault.command('list'))
+    .summary('what is broken in it now')
+    .description('Lists the faults that are on.')
+    .option('--json', 'print them as JSON')
+    .action(
+      handled(async (options: object) =>
+        (await import('./sandbox-fault.ts')).listTurnedFaults(options, host),
+      ),
+    );
 
   program
     .command('schema')

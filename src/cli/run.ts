@@ -107,7 +107,9 @@ async function openEnvironment(
   const clients = await chosenClients(options, host);
   host.stderr.write(`starting a sandbox${faults.length === 0 ? '' : ` with ${faults.join(', ')}`} …\n`);
   const dir = join(data, `sandbox-${(await host.ids()).uuid()}`);
-  return ofSandbox(resources.use(await host.startSandbox({ speed, seed: '1', dir, faults, clients, ...playing })));
+  return ofSandbox(
+    resources.use(await host.startSandbox({ speed, seed: '1', dir, faults, clients, ...playing })),
+  );
 }
 
 function ofSandbox(sandbox: SandboxHandle): Place {

@@ -1,3 +1,5 @@
+import { formatDuration } from '../core/duration.ts';
+import type { Scenario } from '../core/scenario.ts';
 import { type ClientsOptions, chosenClients } from './clients.ts';
 import { chosenFaults, type FaultOptions, listFaults } from './faults.ts';
 import { EXIT, type Host, type SandboxFault } from './host.ts';
@@ -41,7 +43,9 @@ export async function sandboxCommand(options: SandboxCommandOptions, host: Host)
         return;
       }
       host.stdout.write(environment);
-      host.stderr.write(settings({ control, dir, faults, program: host.program }));
+      host.stderr.write(
+        settings({ control, dir, faults, scenario: playing.scenario?.scenario, program: host.program }),
+      );
     },
     controller.signal,
   );
@@ -59,20 +63,34 @@ interface Settings {
   readonly control: string;
   readonly dir: string;
   readonly faults: readonly SandboxFault[];
+  readonly scenario: Scenario | undefined;
   readonly program: string;
 }
 
-function settings({ control, dir, faults, program }: Settings): string {
+function settings({ control, dir, faults, scenario, program }: Settings): string {
   const broken = faults.map(({ name, says }) => `  ${name.padEnd(18)}  ${says}\n`).join('');
+  const mend = `${program} sandbox fault off NAME --url ${control}`;
   return `
 The sandbox is up. Above is its environment file (also at ${control}/environment).
-${broken === '' ? '' : `\nBroken in it, until DELETE ${control}/faults/NAME:\n\n${broken}`}
+${broken === '' ? '' : `\nBroken in it, until \`${mend}\`:\n\n${broken}`}${scenario === undefined ? '' : programme(scenario)}
   one run in it       ${program} run single-build --url ${control}
   any client          . ${dir}/env.sh   (PATH, HOME and addresses for fedpkg, koji, bodhi)
-  break something     curl -X PUT ${control}/faults/NAME   (${program} sandbox --list-faults)
+  break something     ${program} sandbox fault on NAME --url ${control}   (${program} sandbox --list-faults)
   what happened       curl ${control}/truth?nvr=NVR
   what a run left     curl ${control}/holdings?run=RUN
 
 Ctrl-C ends it and removes ${dir}.
 `;
+}
+
+/** What will happen in it, by its own clock. */
+function programme({ name, description, events }: Scenario): string {
+  const lines = events
+    .toSorted((a, b) => a.at - b.at)
+    .map((event) => {
+      const what = 'fault' in event ? event.fault : `a mass rebuild of ${event.mass_rebuild.builds} packages`;
+      const until = event.for === undefined ? 'to the end' : `for ${formatDuration(event.for)}`;
+      return `  after ${formatDuration(event.at)}, ${until}: ${what}\n`;
+    });
+  return `\nIt plays ${name}: ${description}.\n\n${lines.join('')}`;
 }

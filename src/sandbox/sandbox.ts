@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
+import type { Scenario } from '../core/scenario.ts';
 import { openBodhi } from './bodhi/bodhi.ts';
 import { openCi } from './ci/open-ci.ts';
 import { openControl } from './control/control.ts';
@@ -19,9 +20,10 @@ import { defaultWorld, type World } from './kit/world.ts';
 import { openKoji } from './koji/koji.ts';
 import { openLookaside } from './lookaside/lookaside.ts';
 import { openResultsdb } from './resultsdb/open-resultsdb.ts';
+import { playScenario, startOf, worldOf } from './scenario.ts';
 import { openSigning } from './signing/signing.ts';
 import { writeCommands } from './stand-ins/commands.ts';
-import { isKdcState, writeRealm } from './stand-ins/krb/realm.ts';
+import { faultyRealm, writeRealm } from './stand-ins/krb/realm.ts';
 import type { StandInName } from './stand-ins/stand-ins.ts';
 import { openWaiverdb } from './waiverdb/open-waiverdb.ts';
 
@@ -46,6 +48,10 @@ export interface SandboxOptions {
   };
   /** @defaultValue Fedora on a Tuesday morning */
   readonly world?: World;
+  /** What happens in it; its start and releases are taken where they are not given here. @defaultValue nothing */
+  readonly scenario?: Scenario;
+  /** Other people who build and update in it. @defaultValue 0 */
+  readonly packagers?: number;
   /** Names of the faults that are on from the start. @defaultValue none */
   readonly faults?: readonly string[];
   /** Told of what goes wrong inside. @defaultValue a warning of the process */
@@ -71,7 +77,10 @@ const DEFAULT_EPOCH = Date.UTC(2026, 10, 17, 8);
 
 /** A small distribution on loopback, every system over its real protocol. Closing it leaves nothing. */
 export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { speed = DEFAULT_SPEED, epoch = DEFAULT_EPOCH, seed = '1', world = defaultWorld() } = options;
+  const { speed = DEFAULT_SPEED, seed = '1', scenario } = options;
+  const { epoch = startOf(scenario) ?? DEFAULT_EPOCH } = options;
+  const world =
+    options.world ?? (scenario === undefined ? defaultWorld() : worldOf(scenario, defaultWorld()));
   if (!(speed > 0 && speed <= MOST_SPEED)) {
     throw new Error(`the sandbox's speed is above 0 and at most ${MOST_SPEED}, not ${speed}`);
   }
@@ -147,16 +156,21 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   await writeFile(join(dir, 'environment.yaml'), stringify(environment));
   const faults = faultBoard(kit, await discoverFaults());
   kit.onSwitch(() => {
-    const kdc = kit.hooks.rule('fas.kdc', world.realm);
-    writeRealm(files.realm, { ...realmOf(world), kdc: isKdcState(kdc) ? kdc : 'up' });
+    writeRealm(files.realm, faultyRealm(realmOf(world), kit.hooks.rule('fas.kdc', world.realm)));
   });
   for (const name of options.faults ?? []) {
     if (!(await faults.turn(name, true))) throw new Error(`the sandbox has no fault ${name}`);
+  }
+  if (scenario !== undefined) {
+    playScenario(scenario, { clock, faults, rebuild: () => {}, trouble });
   }
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
   const control = await opened(
     openControl(kit, { environment: () => environment, urls: () => ({ ...urls }), faults, stop }),
   );
+  // For those who want to break it later: `env.sh` says it to a shell, the file to whoever finds the folder.
+  await appendFile(join(dir, 'env.sh'), `export PACKPROBE_SANDBOX="${control.url}"\n`);
+  await writeFile(join(dir, 'control'), `${control.url}\n`);
   // Closed last and first: here, so that no rule acts any more while the systems close.
   stack.defer(() => clock.close());
   const whole = stack.move();

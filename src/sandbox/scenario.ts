@@ -3,6 +3,11 @@ import type { FaultBoard } from './faults/fault-board.ts';
 import type { SandboxClock } from './kit/clock.ts';
 import { fedora, type World } from './kit/world.ts';
 
+/** What the clock shows when it begins, epoch ms. */
+export function startOf(scenario: Scenario | undefined): number | undefined {
+  return scenario?.start === undefined ? undefined : Date.parse(scenario.start);
+}
+
 /** The world in which a scenario plays. */
 export function worldOf({ releases }: Scenario, world: World): World {
   if (releases === undefined) return world;

@@ -122,17 +122,29 @@ export interface TestSandboxOptions extends RunOptions {
   readonly faults?: readonly string[];
   /** Which koji, bodhi and fedpkg. @defaultValue stand-ins, whatever is installed here */
   readonly clients?: 'real' | 'stand-ins';
+  /** More of the command line; of an option said twice the last counts. */
+  readonly args?: readonly string[];
 }
 
 /** A sandbox as `packprobe sandbox` starts it. */
 export async function startSandbox(
   dir: string,
   speed: number,
-  { faults = [], clients = 'stand-ins', ...options }: TestSandboxOptions = {},
+  { faults = [], clients = 'stand-ins', args = [], ...options }: TestSandboxOptions = {},
 ): Promise<TestSandbox> {
   const broken = faults.flatMap((name) => ['--fault', name]);
   const running = start(
-    ['sandbox', '--speed', String(speed), '--dir', join(dir, 'sandbox'), '--clients', clients, ...broken],
+    [
+      'sandbox',
+      '--speed',
+      String(speed),
+      '--dir',
+      join(dir, 'sandbox'),
+      '--clients',
+      clients,
+      ...broken,
+      ...args,
+    ],
     options,
   );
   const line = await running.said(/--url http/);
