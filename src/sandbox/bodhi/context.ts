@@ -14,17 +14,19 @@ export interface BodhiPorts {
  *
  * | point | subject | answers |
  * | --- | --- | --- |
- * | `bodhi.create` | first NVR of the update | text: the row is written, then the POST is refused with `Unable to create update.  TEXT` |
- * | `bodhi.announce` | NVR | `never`: CI is not told that the update is ready |
+ * | `bodhi.create` | first NVR of the update | text: the row is written, then the POST is refused with `Unable to create update.  TEXT`; `{forget: true}`: the POST is answered, nothing is written |
+ * | `bodhi.withdraw` | alias | number: so many sandbox ms after it was made somebody makes the update obsolete |
+ * | `bodhi.announce` | NVR | `never`: CI is not told that the update is ready; number: sandbox ms later |
  * | `bodhi.tag-signing` | NVR | `never`: the build is not sent to signing; number: sandbox ms later |
  * | `bodhi.consume` | `HANDLER NVR-or-alias`; handlers are `signed`, `automatic-update`, `resultsdb`, `waiverdb` | `never`: the message is swallowed; number: sandbox ms later |
- * | `bodhi.gate` | alias | `never`: an answer of Greenwave is not written down |
+ * | `bodhi.gate` | alias | `never`: an answer of Greenwave is not written down; a status such as `passed`: that is, whatever the answer |
  * | `bodhi.approve` | alias | `never`: approve_testing passes this update over |
  * | `bodhi.check-policies` | `all` | `never`: the hourly check is not made |
  * | `bodhi.push` | release name | `never`: the nightly push leaves this release out |
  */
 export type RulePoint =
   | 'bodhi.create'
+  | 'bodhi.withdraw'
   | 'bodhi.announce'
   | 'bodhi.tag-signing'
   | 'bodhi.consume'

@@ -2,7 +2,7 @@ import { type Bodhi, BodhiError, LockedError, rule } from './context.ts';
 import { gatingPassed, type Update } from './model.ts';
 import { post, ServiceError } from './services.ts';
 import { addComment } from './talk.ts';
-import type { Gating } from './words.ts';
+import { GATINGS, type Gating } from './words.ts';
 
 interface Requirement {
   readonly type?: string;
@@ -106,7 +106,12 @@ export async function refreshGating(bodhi: Bodhi, update: Update): Promise<void>
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
   }
-  if (rule(bodhi, 'bodhi.gate', update.alias) !== 'never') setGating(bodhi, update, gating);
+  const say = rule(bodhi, 'bodhi.gate', update.alias);
+  if (say !== 'never') setGating(bodhi, update, isGating(say) ? say : gating);
+}
+
+function isGating(say: unknown): say is Gating {
+  return GATINGS.some((status) => status === say);
 }
 
 /** Posts one waiver for each unsatisfied requirement (of `tests`, when there are any); the first refusal ends it, what was posted stays. */

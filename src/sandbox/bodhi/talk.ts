@@ -2,6 +2,8 @@ import { type Bodhi, look, rule, type Work } from './context.ts';
 import { commentJson, type Json, updateJson } from './json.ts';
 import type { Comment, Update } from './model.ts';
 
+const ANNOUNCEMENT = 'bodhi.update.status.testing.koji-build-group.build.complete';
+
 export interface NewComment {
   readonly text: string;
   readonly author: string;
@@ -44,22 +46,23 @@ export function announce(
   update: Update,
   options: { readonly agent: string; readonly again?: boolean; readonly json?: Json },
 ): void {
-  if (update.builds.some(({ nvr }) => rule(bodhi, 'bodhi.announce', nvr) === 'never')) return;
+  const says = update.builds.map(({ nvr }) => rule(bodhi, 'bodhi.announce', nvr));
+  if (says.includes('never')) return;
   const nvrs = update.builds.map(({ nvr }) => nvr);
   const builds = nvrs.map((nvr) => {
     const facts = bodhi.ports.koji.build(nvr);
     return { type: 'koji-build', id: facts?.build_id ?? null, task_id: facts?.task_id ?? null, nvr };
   });
-  work.say(
-    'bodhi.update.status.testing.koji-build-group.build.complete',
-    {
-      artifact: { type: 'koji-build-group', builds },
-      update: options.json ?? updateJson(update, look(bodhi, false)),
-      agent: options.agent,
-      're-trigger': options.again ?? false,
-    },
-    (at) => {
-      for (const nvr of nvrs) bodhi.kit.truth(nvr, 'announced', at);
-    },
-  );
+  const body = {
+    artifact: { type: 'koji-build-group', builds },
+    update: options.json ?? updateJson(update, look(bodhi, false)),
+    agent: options.agent,
+    're-trigger': options.again ?? false,
+  };
+  const sent = (at: number) => {
+    for (const nvr of nvrs) bodhi.kit.truth(nvr, 'announced', at);
+  };
+  const lateness = says.find((say) => typeof say === 'number');
+  if (lateness === undefined) work.say(ANNOUNCEMENT, body, sent);
+  else bodhi.kit.clock.after(lateness, () => sent(bodhi.kit.publish(ANNOUNCEMENT, body)));
 }

@@ -60,7 +60,9 @@ export function listenForCi(kit: Kit, resultsdbUrl: string): { close(): void } {
     // A QUEUED that is stored after its RUNNING would be the newest result for ever.
     const tail = (tails.get(key) ?? Promise.resolve()).then(async () => {
       await due;
-      await post(resultOf(body, test, state));
+      const result = resultOf(body, test, state, itemOf(rule) ?? nvr);
+      await post(result);
+      if (rule === 'twice') await post(result);
     });
     tails.set(
       key,
@@ -96,11 +98,11 @@ export function listenForCi(kit: Kit, resultsdbUrl: string): { close(): void } {
 }
 
 /** No architecture and no scenario: with one, the final result would not take the place of QUEUED and RUNNING. */
-function resultOf(body: CiBody, test: string, state: (typeof STATES)[number]) {
+function resultOf(body: CiBody, test: string, state: (typeof STATES)[number], item: string) {
   const { run, artifact, contact, system = [] } = body;
   const final = state === 'error' ? 'CRASHED' : (OUTCOMES[body.test.result ?? ''] ?? 'NEEDS_INSPECTION');
   const data = {
-    item: artifact.nvr,
+    item,
     type: 'koji_build',
     brew_task_id: artifact.id,
     category: body.test.category,
@@ -127,4 +129,9 @@ function resultOf(body: CiBody, test: string, state: (typeof STATES)[number]) {
       Object.entries(data).filter(([, value]) => value !== undefined && value !== null),
     ),
   };
+}
+
+function itemOf(rule: unknown): string | undefined {
+  if (typeof rule !== 'object' || rule === null || !('item' in rule)) return undefined;
+  return String(rule.item);
 }

@@ -35,8 +35,8 @@ interface Trigger {
  * | --- | --- | --- |
  * | `ci.queue` | NVR | `never`: the announcement is not heard; a number: sandbox ms until it is queued |
  * | `ci.start` | NVR | `never`: it stays queued; a number: sandbox ms in the queue |
- * | `ci.run` | NVR | `never`: it runs for ever; `passed` `failed` `info` `needs_inspection` `not_applicable`: that is the result; `error`: the infrastructure fails; a number: sandbox ms of running |
- * | `resultsdb.listen` | NVR | `never`: no result is stored; `never-final`: QUEUED and RUNNING are, the final one is not; a number: sandbox ms until it is stored |
+ * | `ci.run` | NVR | `never`: it runs for ever; `passed` `failed` `info` `needs_inspection` `not_applicable`: that is the result; `none`: it completes without saying one; `error`: the infrastructure fails; `{result, againMs}`: that is the result, and so long after it the test is run again; a number: sandbox ms of running |
+ * | `resultsdb.listen` | NVR | `never`: no result is stored; `never-final`: QUEUED and RUNNING are, the final one is not; `twice`: each is stored twice; `{item}`: it is stored for that build; a number: sandbox ms until it is stored |
  *
  * Delays have the same names. Without a fault a test ends as the world says of its package.
  */
@@ -50,14 +50,15 @@ export function openCi(kit: Kit, { resultsdbUrl }: CiOptions): Promise<OpenCi> {
     const issuer = update?.user?.name ?? 'bodhi';
     for (const build of artifact.builds) {
       for (const test of kit.world.tests) {
-        runs += 1;
         const { nvr, task_id: taskId } = build;
-        queue({ nvr, taskId, issuer, source: null, test, number: runs });
+        queue({ nvr, taskId, issuer, source: null, test });
       }
     }
   });
 
-  function queue(run: CiRun): void {
+  function queue(asked: Omit<CiRun, 'number'>): void {
+    runs += 1;
+    const run: CiRun = { ...asked, number: runs };
     step(run, 'ci.queue', QUEUE, () => {
       kit.truth(run.nvr, 'ci_queued', say(run, 'queued'));
       step(run, 'ci.start', START, () => {
@@ -83,10 +84,15 @@ export function openCi(kit: Kit, { resultsdbUrl }: CiOptions): Promise<OpenCi> {
       say(run, 'error', 'failed');
       return;
     }
+    const { result: wanted = rule, againMs } = isRerun(rule) ? rule : {};
     const pkg = kit.world.packages.find(({ name }) => name === packageOf(run.nvr));
     const usual: CiResult = pkg?.test === 'FAILED' ? 'failed' : 'passed';
-    const result = RESULTS.includes(rule) ? (rule as CiResult) : usual;
-    kit.truth(run.nvr, 'ci_complete', say(run, 'complete', result));
+    const result = RESULTS.includes(wanted) ? (wanted as CiResult) : usual;
+    kit.truth(run.nvr, 'ci_complete', say(run, 'complete', rule === 'none' ? undefined : result));
+    if (againMs === undefined) return;
+    kit.clock.after(againMs, () => {
+      if (open) queue(run);
+    });
   }
 
   function say(run: CiRun, state: CiState, result?: CiResult): number {
@@ -100,4 +106,8 @@ export function openCi(kit: Kit, { resultsdbUrl }: CiOptions): Promise<OpenCi> {
       return Promise.resolve();
     },
   });
+}
+
+function isRerun(rule: unknown): rule is { readonly result: CiResult; readonly againMs: number } {
+  return typeof rule === 'object' && rule !== null && 'againMs' in rule;
 }

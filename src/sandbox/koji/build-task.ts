@@ -4,6 +4,7 @@ import {
   BUILD,
   BUILD_NAMES,
   type Build,
+  findTag,
   findTarget,
   type Hub,
   hasPerm,
@@ -23,7 +24,7 @@ import { importRpm } from './rpms.ts';
 import { isScmUrl } from './scm.ts';
 import { msOf } from './stamps.ts';
 import { addTagging, lastChange, removeTagging } from './tagging.ts';
-import { endBuild, newTask } from './tasks.ts';
+import { cancelTask, endBuild, findTask, newTask } from './tasks.ts';
 import { isList, isStruct, isTrue, plainText, repr, type Struct, type Value } from './value.ts';
 import { collect, obey, spend } from './worker.ts';
 
@@ -273,6 +274,7 @@ export async function buildArch(hub: Hub, task: Task): Promise<Value> {
       exit,
     });
   });
+  if (ruled?.cancel === true) cancelTask(hub, rootOf(hub, task));
   await spend(hub, task, 'koji.build-arch', subject, ruled);
   if (spec.failing !== undefined) {
     writeMockLogs(hub, task, { arch, nvr, buildLog: failedSectionLog(spec.failing), exit: 10 });
@@ -291,6 +293,11 @@ export async function buildArch(hub: Hub, task: Task): Promise<Value> {
   };
 }
 
+function rootOf(hub: Hub, task: Task): Task {
+  const parent = task.parent === null ? undefined : findTask(hub, task.parent);
+  return parent === undefined ? task : rootOf(hub, parent);
+}
+
 function importBuild(hub: Hub, build: Build, { spec }: SourcePackage, arches: readonly Task[]): void {
   importRpm(hub, { build, name: spec.name, arch: 'src' });
   for (const task of arches) {
@@ -306,13 +313,14 @@ function importBuild(hub: Hub, build: Build, { spec }: SourcePackage, arches: re
 /** `tagBuild`: adds a tag, or moves the build where a tag to leave is named; both halves are one event. */
 export async function runTagBuild(hub: Hub, task: Task): Promise<Value> {
   const [tagId, buildId, force, fromId] = task.request;
-  const tag = hub.tags.find(({ id, revoked }) => id === tagId && revoked === null);
+  const asked = hub.tags.find(({ id, revoked }) => id === tagId && revoked === null);
   const build = hub.builds.find(({ id }) => id === buildId);
-  if (tag === undefined) throw generic(`No such tagInfo: ${plainText(tagId ?? null)}`);
+  if (asked === undefined) throw generic(`No such tagInfo: ${plainText(tagId ?? null)}`);
   if (build === undefined) throw generic(`No such build: ${plainText(buildId ?? null)}`);
-  const subject = `${build.nvr} ${tag.name}`;
+  const subject = `${build.nvr} ${asked.name}`;
   const ruled = await obey(hub, task, 'koji.tag', subject);
   await spend(hub, task, 'koji.tag', subject, ruled);
+  const tag = findTag(hub, ruled?.into ?? asked.name) ?? asked;
   const from = hub.tags.find(({ id, revoked }) => id === fromId && revoked === null);
   const change = { build, tag, user: task.owner, force: isTrue(force) };
   if (from === undefined) {

@@ -16,7 +16,8 @@ import type { Hub } from './hub.ts';
  * | `koji.repo`       | `TAG`               | before a repo is ready                                       |
  *
  * The answer is `'never'` (the task stays as it is for ever) or an object: `fail` is the text of the task's fault, `code` its code
- * (1005 unless set, 1012 for texts of the mock buildroot), `log` what a builder's log then says, `delayMs` is spent in addition.
+ * (1005 unless set, 1012 for texts of the mock buildroot), `log` what a builder's log then says, `delayMs` is spent in addition. At
+ * `koji.build-arch` `cancel` has somebody cancel the whole build, at `koji.tag` `into` names the tag that it gets into instead.
  *
  * NAME is the NVR where it is known, else `PACKAGE#COMMIT` or the name of the tag.
  */
@@ -25,6 +26,8 @@ export interface Ruling {
   readonly code?: number;
   readonly log?: string;
   readonly delayMs?: number;
+  readonly cancel?: boolean;
+  readonly into?: string;
 }
 
 /** Usual delays by point, sandbox milliseconds. A whole build takes 5 to 9 minutes. */
