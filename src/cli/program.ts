@@ -24,11 +24,12 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     .showSuggestionAfterError()
     .addHelpText('after', EXAMPLES);
 
-  /** Options reach the handler of the last command in the chain, behind its arguments. */
+  /** Arguments reach the handler of the last command in the chain, and behind them the options, also those that a command before it took. */
   const handled =
     (act: Handler) =>
     async (...args: unknown[]) => {
-      code = await act(...(args.slice(0, -1) as never[]));
+      const command = args.at(-1) as Command;
+      code = await act(...([...args.slice(0, -2), command.optsWithGlobals()] as never[]));
     };
   const place = (command: Command) =>
     command
