@@ -8,7 +8,12 @@ export interface NotReplayed {
 }
 
 /** All that is not played, each with its reason: what is not in this list is. */
-export const NOT_REPLAYED: readonly NotReplayed[] = [];
+export const NOT_REPLAYED: readonly NotReplayed[] = [
+  {
+    file: 'clients/fedpkg-1.70-build-scratch-srpm-nowait.json',
+    reason: 'makes a source package by rpmbuild, which the stand-in does without',
+  },
+];
 
 /** Whether a line of a file is to be played. */
 export function isReplayed(file: string, line: number): boolean {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
 import type { Finished } from '../../src/sandbox/stand-ins/common/stand-in.ts';
 import { type StandInName, standIns } from '../../src/sandbox/stand-ins/stand-ins.ts';
-import { GIT_ENV } from '../sandbox/stand-ins/replay.ts';
+import { GIT_ENV } from '../sandbox/stand-ins/git-env.ts';
 
 const PKG = 'dummy-test-package-gloster';
 const BUILD = ['build', '--nowait', '--skip-remote-rules-validation'];

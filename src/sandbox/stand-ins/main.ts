@@ -11,9 +11,16 @@ if (isStandInName(name)) {
     stdout: (text) => process.stdout.write(text),
     stderr: (text) => process.stderr.write(text),
     signal: interrupt.signal,
+    readLine,
   });
   process.exitCode = exit;
 } else {
   process.stderr.write(`no stand-in of ${name}\n`);
   process.exitCode = 127;
+}
+
+async function readLine(): Promise<string | undefined> {
+  const { createInterface } = await import('node:readline');
+  for await (const line of createInterface({ input: process.stdin })) return line;
+  return undefined;
 }

@@ -7,6 +7,7 @@ import type { StandIn } from './common/stand-in.ts';
 export const standIns = {
   kinit: async (...call) => (await import('./krb/kinit.ts')).kinit(...call),
   klist: async (...call) => (await import('./krb/klist.ts')).klist(...call),
+  kvno: async (...call) => (await import('./krb/kvno.ts')).kvno(...call),
   kdestroy: async (...call) => (await import('./krb/kdestroy.ts')).kdestroy(...call),
   fedpkg: async (...call) => (await import('./fedpkg/fedpkg.ts')).fedpkg(...call),
   koji: async (...call) => (await import('./koji/koji.ts')).koji(...call),

@@ -3,11 +3,11 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { writeCommands } from '../../../src/sandbox/stand-ins/commands.ts';
 import { standIns } from '../../../src/sandbox/stand-ins/stand-ins.ts';
-import { commitLocally, config, git, makeWorld } from './fedpkg-world.ts';
-import { GIT_ENV } from './replay.ts';
+import { commitLocally, config, git, makeWorld, removeTemplates } from './fedpkg-world.ts';
+import { GIT_ENV } from './git-env.ts';
 
 let dir: string;
 let env: Record<string, string | undefined>;
@@ -31,6 +31,8 @@ afterEach(async () => {
   await new Promise((resolve) => lookaside.close(resolve));
   await rm(dir, { recursive: true });
 });
+
+afterAll(removeTemplates);
 
 const fedpkg = (cwd: string, ...argv: string[]) =>
   standIns.fedpkg(['-C', join(dir, 'fedpkg.conf'), '--user', 'alice', ...argv], cwd, env);

@@ -89,7 +89,7 @@ async function run(
 describe('written commands', () => {
   test('each command is an executable for its owner alone', async () => {
     const names = (await readdir(bin)).filter((name) => !name.startsWith('.'));
-    expect(names.sort()).toEqual(['bodhi', 'fedpkg', 'kdestroy', 'kinit', 'klist', 'koji']);
+    expect(names.sort()).toEqual(['bodhi', 'fedpkg', 'kdestroy', 'kinit', 'klist', 'koji', 'kvno']);
     for (const name of names) expect((await stat(join(bin, name))).mode & 0o777).toBe(0o700);
   });
 

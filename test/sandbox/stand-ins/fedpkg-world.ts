@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { GIT_ENV, type Place } from './replay.ts';
+import { GIT_ENV } from './git-env.ts';
+import type { Place } from './replay.ts';
 
 const run = promisify(execFile);
 
@@ -26,13 +28,16 @@ Nothing.
 `;
 }
 
-/** Configuration as a sandbox writes it; the git server is a folder. */
-export function config({ dir, server }: Place, more = ''): string {
+/** Where a world is made; a replay has more of it. */
+export type WorldPlace = Pick<Place, 'dir' | 'server' | 'down'>;
+
+/** Configuration as a sandbox writes it; without `git`, a base URL, the git server is a folder. */
+export function config({ dir, server }: WorldPlace, more = '', git = dir): string {
   return `[fedpkg]
 lookaside = http://${server}/repo/pkgs
 lookaside_cgi = http://${server}/repo/pkgs/upload.cgi
 lookasidehash = sha512
-gitbaseurl = ${dir}/%(repo)s.git
+gitbaseurl = ${git}/%(repo)s.git
 anongiturl = http://${server}/%(repo)s.git
 branchre = f\\d$|f\\d\\d$|rawhide$|main$
 kojiprofile = koji
@@ -51,74 +56,94 @@ export interface World {
   readonly release?: number;
   /** Further files of each branch. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Base URL of the git server that the clone was made from; without it a folder. */
+  readonly git?: string;
 }
 
 /** A repository `rpms/foo.git` with branches rawhide, f44, f43 and private-x, and a clone of it on f44 in `work/foo`. */
-export async function makeWorld(place: Place, { release = 1, files = {} }: World = {}): Promise<string> {
+export async function makeWorld(
+  place: WorldPlace,
+  { release = 1, files = {}, git: base = place.dir }: World = {},
+): Promise<string> {
   const { dir, server, down } = place;
+  await cp(await template(release, files), dir, { recursive: true });
+  const clone = join(dir, 'work', 'foo');
+  const settings = join(clone, '.git', 'config');
+  const text = await readFile(settings, 'utf8');
+  await writeFile(settings, text.replace(/^(\s*url = ).*$/m, `$1${base}/rpms/foo.git`));
+
+  const plain = config(place, '', base);
+  const greenwave = (url: string) => `${plain}\n[fedpkg.greenwave]\nurl = ${url}\n`;
+  const configs = {
+    'fedpkg.conf': plain.replace('skip_hooks = True\n', ''),
+    'fedpkg-nohook.conf': plain,
+    'fedpkg-21060.conf': plain,
+    'gitdown.conf': config(place, '', `http://${down}`),
+    'gw.conf': greenwave(`http://${server}`),
+    'gwd.conf': greenwave(`http://${down}/`),
+    'lookdown2.conf': config(place, 'lookaside_attempts = 3\nlookaside_delay = 1\n', base).replaceAll(
+      `http://${server}/repo`,
+      `http://${down}/repo`,
+    ),
+    'nokp.conf': plain.replace('kojiprofile = koji\n', ''),
+  };
+  for (const [name, content] of Object.entries(configs)) await writeFile(join(dir, name), content);
+  return clone;
+}
+
+const templates = new Map<string, Promise<string>>();
+
+/** Each world is made once by git and then copied: dozens of tests begin in the same one. */
+function template(release: number, files: Readonly<Record<string, string>>): Promise<string> {
+  const key = JSON.stringify([release, files]);
+  const known = templates.get(key) ?? makeTemplate({ 'foo.spec': spec(release), ...files });
+  templates.set(key, known);
+  return known;
+}
+
+async function makeTemplate(files: Readonly<Record<string, string>>): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'fedpkg-world-'));
   const bare = join(dir, 'rpms', 'foo.git');
   const seed = join(dir, 'seed');
   await mkdir(bare, { recursive: true });
-  await git(bare, 'init', '--quiet', '--bare', '--initial-branch=rawhide');
+  await git(bare, 'init', '--quiet', '--bare', '--template=', '--initial-branch=rawhide');
   await mkdir(seed);
-  await git(seed, 'init', '--quiet', '--initial-branch=rawhide');
-  for (const [name, content] of Object.entries({ 'foo.spec': spec(release), ...files })) {
-    await writeFile(join(seed, name), content);
-  }
+  await git(seed, 'init', '--quiet', '--template=', '--initial-branch=rawhide');
+  for (const [name, content] of Object.entries(files)) await writeFile(join(seed, name), content);
   await git(seed, 'add', '.');
   await git(seed, 'commit', '--quiet', '-m', 'first');
   for (const branch of ['f44', 'f43', 'private-x']) await git(seed, 'branch', branch);
   await git(seed, 'push', '--quiet', bare, '--all');
+  await rm(seed, { recursive: true });
   await mkdir(join(dir, 'work'));
-  await git(join(dir, 'work'), 'clone', '--quiet', '-b', 'f44', bare, 'foo');
-
-  const base = config(place);
-  const greenwave = (url: string) => `${base}\n[fedpkg.greenwave]\nurl = ${url}\n`;
-  const configs = {
-    'fedpkg-nohook.conf': base,
-    'fedpkg-21060.conf': base,
-    'gw.conf': greenwave(`http://${server}`),
-    'gwd.conf': greenwave(`http://${down}/`),
-    'lookdown2.conf': config(place, 'lookaside_attempts = 3\nlookaside_delay = 1\n').replaceAll(
-      `http://${server}/repo`,
-      `http://${down}/repo`,
-    ),
-    'nokp.conf': base.replace('kojiprofile = koji\n', ''),
-  };
-  for (const [name, content] of Object.entries(configs)) await writeFile(join(dir, name), content);
-  await kojiProfile(place);
-  return join(dir, 'work', 'foo');
+  await git(join(dir, 'work'), 'clone', '--quiet', '--template=', '-b', 'f44', bare, 'foo');
+  // As `fedpkg clone` sets it: git then names the whole address when it asks for a password.
+  await git(join(dir, 'work', 'foo'), 'config', 'credential.useHttpPath', 'true');
+  return dir;
 }
 
-export async function kojiProfile(
-  { dir, server }: Pick<Place, 'dir' | 'server'>,
-  { authtype = 'password', scheme = 'http' } = {},
-): Promise<void> {
-  await mkdir(join(dir, 'home', '.koji'), { recursive: true });
-  await writeFile(
-    join(dir, 'home', '.koji', 'config'),
-    `[koji]
-server = ${scheme}://${server}/kojihub
-weburl = http://${server}/koji
-topurl = http://${server}/kojifiles
-max_retries = 2
-retry_interval = 1
-authtype = ${authtype}
-`,
-  );
+/** To be called behind the last world of a test file. */
+export async function removeTemplates(): Promise<void> {
+  for (const dir of templates.values()) await rm(await dir, { recursive: true });
+  templates.clear();
 }
 
 /** A commit in the clone that its remote does not have. */
-export async function commitLocally(clone: string): Promise<void> {
-  await writeFile(join(clone, 'note'), 'x');
+export async function commitLocally(clone: string, content = 'ours'): Promise<void> {
+  await writeFile(join(clone, 'note'), content);
   await git(clone, 'add', 'note');
   await git(clone, 'commit', '--quiet', '-m', 'local');
 }
 
 /** A commit by somebody else on f44 of the remote. */
-export async function commitElsewhere({ dir }: Place): Promise<void> {
+export async function commitElsewhere({ dir }: WorldPlace): Promise<void> {
   const other = join(dir, 'other');
   await git(dir, 'clone', '--quiet', '-b', 'f44', join(dir, 'rpms', 'foo.git'), other);
-  await commitLocally(other);
+  await commitLocally(other, 'theirs');
   await git(other, 'push', '--quiet');
+}
+
+/** Fetches from the folder of the remote, without asking its server. */
+export async function fetchQuietly(clone: string, { dir }: WorldPlace): Promise<void> {
+  await git(clone, 'fetch', '--quiet', join(dir, 'rpms', 'foo.git'), '+refs/heads/*:refs/remotes/origin/*');
 }

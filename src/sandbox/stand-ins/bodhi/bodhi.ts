@@ -1,11 +1,9 @@
-import { type Exit, Interrupted, type Run, standIn } from '../common/stand-in.ts';
+import { type Exit, Interrupted, type StandIn, standIn } from '../common/stand-in.ts';
 import { usageError } from './click.ts';
 import { Crash, Refused } from './errors.ts';
+import { type BodhiRun, type BodhiVersion, habitsOf } from './version.ts';
 
-/** The client that is imitated. */
-const VERSION = '26.4.0';
-
-type Command = (run: Run, argv: readonly string[]) => Promise<number>;
+type Command = (run: BodhiRun, argv: readonly string[]) => Promise<number>;
 
 const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Promise<Command>>>>> = {
   updates: {
@@ -15,6 +13,7 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Promise<Co
     request: async () => (await import('./updates.ts')).requestUpdate,
     comment: async () => (await import('./updates.ts')).commentUpdate,
     waive: async () => (await import('./updates.ts')).waiveUpdate,
+    download: async () => (await import('./download.ts')).downloadUpdates,
     'trigger-tests': async () => (await import('./updates.ts')).triggerTests,
   },
   releases: {
@@ -22,22 +21,34 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Promise<Co
     list: async () => (await import('./releases.ts')).listReleases,
     requirements: async () => (await import('./releases.ts')).releaseRequirements,
   },
-  overrides: { query: async () => (await import('./releases.ts')).queryOverrides },
+  overrides: {
+    query: async () => (await import('./overrides.ts')).queryOverrides,
+    save: async () => (await import('./overrides.ts')).saveOverride,
+  },
   composes: { list: async () => (await import('./releases.ts')).listComposes },
 };
 
-/** The `bodhi` command of bodhi-client. */
-export const bodhi = standIn(async (run) => {
+/** The `bodhi` command of one version of bodhi-client. */
+export function imitateBodhi(version: BodhiVersion): StandIn {
+  const habits = habitsOf(version);
+  return standIn((run) => main({ ...run, habits }));
+}
+
+/** The newest that is known. */
+export const bodhi = imitateBodhi('26.4.0');
+
+async function main(run: BodhiRun): Promise<number> {
   const [group, command, ...argv] = run.argv;
   if (group === '--version') {
-    run.print(VERSION);
+    run.print(run.habits.version);
     return 0;
   }
   if (group === undefined || group === '--help') return help(run, '', group === undefined ? 2 : 0);
   const commands = Object.hasOwn(COMMANDS, group) ? COMMANDS[group] : undefined;
   if (commands === undefined) throw noSuch(run, '', group);
   if (command === undefined || command === '--help') return help(run, group, command === undefined ? 2 : 0);
-  const load = Object.hasOwn(commands, command) ? commands[command] : undefined;
+  const known = Object.hasOwn(commands, command) && (command !== 'requirements' || run.habits.requirements);
+  const load = known ? commands[command] : undefined;
   if (load === undefined) throw noSuch(run, group, command);
   try {
     return await (await load())(run, argv);
@@ -56,16 +67,16 @@ export const bodhi = standIn(async (run) => {
     }
     throw error;
   }
-});
+}
 
-function noSuch(run: Run, path: string, word: string): Exit {
+function noSuch(run: BodhiRun, path: string, word: string): Exit {
   const text = word.startsWith('-') ? `No such option '${word}'.` : `No such command '${word}'.`;
   return usageError(run, path, '[OPTIONS] COMMAND [ARGS]...', text);
 }
 
-async function help(run: Run, path: string, exit: number): Promise<number> {
-  const { HELP } = await import('./help-text.ts');
-  const text = HELP[path] ?? `Usage: bodhi ${path} [OPTIONS] COMMAND [ARGS]...\n`;
+async function help(run: BodhiRun, path: string, exit: number): Promise<number> {
+  const { helpOf } = await import('./help-text.ts');
+  const text = helpOf(path, run.habits) ?? `Usage: bodhi ${path} [OPTIONS] COMMAND [ARGS]...\n`;
   run.write(exit === 0 ? 'stdout' : 'stderr', text);
   return exit;
 }

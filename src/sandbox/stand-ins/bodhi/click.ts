@@ -1,5 +1,6 @@
 import { parseOptions, type Specs, UsageError } from '../common/options.ts';
-import { Exit, type Run } from '../common/stand-in.ts';
+import { Exit } from '../common/stand-in.ts';
+import type { BodhiRun } from './version.ts';
 
 /** How a value of an option is checked, as click does. */
 export interface Check {
@@ -26,7 +27,7 @@ export const COMMON = {
 } as const;
 
 /** Ends the command as click does: usage line, hint, error on standard error, exit 2. */
-export function usageError(run: Run, path: string, tail: string, text: string): Exit {
+export function usageError(run: BodhiRun, path: string, tail: string, text: string): Exit {
   const command = `bodhi${path === '' ? '' : ` ${path}`}`;
   run.warn(`Usage: ${command} ${tail}\nTry '${command} --help' for help.\n\nError: ${text}`);
   return new Exit(2);
@@ -38,16 +39,25 @@ function tailOf({ arguments: args }: Pick<Signature<Specs>, 'arguments'>): strin
   );
 }
 
+/** The options that may have been meant. */
+async function guesses(option: string, specs: Specs): Promise<string> {
+  const { closeMatches } = await import('./close-matches.ts');
+  const long = Object.values(specs).flatMap(({ names }) => names.filter((name) => name.startsWith('--')));
+  const near = [...closeMatches(option, long)].sort().map((name) => `'${name}'`);
+  if (near.length === 0) return '';
+  return near.length === 1 ? ` Did you mean ${near[0]}?` : ` (Did you mean one of: ${near.join(', ')}?)`;
+}
+
 export async function parseClick<const S extends Specs>(
-  run: Run,
+  run: BodhiRun,
   argv: readonly string[],
   signature: Signature<S>,
 ) {
   const { path, options: specs, checks = {} as NonNullable<Signature<S>['checks']> } = signature;
   const fail = (text: string) => usageError(run, path, tailOf(signature), text);
   if (argv.includes('--help')) {
-    const { HELP } = await import('./help-text.ts');
-    run.write('stdout', HELP[path] ?? `Usage: bodhi ${path} ${tailOf(signature)}\n`);
+    const { helpOf } = await import('./help-text.ts');
+    run.write('stdout', helpOf(path, run.habits) ?? `Usage: bodhi ${path} ${tailOf(signature)}\n`);
     throw new Exit(0);
   }
   try {
@@ -80,7 +90,7 @@ export async function parseClick<const S extends Specs>(
       case 'value not taken':
         throw fail(`Option '${error.option}' does not take a value.`);
       default:
-        throw fail(`No such option '${error.option}'.`);
+        throw fail(`No such option '${error.option}'.${await guesses(error.option, specs)}`);
     }
   }
 }

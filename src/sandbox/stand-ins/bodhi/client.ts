@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { type Answer, NetworkError, openWire, statusText, type Wire } from '../common/http.ts';
-import { Exit, type Run } from '../common/stand-in.ts';
-import { Crash, Refused } from './errors.ts';
+import { Exit } from '../common/stand-in.ts';
+import { negotiateToken } from '../krb/negotiate.ts';
+import { Crash, type Frame, Refused } from './errors.ts';
 import { readTokens, type Tokens, tokenFile, withExpiry, writeTokens } from './tokens.ts';
+import type { BodhiRun } from './version.ts';
 
 const AGENT = 'python-requests/2.34.2';
 const SCOPE =
@@ -49,7 +51,7 @@ export interface BodhiClient {
 }
 
 /** Every command begins by asking the identity provider for its metadata, also one that only reads. */
-export async function openClient(run: Run, endpoints: Endpoints): Promise<BodhiClient> {
+export async function openClient(run: BodhiRun, endpoints: Endpoints): Promise<BodhiClient> {
   const wire = openWire();
   try {
     const metadata = await readMetadata(run, wire, endpoints);
@@ -61,32 +63,37 @@ export async function openClient(run: Run, endpoints: Endpoints): Promise<BodhiC
   }
 }
 
-async function readMetadata(run: Run, wire: Wire, { idProvider }: Endpoints): Promise<Metadata> {
+async function readMetadata(run: BodhiRun, wire: Wire, { idProvider }: Endpoints): Promise<Metadata> {
   const url = `${idProvider}/.well-known/openid-configuration`;
   let answer: Answer;
   try {
     answer = await wire.ask({ method: 'GET', url, headers: { 'User-Agent': AGENT }, signal: run.signal });
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
-    throw new Crash(`requests.exceptions.ConnectionError: ${error.requestsText}`, { cause: error });
+    throw new Crash(`requests.exceptions.ConnectionError: ${error.requestsText}`, {
+      cause: error,
+      frame: 'oidc',
+    });
   }
   const text = answer.body.toString();
-  if (answer.status >= 400) throw new Crash(`bodhi.client.oidcclient.OIDCClientError: ${text}`);
-  return parseJson(text) as Metadata;
+  if (answer.status >= 400)
+    throw new Crash(`bodhi.client.oidcclient.OIDCClientError: ${text}`, { frame: 'oidc' });
+  return parseJson(text, 'oidc') as Metadata;
 }
 
-function parseJson(text: string): unknown {
+function parseJson(text: string, frame: Frame): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
     throw new Crash('requests.exceptions.JSONDecodeError: Expecting value: line 1 column 1 (char 0)', {
       cause: error,
+      frame,
     });
   }
 }
 
 function bodhiClient(
-  run: Run,
+  run: BodhiRun,
   wire: Wire,
   endpoints: Endpoints,
   metadata: Metadata,
@@ -104,12 +111,17 @@ function bodhiClient(
     writeTokens(file, idProvider, fresh);
   }
 
-  async function askIdp(method: string, url: string, form?: Fields): Promise<Answer> {
+  async function askIdp(
+    method: string,
+    url: string,
+    { form, authorization }: { readonly form?: Fields; readonly authorization?: string } = {},
+  ): Promise<Answer> {
     const body = form === undefined ? undefined : encode(form);
     const type =
       form === undefined ? {} : { 'Content-Type': 'application/x-www-form-urlencoded;charset=UTF-8' };
     const accept = form === undefined ? {} : { Accept: 'application/json' };
-    const headers = { 'User-Agent': AGENT, ...type, ...accept };
+    const ticket = authorization === undefined ? {} : { Authorization: authorization };
+    const headers = { 'User-Agent': AGENT, ...type, ...accept, ...ticket };
     try {
       return await wire.ask({
         method,
@@ -120,7 +132,10 @@ function bodhiClient(
       });
     } catch (error) {
       if (!(error instanceof NetworkError)) throw error;
-      throw new Crash(`requests.exceptions.ConnectionError: ${error.requestsText}`, { cause: error });
+      throw new Crash(`requests.exceptions.ConnectionError: ${error.requestsText}`, {
+        cause: error,
+        frame: 'oidc',
+      });
     }
   }
 
@@ -135,23 +150,25 @@ function bodhiClient(
     const url = `${metadata.authorization_endpoint}?${query}`;
     const code = kerberos ? await codeByTicket(url) : undefined;
     if (code === undefined) await loginByBrowser(url);
-    const answer = await askIdp('POST', metadata.token_endpoint, [
-      ['grant_type', 'authorization_code'],
-      ['redirect_uri', redirect],
-      ['code', code ?? ''],
-      ['client_id', clientId],
-    ]);
+    const answer = await askIdp('POST', metadata.token_endpoint, {
+      form: [
+        ['grant_type', 'authorization_code'],
+        ['redirect_uri', redirect],
+        ['code', code ?? ''],
+        ['client_id', clientId],
+      ],
+    });
     const bad = statusText(answer, metadata.token_endpoint);
-    if (bad !== undefined) throw new Crash(`requests.exceptions.HTTPError: ${bad}`);
-    keep(withExpiry(parseJson(answer.body.toString()) as Tokens));
+    if (bad !== undefined) throw new Crash(`requests.exceptions.HTTPError: ${bad}`, { frame: 'oidc' });
+    keep(withExpiry(parseJson(answer.body.toString(), 'oidc') as Tokens));
     run.print('Login successful!');
   }
 
-  /** The provider may let us in at once; where it asks for a ticket there is none that it would take. */
+  /** The provider may let us in at once; where it asks for a ticket it gets one, if there is one for its host. */
   async function codeByTicket(url: string): Promise<string | undefined> {
     let at = url;
     for (let hops = 0; hops < MOST_REDIRECTS; hops++) {
-      const answer = await askIdp('GET', at);
+      const answer = await askWithTicket(at);
       if (answer.status >= 300 && answer.status < 400 && answer.headers.location !== undefined) {
         at = new URL(answer.headers.location, at).href;
         continue;
@@ -169,13 +186,21 @@ function bodhiClient(
     return undefined;
   }
 
+  async function askWithTicket(url: string): Promise<Answer> {
+    const answer = await askIdp('GET', url);
+    const asked = /^negotiate\b/i.test(answer.headers['www-authenticate'] ?? '');
+    if (answer.status !== 401 || !asked) return answer;
+    const authorization = await negotiateToken(run, new URL(url).hostname);
+    return authorization === undefined ? answer : askIdp('GET', url, { authorization });
+  }
+
   async function loginByBrowser(url: string): Promise<never> {
     run.print('Authenticating... Please open your browser to:');
     run.print(url);
     // Without the out-of-band mode the real one serves a page of its own until somebody comes.
     while (redirect !== OOB) await run.sleep(3600);
     run.print('');
-    run.warn('/usr/lib64/python3.13/getpass.py:90: GetPassWarning: Can not control echo on the terminal.');
+    run.warn(`${run.habits.getpass}: GetPassWarning: Can not control echo on the terminal.`);
     run.warn('  passwd = fallback_getpass(prompt, stream)');
     run.warn('Warning: Password input may be echoed.');
     run.warn('Paste here the code that you got after logging in: Cancelled.');
@@ -183,14 +208,16 @@ function bodhiClient(
   }
 
   async function refresh(old: Tokens): Promise<void> {
-    const answer = await askIdp('POST', metadata.token_endpoint, [
-      ['grant_type', 'refresh_token'],
-      ['refresh_token', old.refresh_token ?? ''],
-      ['scope', SCOPE],
-      ['client_id', clientId],
-    ]);
+    const answer = await askIdp('POST', metadata.token_endpoint, {
+      form: [
+        ['grant_type', 'refresh_token'],
+        ['refresh_token', old.refresh_token ?? ''],
+        ['scope', SCOPE],
+        ['client_id', clientId],
+      ],
+    });
     if (answer.status < 400) {
-      keep(withExpiry(parseJson(answer.body.toString()) as Tokens));
+      keep(withExpiry(parseJson(answer.body.toString(), 'oidc') as Tokens));
       return;
     }
     // No ticket is tried then: only the next command finds the tokens gone and begins anew.
@@ -217,7 +244,10 @@ function bodhiClient(
       return answer;
     } catch (error) {
       if (!(error instanceof NetworkError)) throw error;
-      throw new Crash(`bodhi.client.oidcclient.OIDCClientError: ${error.requestsText}`, { cause: error });
+      throw new Crash(`bodhi.client.oidcclient.OIDCClientError: ${error.requestsText}`, {
+        cause: error,
+        frame: 'oidc',
+      });
     }
   }
 
@@ -242,7 +272,7 @@ function bodhiClient(
         continue;
       }
       const bad = statusText(answer, url);
-      if (bad !== undefined) throw new Crash(`requests.exceptions.HTTPError: ${bad}`);
+      if (bad !== undefined) throw new Crash(`requests.exceptions.HTTPError: ${bad}`, { frame: 'oidc' });
       return;
     }
   }
@@ -250,7 +280,7 @@ function bodhiClient(
   function result(answer: Answer): unknown {
     const text = answer.body.toString();
     if (answer.status >= 400) throw new Refused(text);
-    return parseJson(text);
+    return parseJson(text, 'cli');
   }
 
   return {

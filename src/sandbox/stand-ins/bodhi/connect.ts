@@ -1,5 +1,5 @@
-import type { Run } from '../common/stand-in.ts';
 import { type BodhiClient, openClient } from './client.ts';
+import type { BodhiRun } from './version.ts';
 
 /** Options that say where the servers are. */
 export interface Where {
@@ -11,7 +11,7 @@ export interface Where {
 
 /** Opens a client for `work` and closes it whatever comes of it. */
 export async function withClient<T>(
-  run: Run,
+  run: BodhiRun,
   where: Where,
   work: (client: BodhiClient) => Promise<T>,
 ): Promise<T> {

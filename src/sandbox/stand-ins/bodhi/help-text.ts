@@ -1,5 +1,15 @@
+import type { Habits } from './version.ts';
+
 /** Help of the commands of `bodhi`, by what was asked for. */
-export const HELP: Readonly<Record<string, string>> = {
+export function helpOf(path: string, { types, requirements }: Habits): string | undefined {
+  const text = HELP[path]?.replace('[TYPES]', `[${types.join('|')}]`);
+  if (requirements || path !== 'releases') return text;
+  return text
+    ?.replace(/^ {2}requirements .*\n/m, '')
+    .replaceAll(/^( {2}(?:create|edit|info|list)) +/gm, (_, name: string) => name.padEnd(10));
+}
+
+const HELP: Readonly<Record<string, string>> = {
   '': `Usage: bodhi [OPTIONS] COMMAND [ARGS]...
 
   Command line tool for interacting with Bodhi.
@@ -53,7 +63,7 @@ Commands:
   (e.g. 0ad-0.0.21-4.fc26,2ping-3.2.1-4.fc26) or a single side-tag name
 
 Options:
-  --type [security|bugfix|enhancement|newpackage|unspecified]
+  --type [TYPES]
                                   Update type  [required]
   --severity [unspecified|low|medium|high|urgent]
                                   Update severity

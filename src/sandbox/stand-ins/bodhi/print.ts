@@ -1,6 +1,6 @@
-import type { Run } from '../common/stand-in.ts';
 import { type Update, updateBox, updateLine } from './boxes.ts';
 import type { BodhiClient } from './client.ts';
+import type { BodhiRun } from './version.ts';
 
 /** What the server answers to most commands. */
 export interface Reply {
@@ -13,7 +13,7 @@ export interface Reply {
 }
 
 /** Prints a reply: one update as a box, several as lines, then what the server warns of. */
-export async function printReply(run: Run, client: BodhiClient, reply: Reply): Promise<void> {
+export async function printReply(run: BodhiRun, client: BodhiClient, reply: Reply): Promise<void> {
   if (reply.updates !== undefined) {
     const [only] = reply.updates;
     if (only !== undefined && reply.updates.length === 1) run.print(await updateBox(client, only));

@@ -1,14 +1,13 @@
-import type { Run } from '../common/stand-in.ts';
 import { type Release, releaseBox } from './boxes.ts';
 import { COMMON, parseClick } from './click.ts';
-import type { BodhiClient } from './client.ts';
 import { withClient } from './connect.ts';
 import { Crash } from './errors.ts';
+import type { BodhiRun } from './version.ts';
 
 const NAME = [{ name: 'NAME' }] as const;
 
 /** `bodhi releases info NAME`. */
-export async function releaseInfo(run: Run, argv: readonly string[]): Promise<number> {
+export async function releaseInfo(run: BodhiRun, argv: readonly string[]): Promise<number> {
   const { options, args } = await parseClick(run, argv, {
     path: 'releases info',
     arguments: NAME,
@@ -21,7 +20,7 @@ export async function releaseInfo(run: Run, argv: readonly string[]): Promise<nu
 }
 
 /** `bodhi releases list`: by state, archived ones on demand. */
-export async function listReleases(run: Run, argv: readonly string[]): Promise<number> {
+export async function listReleases(run: BodhiRun, argv: readonly string[]): Promise<number> {
   const { options } = await parseClick(run, argv, {
     path: 'releases list',
     arguments: [],
@@ -51,7 +50,7 @@ export async function listReleases(run: Run, argv: readonly string[]): Promise<n
 }
 
 /** `bodhi releases requirements NAME`: a server without these keys is too old for it. */
-export async function releaseRequirements(run: Run, argv: readonly string[]): Promise<number> {
+export async function releaseRequirements(run: BodhiRun, argv: readonly string[]): Promise<number> {
   const { options, args } = await parseClick(run, argv, {
     path: 'releases requirements',
     arguments: NAME,
@@ -76,79 +75,6 @@ export async function releaseRequirements(run: Run, argv: readonly string[]): Pr
   });
 }
 
-interface Override {
-  readonly nvr: string;
-  readonly submitter: { readonly name: string };
-  readonly expiration_date: string;
-  readonly expired_date: string | null;
-  readonly notes: string;
-  readonly build: { readonly release_id: number };
-}
-
-async function overrideBox(client: BodhiClient, override: Override): Promise<string> {
-  const rule = '='.repeat(60);
-  const { releases } = (await client.get('releases/', [['ids', String(override.build.release_id)]])) as {
-    readonly releases: readonly Release[];
-  };
-  return `${rule}
-     ${override.nvr}
-${rule}
-  Submitter: ${override.submitter.name}
-  Expiration Date: ${override.expiration_date}
-  Notes: ${override.notes}
-  Expired: ${override.expired_date === null ? 'False' : 'True'}
-
-
-Use the following to ensure the override is active:
-
-\t$ koji wait-repo ${releases[0]?.['dist_tag']}-build --build=${override.nvr} --request
-`;
-}
-
-/** `bodhi overrides query`. */
-export async function queryOverrides(run: Run, argv: readonly string[]): Promise<number> {
-  const { options } = await parseClick(run, argv, {
-    path: 'overrides query',
-    arguments: [],
-    options: {
-      user: { names: ['--user'], takes: 'value' },
-      packages: { names: ['--packages'], takes: 'value' },
-      releases: { names: ['--releases'], takes: 'value' },
-      builds: { names: ['--builds'], takes: 'value' },
-      rows: { names: ['--rows'], takes: 'value' },
-      page: { names: ['--page'], takes: 'value' },
-      mine: { names: ['--mine'] },
-      expired: { names: ['--expired'] },
-      active: { names: ['--active'] },
-      ...COMMON,
-    },
-    checks: { rows: { integer: true }, page: { integer: true } },
-  });
-  return withClient(run, options, async (client) => {
-    const own: Readonly<Record<string, unknown>> = options;
-    const query: (readonly [string, string])[] = [];
-    for (const [key, given] of Object.entries(own)) {
-      if (given === undefined || Object.hasOwn(COMMON, key)) continue;
-      if (key === 'mine') query.push(['user', await client.nickname()]);
-      else if (key === 'expired' || key === 'active')
-        query.push(['expired', key === 'expired' ? 'True' : 'False']);
-      else query.push([key === 'rows' ? 'rows_per_page' : key, String(given)]);
-    }
-    const { overrides, total } = (await client.get('overrides/', query)) as {
-      readonly overrides: readonly Override[];
-      readonly total: number;
-    };
-    const [only] = overrides;
-    if (only !== undefined && overrides.length === 1) run.print(await overrideBox(client, only));
-    else
-      for (const { submitter, nvr, expiration_date } of overrides) {
-        run.print(`${submitter.name}'s ${nvr} override (expires ${expiration_date})`);
-      }
-    run.print(`${total} overrides found (${overrides.length} shown)`);
-    return 0;
-  });
-}
-
 interface Compose {
   readonly release: { readonly name: string };
   readonly request: string;
@@ -158,7 +84,7 @@ interface Compose {
 }
 
 /** `bodhi composes list`: a line each, a star where it holds security updates. */
-export async function listComposes(run: Run, argv: readonly string[]): Promise<number> {
+export async function listComposes(run: BodhiRun, argv: readonly string[]): Promise<number> {
   const { options } = await parseClick(run, argv, { path: 'composes list', arguments: [], options: COMMON });
   return withClient(run, options, async (client) => {
     const { composes } = (await client.get('composes/')) as { readonly composes: readonly Compose[] };

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Exit, type Run } from '../common/stand-in.ts';
+import { Exit } from '../common/stand-in.ts';
 import type { Update } from './boxes.ts';
 import { COMMON, parseClick } from './click.ts';
 import type { BodhiClient, Fields } from './client.ts';
 import { withClient } from './connect.ts';
 import { Crash, Refused } from './errors.ts';
 import { printReply, type Reply } from './print.ts';
+import type { BodhiRun } from './version.ts';
 
 /** In the order in which the real command declares them: fields that were not given are sent in this order. */
 const OPTIONS = {
@@ -31,7 +32,6 @@ const OPTIONS = {
 } as const;
 
 const CHECKS = {
-  type: { choices: ['security', 'bugfix', 'enhancement', 'newpackage', 'unspecified'] },
   severity: { choices: ['unspecified', 'low', 'medium', 'high', 'urgent'] },
   request: { choices: ['testing', 'stable', 'unpush'] },
   suggest: { choices: ['unspecified', 'reboot', 'logout'] },
@@ -75,7 +75,7 @@ function flag(given: Given, key: string): boolean | undefined {
 }
 
 /** Notes given in words or by a file; both at once end the command. */
-function notesOf(run: Run, given: Given): string | undefined {
+function notesOf(run: BodhiRun, given: Given): string | undefined {
   const { notes, notes_file: file } = given as { readonly notes?: string; readonly notes_file?: string };
   if (notes !== undefined && file !== undefined) {
     run.warn('ERROR: Cannot specify --notes and --notes-file');
@@ -89,7 +89,7 @@ function pythonText(value: unknown): string {
 }
 
 /** Exit 0 whatever the server says: only what is printed tells. */
-async function save(run: Run, client: BodhiClient, fields: Fields): Promise<number> {
+async function save(run: BodhiRun, client: BodhiClient, fields: Fields): Promise<number> {
   try {
     await printReply(run, client, (await client.post('updates/', fields)) as Reply);
   } catch (error) {
@@ -101,7 +101,7 @@ async function save(run: Run, client: BodhiClient, fields: Fields): Promise<numb
 }
 
 /** `bodhi updates new BUILDS_OR_TAG`. */
-export async function newUpdate(run: Run, argv: readonly string[]): Promise<number> {
+export async function newUpdate(run: BodhiRun, argv: readonly string[]): Promise<number> {
   const { options, args, fail } = await parseClick(run, argv, {
     path: 'updates new',
     arguments: [{ name: 'BUILDS_OR_TAG' }],
@@ -111,7 +111,7 @@ export async function newUpdate(run: Run, argv: readonly string[]): Promise<numb
       file: { names: ['--file'], takes: 'value' },
       ...COMMON,
     },
-    checks: CHECKS,
+    checks: { ...CHECKS, type: { choices: run.habits.types } },
   });
   const [subject = ''] = args;
   return withClient(run, options, async (client) => {
@@ -151,10 +151,8 @@ export async function newUpdate(run: Run, argv: readonly string[]): Promise<numb
   });
 }
 
-const UPDATE_ID = /FEDORA-(EPEL-|FLATPAK-)?\d{4}/;
-
 /** `bodhi updates edit UPDATE`: everything that is not given is copied from what the update says now. */
-export async function editUpdate(run: Run, argv: readonly string[]): Promise<number> {
+export async function editUpdate(run: BodhiRun, argv: readonly string[]): Promise<number> {
   const { options, args, fail } = await parseClick(run, argv, {
     path: 'updates edit',
     arguments: [{ name: 'UPDATE' }],
@@ -164,10 +162,10 @@ export async function editUpdate(run: Run, argv: readonly string[]): Promise<num
       removebuilds: { names: ['--removebuilds'], takes: 'value' },
       ...COMMON,
     },
-    checks: CHECKS,
+    checks: { ...CHECKS, type: { choices: run.habits.types } },
   });
   const [alias = ''] = args;
-  if (!UPDATE_ID.test(alias)) throw fail("Invalid value for 'UPDATE': Please provide an Update ID");
+  if (!run.habits.updateId.test(alias)) throw fail("Invalid value for 'UPDATE': Please provide an Update ID");
   return withClient(run, options, async (client) => {
     const { updates } = (await client.get('updates/', [['updateid', alias]])) as {
       readonly updates: readonly Update[];

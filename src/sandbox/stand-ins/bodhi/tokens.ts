@@ -28,7 +28,7 @@ export function readTokens(file: string, idProvider: string): Tokens | undefined
   } catch (error) {
     throw new Crash(
       'json.decoder.JSONDecodeError: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)',
-      { cause: error },
+      { cause: error, frame: 'token file' },
     );
   }
 }

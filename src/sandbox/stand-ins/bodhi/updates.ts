@@ -1,14 +1,14 @@
-import type { Run } from '../common/stand-in.ts';
 import { COMMON, parseClick } from './click.ts';
 import type { BodhiClient, Fields } from './client.ts';
 import { withClient } from './connect.ts';
 import { Refused } from './errors.ts';
 import { printReply, type Reply } from './print.ts';
+import type { BodhiRun } from './version.ts';
 
 const value = (name: string) => ({ names: [name], takes: 'value' }) as const;
 
 /** `bodhi updates query`: anonymous but for `--mine`. */
-export async function queryUpdates(run: Run, argv: readonly string[]): Promise<number> {
+export async function queryUpdates(run: BodhiRun, argv: readonly string[]): Promise<number> {
   const { options } = await parseClick(run, argv, {
     path: 'updates query',
     arguments: [],
@@ -76,7 +76,7 @@ export async function queryUpdates(run: Run, argv: readonly string[]): Promise<n
 }
 
 /** `bodhi updates request UPDATE STATE`: the server alone knows the states. */
-export async function requestUpdate(run: Run, argv: readonly string[]): Promise<number> {
+export async function requestUpdate(run: BodhiRun, argv: readonly string[]): Promise<number> {
   const { options, args } = await parseClick(run, argv, {
     path: 'updates request',
     arguments: [{ name: 'UPDATE' }, { name: 'STATE' }],
@@ -90,7 +90,7 @@ export async function requestUpdate(run: Run, argv: readonly string[]): Promise<
 }
 
 /** `bodhi updates comment UPDATE TEXT`. */
-export async function commentUpdate(run: Run, argv: readonly string[]): Promise<number> {
+export async function commentUpdate(run: BodhiRun, argv: readonly string[]): Promise<number> {
   const { options, args } = await parseClick(run, argv, {
     path: 'updates comment',
     arguments: [{ name: 'UPDATE' }, { name: 'TEXT' }],
@@ -106,7 +106,7 @@ export async function commentUpdate(run: Run, argv: readonly string[]): Promise<
 }
 
 /** `bodhi updates trigger-tests UPDATE`. */
-export async function triggerTests(run: Run, argv: readonly string[]): Promise<number> {
+export async function triggerTests(run: BodhiRun, argv: readonly string[]): Promise<number> {
   const { options, args } = await parseClick(run, argv, {
     path: 'updates trigger-tests',
     arguments: [{ name: 'UPDATE' }],
@@ -117,7 +117,7 @@ export async function triggerTests(run: Run, argv: readonly string[]): Promise<n
 }
 
 /** `bodhi updates waive UPDATE [COMMENT]`: without `--test` the server waives everything. */
-export async function waiveUpdate(run: Run, argv: readonly string[]): Promise<number> {
+export async function waiveUpdate(run: BodhiRun, argv: readonly string[]): Promise<number> {
   const { options, args } = await parseClick(run, argv, {
     path: 'updates waive',
     arguments: [{ name: 'UPDATE' }, { name: 'COMMENT', optional: true }],
@@ -152,7 +152,7 @@ export async function waiveUpdate(run: Run, argv: readonly string[]): Promise<nu
 }
 
 /** The real one looks for a key that no server sends, and so never shows anything. */
-async function showRequirements(run: Run, client: BodhiClient, alias: string): Promise<number> {
+async function showRequirements(run: BodhiRun, client: BodhiClient, alias: string): Promise<number> {
   await client.get(`updates/${alias}/get-test-results`).catch((error: unknown) => {
     if (!(error instanceof Refused)) throw error;
   });
@@ -161,7 +161,7 @@ async function showRequirements(run: Run, client: BodhiClient, alias: string): P
 }
 
 function act(
-  run: Run,
+  run: BodhiRun,
   where: Parameters<typeof withClient>[1],
   path: string,
   fields: Fields,

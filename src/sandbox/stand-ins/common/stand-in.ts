@@ -12,6 +12,8 @@ export interface Watcher {
   readonly stderr?: (text: string) => void;
   /** An abort is what SIGINT is to the real command: waits end and the command says what is still running. */
   readonly signal?: AbortSignal;
+  /** The next line of standard input, undefined at its end; without it the input is closed. */
+  readonly readLine?: () => Promise<string | undefined>;
 }
 
 /** A command of the packager as a function: nothing of the process is read but files and what is given here. */
@@ -51,6 +53,8 @@ export interface Run {
   warn(line: string): void;
   /** Text as it is, without an added line end. */
   write(to: 'stdout' | 'stderr', text: string): void;
+  /** The next line of standard input; undefined where it is closed. */
+  readLine(): Promise<string | undefined>;
   /** Real time: the commands know no other. Throws {@link Interrupted}. */
   sleep(seconds: number): Promise<void>;
 }
@@ -72,6 +76,7 @@ export function standIn(body: (run: Run) => Promise<number>): StandIn {
       write,
       print: (line) => write('stdout', `${line}\n`),
       warn: (line) => write('stderr', `${line}\n`),
+      readLine: watcher.readLine ?? (async () => undefined),
       sleep: (seconds) => pause(seconds, signal),
     };
     const exit = await body(run).catch((error: unknown) => {

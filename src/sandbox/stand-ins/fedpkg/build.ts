@@ -39,11 +39,13 @@ const OPTIONS = {
 /** `fedpkg build`: waits unless told not to, with or without a terminal. */
 export async function build(context: Context, argv: readonly string[], scratch = false): Promise<number> {
   const { options } = parseCommand(context, scratch ? 'scratch-build' : 'build', argv, OPTIONS);
+  // The option may stand alone or name a file: neither can be told from its value.
+  const asked = argv.some((word) => word === '--srpm' || word.startsWith('--srpm='));
   const how = { ...options, scratch: scratch || options.scratch === true };
   const clone = await readClone(context.run, context.path);
   if (!how.scratch && options.skip_rules !== true) await validateGating(context);
   // The real one logs in even when it refuses, only to log out: a dead hub hides the reason.
-  const refusal = repositoryFault(context, clone);
+  const refusal = sourcePackageFault(context, clone, { ...how, asked }) ?? repositoryFault(context, clone);
   const session = await openKojiSession(context);
   try {
     const id = await submit(context, clone, session, how, refusal).finally(() =>
@@ -53,6 +55,17 @@ export async function build(context: Context, argv: readonly string[], scratch =
   } finally {
     session.hub.close();
   }
+}
+
+/** A scratch build of what is not committed needs a source package, and a sandbox has no rpmbuild to make one. */
+function sourcePackageFault(
+  context: Context,
+  { dirty }: Clone,
+  { scratch, asked }: { readonly scratch: boolean; readonly asked: boolean },
+): Refused | undefined {
+  if (!asked && !(scratch && dirty)) return undefined;
+  if (!asked) context.say('Repository is dirty, generating an srpm.');
+  return new Refused("[Errno 2] No such file or directory: 'rpmbuild'");
 }
 
 function repositoryFault({ path }: Context, clone: Clone): Refused | undefined {

@@ -44,9 +44,10 @@ async function login(context: Context, hub: Hub, profile: Profile): Promise<void
   } else {
     try {
       await hub.gssapiLogin();
+      return;
     } catch (error) {
       if (!(error instanceof HubError)) throw error;
-      run.warn(`${error.message}\n${GSSAPI_HINT}`);
+      if (error.message !== '') run.warn(`${error.message}\n${GSSAPI_HINT}`);
       run.warn(`Kerberos authentication fails: unable to obtain a session ${error.message}\n${GSSAPI_HINT}`);
     }
   }

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type Answer, type Ask, NetworkError, openWire } from '../common/http.ts';
+import { negotiateToken } from '../krb/negotiate.ts';
 import { type Context, Refused } from './settings.ts';
 
 const AGENT = 'PycURL/7.49.0 libcurl/8.23.0 OpenSSL/3.6.5';
@@ -26,6 +27,7 @@ export interface Lookaside {
 
 export function openLookaside({ run, settings, say }: Context): Lookaside {
   const wire = openWire();
+  let ticket: Promise<string | undefined> | undefined;
   const { lookaside, lookasideCgi, hashType, attempts, delayS } = settings;
 
   async function ask(request: Omit<Ask, 'signal'>): Promise<Answer> {
@@ -49,7 +51,11 @@ export function openLookaside({ run, settings, say }: Context): Lookaside {
 
   async function post(fields: readonly Field[]): Promise<Answer> {
     const { type, body } = multipart(fields);
-    const answer = await ask({ method: 'POST', url: lookasideCgi, headers: { 'Content-Type': type }, body });
+    // curl is told to negotiate: a ticket goes with the first request, and nothing is asked for twice.
+    ticket ??= negotiateToken(run, new URL(lookasideCgi).hostname);
+    const token = await ticket;
+    const headers = { 'Content-Type': type, ...(token === undefined ? {} : { Authorization: token }) };
+    const answer = await ask({ method: 'POST', url: lookasideCgi, headers, body });
     if (answer.status === 401) throw new Refused('Dist-git request is unauthorized.');
     if (answer.status === 500) throw new Refused('Error occurs inside the server.');
     if (answer.status !== 200)

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { countRelease, expandAutorelease, usesAutorelease } from '../../kit/autorelease.ts';
 import { HubError, openHub } from '../koji/hub.ts';
 import { readProfile } from '../koji/profile.ts';
 import { askGit, type Clone, detachedText } from './git.ts';
@@ -99,7 +100,7 @@ export async function readNvre(
     [disttag, '1'],
   ]);
   try {
-    const nvre = readSpec(readFileSync(spec, 'utf8'), macros);
+    const nvre = readSpec(await withRelease(context, clone, spec, macros), macros);
     const name = context.globals.name ?? (clone.name === '' ? nvre.name : clone.name);
     return { ...nvre, name, nvr: `${name}-${nvre.version}-${nvre.release}`, builtFor };
   } catch (error) {
@@ -107,6 +108,36 @@ export async function readNvre(
     context.run.warn(`${error.message}\nerror: query of specfile ${spec} failed, can't parse\n`);
     throw new Refused(`Could not get n-v-r-e from ${spec}`, { cause: error });
   }
+}
+
+/** The spec as rpm reads it with rpmautospec installed: the counted release in place of its macro. */
+async function withRelease(
+  { run }: Context,
+  clone: Clone,
+  spec: string,
+  macros: ReadonlyMap<string, string>,
+): Promise<string> {
+  const text = readFileSync(spec, 'utf8');
+  if (!usesAutorelease(text)) return text;
+  const number = await countRelease({
+    async git(args) {
+      const { exit, stdout } = await askGit(run, clone.path, args);
+      return exit === 0 ? stdout : undefined;
+    },
+    head: clone.head,
+    file: basename(spec),
+    versionOf(past) {
+      try {
+        const { epoch, version } = readSpec(expandAutorelease(past, 1), macros);
+        return `${epoch}:${version}`;
+      } catch (error) {
+        if (error instanceof SpecError) return undefined;
+        throw error;
+      }
+    },
+    changed: clone.dirty ? text : undefined,
+  });
+  return expandAutorelease(text, number);
 }
 
 /** `rpms/foo` where the system has namespaces, else `foo`. */

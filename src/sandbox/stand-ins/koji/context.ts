@@ -70,7 +70,8 @@ export async function activate({ run, hub, profile, globals }: Context): Promise
       if (globals.user === undefined) throw new HubError('KeyError', "'user'");
       await hub.login({ user: globals.user, password: globals.password });
     } else if (authtype === 'kerberos' || authtype === undefined) {
-      await hub.gssapiLogin();
+      const { keytab: file, principal } = profile;
+      await hub.gssapiLogin(file === undefined ? undefined : { file, principal });
     } else {
       run.warn('Unable to log in, no authentication methods available');
       throw new Exit(1);

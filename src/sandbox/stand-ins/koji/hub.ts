@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { NetworkError, openWire, statusText } from '../common/http.ts';
+import { type Answer, NetworkError, openWire, statusText } from '../common/http.ts';
 import type { Run } from '../common/stand-in.ts';
 import { decodeResponse, encodeCall, NotXmlRpc, XmlRpcFault } from '../common/xml-rpc.ts';
+import { type ClientKeytab, negotiateToken } from '../krb/negotiate.ts';
 import type { Profile } from './profile.ts';
 
 /** A failed call as Python names it: `GenericError`, `ConnectionError`; the message is what `str()` gives. */
@@ -75,8 +76,8 @@ export interface Hub {
   login(credentials: Credentials): Promise<void>;
   /** Ends the session; silent without one. */
   logout(): Promise<void>;
-  /** Asks for a session by Kerberos; there is no ticket that a hub would take, so it always throws. */
-  gssapiLogin(): Promise<never>;
+  /** Asks for a session by Kerberos; without a ticket one is got by the keytab, and stays in the cache. */
+  gssapiLogin(keytab?: ClientKeytab): Promise<void>;
   /** From the header of any answer, else asked. */
   version(): Promise<string>;
   close(): void;
@@ -162,27 +163,50 @@ export function openHub(run: Run, profile: Profile): Hub {
     more: Readonly<Record<string, unknown>> = {},
   ): Promise<void> {
     const made = await raw('login', [given.user, given.password, kwargs({ opts: null, ...more })], false);
-    const { 'session-id': id, 'session-key': key } = made as Record<string, unknown>;
-    session = { id, key, callnum: 0 };
+    begin(made);
     credentials = given;
   }
 
-  async function gssapiLogin(): Promise<never> {
+  /** The hub asks for a ticket, and gets one if there is one for its host; what it answers then counts. */
+  async function gssapiLogin(keytab: ClientKeytab | undefined): Promise<void> {
     const url = `${profile.server.replace(/^http:/, 'https:')}/ssllogin`;
-    const body = encodeCall('sslLogin', [kwargs({ proxyuser: null })]);
-    const ca = profile.serverca === undefined ? {} : { ca: readFileSync(profile.serverca, 'utf8') };
-    let reason: string;
-    try {
-      const headers = { 'Content-Type': 'text/xml', 'User-Agent': 'koji/1' };
-      const answer = await wire.ask({ method: 'POST', url, headers, body, signal: run.signal, ...ca });
-      reason = `requests.exceptions.HTTPError: ${statusText(answer, url) ?? '401 Client Error: Unauthorized'}`;
-    } catch (error) {
-      if (!(error instanceof NetworkError)) throw error;
-      const type =
-        error.trouble === 'tls' || error.trouble === 'certificate' ? 'SSLError' : 'ConnectionError';
-      reason = `requests.exceptions.${type}: ${error.requestsText}`;
+    const ask = async (ticket: Readonly<Record<string, string>>): Promise<Answer> => {
+      const headers = { 'Content-Type': 'text/xml', 'User-Agent': 'koji/1', ...ticket };
+      const body = encodeCall('sslLogin', [kwargs({ proxyuser: null })]);
+      const ca = profile.serverca === undefined ? {} : { ca: readFileSync(profile.serverca, 'utf8') };
+      return wire.ask({ method: 'POST', url, headers, body, signal: run.signal, ...ca });
+    };
+    const refused = (reason: string) => new HubError('GSSAPIAuthError', `(gssapi auth failed: ${reason})`);
+    for (let tries = 1; ; tries++) {
+      try {
+        let answer = await ask({});
+        if (answer.status === 401 && /^negotiate\b/i.test(answer.headers['www-authenticate'] ?? '')) {
+          const token = await negotiateToken(run, new URL(url).hostname, keytab);
+          if (token !== undefined) answer = await ask({ Authorization: token });
+        }
+        const bad = statusText(answer, url);
+        if (bad !== undefined) throw refused(`requests.exceptions.HTTPError: ${bad}`);
+        begin(decodeResponse(answer.body.toString()));
+        return;
+      } catch (error) {
+        if (!(error instanceof NetworkError)) throw error;
+        // A connection that is cut is tried again; then the real one has no reason to tell.
+        if (error.trouble === 'dropped') {
+          if (tries > profile.maxRetries) throw new HubError('GSSAPIAuthError', '');
+          if (tries > 1) await run.sleep(profile.retryIntervalS);
+          continue;
+        }
+        const encrypted = error.trouble === 'tls' || error.trouble === 'certificate';
+        throw refused(
+          `requests.exceptions.${encrypted ? 'SSLError' : 'ConnectionError'}: ${error.requestsText}`,
+        );
+      }
     }
-    throw new HubError('GSSAPIAuthError', `(gssapi auth failed: ${reason})`);
+  }
+
+  function begin(made: unknown): void {
+    const { 'session-id': id, 'session-key': key } = made as Record<string, unknown>;
+    session = { id, key, callnum: 0 };
   }
 
   return {
@@ -207,7 +231,7 @@ export function openHub(run: Run, profile: Profile): Hub {
       session = undefined;
       credentials = undefined;
     },
-    gssapiLogin,
+    gssapiLogin: (keytab) => gssapiLogin(keytab),
     async version() {
       return version ?? String(await call('getKojiVersion', [], false));
     },

@@ -225,6 +225,8 @@ function configure(run: Run, options: ReturnType<typeof globalOptions>['options'
       topurl: options.topurl ?? profile.topurl,
       topdir: options.topdir ?? profile.topdir,
       authtype: options.authtype ?? profile.authtype,
+      principal: options.principal ?? profile.principal,
+      keytab: options.keytab ?? profile.keytab,
     };
   } catch (error) {
     if (error instanceof ProfileError) throw globalUsage(run, error.message);
@@ -235,6 +237,10 @@ function configure(run: Run, options: ReturnType<typeof globalOptions>['options'
 function tell(run: Run, error: HubError): void {
   if (error.python !== 'GSSAPIAuthError') {
     logError(run, `${error.python}: ${error.message}`);
+    return;
+  }
+  if (error.message === '') {
+    logError(run, 'GSSAPIAuthError: unable to obtain a session');
     return;
   }
   logError(run, `${error.message}\n${GSSAPI_HINT}`);
@@ -256,7 +262,10 @@ async function hello(context: Context): Promise<number> {
   run.print(`${greeting}, ${user?.name ?? 'anonymous user'}!`);
   run.print('');
   run.print(`You are using the hub at ${profile.server} (Koji ${await hub.version()})`);
-  if (user !== null && !globals.noauth) run.print('Authenticated via password');
+  if (user !== null && !globals.noauth) {
+    const how = profile.authtype === 'password' || globals.user !== undefined ? 'password' : 'GSSAPI';
+    run.print(`Authenticated via ${how}`);
+  }
   return 0;
 }
 

@@ -12,6 +12,8 @@ export interface Profile {
   readonly topdir: string;
   readonly authtype: string | undefined;
   readonly serverca: string | undefined;
+  readonly principal: string | undefined;
+  readonly keytab: string | undefined;
   readonly maxRetries: number;
   readonly retryIntervalS: number;
   readonly anonRetry: boolean;
@@ -45,6 +47,8 @@ export function readProfile(run: Pick<Run, 'env'>, name: string, file?: string):
     topdir: text('topdir') ?? '/mnt/koji',
     authtype: text('authtype'),
     serverca: text('serverca') ?? (existsSync(ownCa) ? ownCa : undefined),
+    principal: text('principal'),
+    keytab: text('keytab')?.replace(/^FILE:/, ''),
     maxRetries: number('max_retries', 30),
     retryIntervalS: number('retry_interval', 20),
     anonRetry: text('anon_retry') === undefined || isTrue(text('anon_retry')),

@@ -118,9 +118,15 @@ export function readCache(file: string): Cache | undefined {
   }
 }
 
+/** The ticket by which others are got; undefined where the cache holds none. */
+export function ticketGrantingTicket(cache: Cache | undefined): Ticket | undefined {
+  if (cache === undefined) return undefined;
+  const { realm } = splitPrincipal(cache.principal);
+  return cache.tickets.find(({ server }) => server === `krbtgt/${realm}@${realm}`);
+}
+
 /** Whether the cache holds a ticket that counts now, by the host's clock. */
 export function hasLiveTicket(cache: Cache | undefined, nowSeconds: number): boolean {
-  if (cache === undefined) return false;
-  const { realm } = splitPrincipal(cache.principal);
-  return cache.tickets.some(({ server, ends }) => server === `krbtgt/${realm}@${realm}` && ends > nowSeconds);
+  const ticket = ticketGrantingTicket(cache);
+  return ticket !== undefined && ticket.ends > nowSeconds;
 }

@@ -1,18 +1,10 @@
 import { hostname } from 'node:os';
 import { parseOptions, UsageError } from '../common/options.ts';
 import { Exit, type Run, standIn } from '../common/stand-in.ts';
-import { splitPrincipal } from './bytes.ts';
-import { type Cache, cachePath, readCache, writeCache } from './cache.ts';
+import { type Cache, cachePath, readCache, ticketGrantingTicket, writeCache } from './cache.ts';
+import { initialTicket, KdcRefusal, type Proof, renewedTicket } from './kdc.ts';
 import { readKeytab, troubleText } from './keytab.ts';
 import { readRealm } from './realm.ts';
-
-/** Real seconds, as the sandbox's tickets are told by the host's clock. */
-const LIFE = 24 * 3600;
-const RENEWABLE_LIFE = 7 * LIFE;
-/** How long after its end a ticket is still renewed. */
-const CLOCK_SKEW = 300;
-/** How long MIT's kinit tries a KDC that never answers. */
-const SILENCE = 27;
 
 const OPTIONS = {
   keytab: { names: ['-k'] },
@@ -81,42 +73,27 @@ async function obtain(
   if (Array.isArray(keytab) && keys.length === 0) {
     return refuse(run, `Keytab contains no suitable keys for ${principal} while ${doing}`);
   }
-  await reach(run, principal, doing);
-  const known = realm?.principals.find((candidate) => candidate.name === principal);
-  if (known === undefined)
-    return refuse(run, `Client '${principal}' not found in Kerberos database while ${doing}`);
-  switch (known.state) {
-    case 'locked':
-      return refuse(run, `Client's credentials have been revoked while ${doing}`);
-    case 'expired':
-      return refuse(run, `Client's entry in database has expired while ${doing}`);
-    case 'password-expired':
-      return refuse(run, `Password has expired while ${doing}`);
-    case undefined:
-      break;
-  }
-  if (keytab === undefined) {
+  const proof = async (): Promise<Proof> => {
+    if (typeof keytab === 'string') {
+      throw new KdcRefusal(`Pre-authentication failed: ${troubleText(keytab, keytabFile)}`);
+    }
+    if (keytab !== undefined) return { keys };
     run.print(`Password for ${principal}: `);
-    return refuse(run, `Cannot read password while ${doing}`);
-  }
-  if (typeof keytab === 'string') {
-    return refuse(run, `Pre-authentication failed: ${troubleText(keytab, keytabFile)} while ${doing}`);
-  }
-  if (!keys.some(({ key }) => key === known.key))
-    return refuse(run, `Preauthentication failed while ${doing}`);
-
-  const now = Math.floor(Date.now() / 1000);
-  const renewable = options.renewable === undefined ? RENEWABLE_LIFE : seconds(options.renewable);
-  const { realm: home } = splitPrincipal(principal);
-  const ticket = {
-    client: principal,
-    server: `krbtgt/${home}@${home}`,
-    starts: now,
-    ends: now + Math.min(LIFE, options.life === undefined ? LIFE : seconds(options.life)),
-    renewUntil: renewable === 0 ? 0 : now + renewable,
+    const password = await run.readLine();
+    if (password === undefined) throw new KdcRefusal('Cannot read password');
+    return { password };
   };
-  if (!store(cache, { principal, tickets: [ticket] })) {
-    return refuse(run, `Failed to store credentials: No credentials cache found while ${doing}`);
+  try {
+    const fresh = await initialTicket(run, {
+      principal,
+      proof,
+      ...(options.life === undefined ? {} : { life: seconds(options.life) }),
+      ...(options.renewable === undefined ? {} : { renewableLife: seconds(options.renewable) }),
+    });
+    if (!store(cache, fresh)) throw new KdcRefusal('Failed to store credentials: No credentials cache found');
+  } catch (error) {
+    if (!(error instanceof KdcRefusal)) throw error;
+    return refuse(run, `${error.message} while ${doing}`);
   }
   if (options.verbose === true) run.warn('Authenticated to Kerberos v5');
   return 0;
@@ -125,29 +102,17 @@ async function obtain(
 async function renew(run: Run, file: string): Promise<number> {
   const doing = 'renewing credentials';
   const cache = readCache(file);
-  const old = cache?.tickets[0];
+  const old = ticketGrantingTicket(cache);
   if (cache === undefined || old === undefined) {
     return refuse(run, `No credentials cache found (filename: ${file}) while ${doing}`);
   }
-  const now = Math.floor(Date.now() / 1000);
-  if (now > old.ends + CLOCK_SKEW) return refuse(run, `Ticket expired while ${doing}`);
-  await reach(run, cache.principal, doing);
-  if (old.renewUntil <= now) return refuse(run, `KDC can't fulfill requested option while ${doing}`);
-  const ends = Math.min(now + (old.ends - old.starts), old.renewUntil);
-  store(file, { principal: cache.principal, tickets: [{ ...old, starts: now, ends }] });
-  return 0;
-}
-
-/** Ends the command where no KDC of the principal's realm answers. */
-async function reach(run: Run, principal: string, doing: string): Promise<void> {
-  const { realm: wanted } = splitPrincipal(principal);
-  const realm = readRealm(run);
-  if (realm?.realm !== wanted || realm.kdc === 'none') {
-    throw new Exit(refuse(run, `Cannot find KDC for realm "${wanted}" while ${doing}`));
+  try {
+    store(file, await renewedTicket(run, cache, old));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof KdcRefusal)) throw error;
+    return refuse(run, `${error.message} while ${doing}`);
   }
-  if (realm.kdc === undefined || realm.kdc === 'up') return;
-  if (realm.kdc === 'silent') await run.sleep(SILENCE);
-  throw new Exit(refuse(run, `Cannot contact any KDC for realm '${wanted}' while ${doing}`));
 }
 
 function store(file: string, cache: Cache): boolean {
