@@ -3,12 +3,15 @@ import type { Kit, OpenSystem } from '../kit/kit.ts';
 import { listen, systemServer } from '../kit/server.ts';
 import { startConsumers } from './consumers.ts';
 import type { Bodhi, BodhiPorts } from './context.ts';
-import { answerErrors, readBodies } from './http.ts';
+import { feedRoutes } from './feeds.ts';
+import { answerErrors, readBodies, waitressPage } from './http.ts';
 import { openIdentityProvider } from './idp.ts';
+import { kojiRoutes } from './koji-routes.ts';
 import { login } from './login.ts';
 import { releaseRow, Store } from './model.ts';
 import { otherRoutes } from './other-routes.ts';
 import { overrideRoutes } from './override-routes.ts';
+import { meetsBrokenThread } from './race.ts';
 import { releaseRoutes } from './release-routes.ts';
 import { startTasks } from './tasks.ts';
 import { updateRoutes } from './update-routes.ts';
@@ -34,11 +37,16 @@ export async function openBodhi(kit: Kit, ports: BodhiPorts): Promise<OpenBodhi>
   readBodies(server);
   answerErrors(server);
   const logins = login(kit, store, idp);
+  server.addHook('onRequest', async (_request, reply) => {
+    if (meetsBrokenThread(bodhi)) return waitressPage(reply);
+  });
   server.addHook('preValidation', async (request) => noteAsking(bodhi, request));
   updateRoutes(server, bodhi, logins);
   releaseRoutes(server, bodhi, logins);
   overrideRoutes(server, bodhi, logins);
   otherRoutes(server, bodhi, logins);
+  kojiRoutes(server, bodhi);
+  feedRoutes(server, bodhi);
   startConsumers(bodhi);
   startTasks(bodhi);
   kit.holdings((run) =>

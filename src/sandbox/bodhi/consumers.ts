@@ -2,9 +2,10 @@ import { parseNvr } from '../../core/nvr.ts';
 import type { BuildFacts, Message } from '../kit/kit.ts';
 import { type Bodhi, pause, rule, sendToSigning, tagBuilds, transaction, untagBuilds } from './context.ts';
 import { newRow, sideTagTesting } from './create.ts';
+import { refreshCriticalPath } from './critical-path.ts';
 import { compareEvr, evrOf } from './evr.ts';
 import { refreshGating } from './gating.ts';
-import { obsoleteOlder, setRequest } from './life.ts';
+import { setRequest, tryToObsoleteOlder } from './life.ts';
 import { isSigned, type Release, type Update } from './model.ts';
 import { addComment, announce } from './talk.ts';
 
@@ -113,6 +114,7 @@ async function onCandidate(bodhi: Bodhi, { body }: Message): Promise<void> {
     autokarma: false,
   });
   bodhi.store.moveBuild(build, update);
+  refreshCriticalPath(bodhi, update);
   addComment(bodhi, update, { text: 'This update was automatically created', author: 'bodhi' });
   // Tagged before the row is written: who hears of the tag at once may not find the update yet.
   sendToSigning(bodhi, update.builds, release.pending_signing_tag);
@@ -120,7 +122,7 @@ async function onCandidate(bodhi: Bodhi, { body }: Message): Promise<void> {
   bodhi.store.updates.push(update);
   bodhi.kit.truth(facts.nvr, 'update', update.date_submitted);
   await transaction(bodhi, async (work) => {
-    obsoleteOlder(bodhi, update);
+    tryToObsoleteOlder(bodhi, update);
     announce(bodhi, work, update, { agent: 'bodhi' });
     work.commit();
     await refreshGating(bodhi, update);

@@ -8,11 +8,12 @@ import {
   tagBuilds,
   tagsOf,
   untagBuilds,
-  type Work,
+  Work,
 } from './context.ts';
+import { mandatoryKarma, refreshCriticalPath } from './critical-path.ts';
 import { refreshGating, setGating } from './gating.ts';
 import { unwrittenUpdateJson } from './json.ts';
-import { type Caveat, setRequest, unpush } from './life.ts';
+import { type Caveat, obsolete, setRequest, unpush } from './life.ts';
 import { type Build, isSigned, mandatoryDays, type Release, type Update, type User } from './model.ts';
 import type { Fields } from './schema.ts';
 import { addComment, announce, tell } from './talk.ts';
@@ -56,6 +57,7 @@ export function newRow(
     date_testing: null,
     date_stable: null,
     gating: null,
+    written: true,
     ...given,
   };
 }
@@ -93,18 +95,18 @@ export async function createUpdate(
     release,
     user,
     from_tag: checked.from_tag,
+    written: false,
     bugs: checked.bugs ?? [],
     ...(release.composed_by_bodhi ? {} : { autotime: true, stable_days: 0 }),
   });
-  const days = mandatoryDays(update);
-  if (days > update.stable_days) {
-    update.stable_days = days;
-    caveats.push({
-      name: 'stable days',
-      description: `The number of stable days required was set to the mandatory release value of ${days} days`,
-    });
+  const trouble = rule(bodhi, 'bodhi.create', builds[0]?.nvr ?? '');
+  if (isForgotten(trouble)) {
+    update.builds = [...builds];
+    return { update, caveats };
   }
   for (const build of builds) bodhi.store.moveBuild(build, update);
+  refreshCriticalPath(bodhi, update);
+  caveats.push(...raiseToMandatory(update, update, 'set'));
   bodhi.store.updates.push(update);
   for (const { nvr } of builds) bodhi.kit.truth(nvr, 'update', update.date_submitted);
   announce(bodhi, work, update, {
@@ -114,15 +116,63 @@ export async function createUpdate(
   work.commit();
   bodhi.store.orderBuilds(update);
 
-  const trouble = rule(bodhi, 'bodhi.create', builds[0]?.nvr ?? '');
-  if (typeof trouble === 'string') throw new BodhiError(trouble);
-  if (checked.from_tag === null) {
-    await setRequest(bodhi, work, update, 'testing', user.name);
-  } else {
-    setGating(bodhi, update, 'waiting');
-    tagSideTagBuilds(bodhi, update, checked.from_tag);
+  try {
+    if (typeof trouble === 'string') throw new BodhiError(trouble);
+    if (checked.from_tag === null) {
+      await setRequest(bodhi, work, update, 'testing', user.name);
+    } else {
+      setGating(bodhi, update, 'waiting');
+      tagSideTagBuilds(bodhi, update, checked.from_tag);
+    }
+  } finally {
+    // Also of a request that is refused from here on the row stays.
+    update.written = true;
   }
+  withdrawLater(bodhi, update);
   return { update, caveats };
+}
+
+function isForgotten(trouble: unknown): boolean {
+  return typeof trouble === 'object' && trouble !== null && 'forget' in trouble;
+}
+
+/** Somebody does it who may, and who is not its owner. */
+function withdrawLater(bodhi: Bodhi, update: Update): void {
+  const say = rule(bodhi, 'bodhi.withdraw', update.alias);
+  if (typeof say !== 'number') return;
+  bodhi.kit.clock.after(say, () => {
+    if (bodhi.closing.aborted || (update.status !== 'pending' && update.status !== 'testing')) return;
+    const work = new Work(bodhi);
+    obsolete(bodhi, update);
+    tell(bodhi, work, 'request.obsolete', update, { agent: 'releng' });
+    work.commit();
+  });
+}
+
+/** Nobody may ask for less than the release does. */
+function raiseToMandatory(
+  update: Update,
+  given: { stable_days: number; stable_karma: number },
+  verb: 'set' | 'raised',
+): Caveat[] {
+  const caveats: Caveat[] = [];
+  const days = mandatoryDays(update);
+  if (days > given.stable_days) {
+    given.stable_days = days;
+    caveats.push({
+      name: 'stable days',
+      description: `The number of stable days required was ${verb} to the mandatory release value of ${days} days`,
+    });
+  }
+  const karma = mandatoryKarma(update);
+  if (karma > given.stable_karma) {
+    given.stable_karma = karma;
+    caveats.push({
+      name: 'stable karma',
+      description: `The stable karma required was ${verb} to the mandatory release value of ${karma}`,
+    });
+  }
+  return caveats;
 }
 
 /** Funnels the builds of a side tag into the release's ordinary way; those of a release that Bodhi does not compose stay beside the side tag. */
@@ -153,14 +203,7 @@ export async function editUpdate(
   const { release } = update;
   const caveats: Caveat[] = [];
   const given = settings(values);
-  const days = mandatoryDays(update);
-  if (days > given.stable_days) {
-    given.stable_days = days;
-    caveats.push({
-      name: 'stable days',
-      description: `The number of stable days required was raised to the mandatory release value of ${days} days`,
-    });
-  }
+  caveats.push(...raiseToMandatory(update, given, 'raised'));
   const added = builds.filter((build) => !update.builds.includes(build));
   if (added.length > 0 && update.locked) throw new LockedError("Can't add builds to a locked update");
   for (const build of added) bodhi.store.moveBuild(build, update);
@@ -182,6 +225,7 @@ export async function editUpdate(
     await setRequest(bodhi, work, update, 'testing', user.name);
   }
   bodhi.store.orderBuilds(update);
+  if (changed) refreshCriticalPath(bodhi, update);
   Object.assign(update, given);
   update.date_modified = bodhi.kit.clock.now();
   tell(bodhi, work, 'edit', update, {

@@ -185,15 +185,20 @@ export function overrideJson(override: Override, look: Look): Json {
   };
 }
 
-export function composeJson(compose: Compose): Json {
+/** How long a compose looks at its updates before it makes repositories. Sandbox ms. */
+const COMPOSE_INITIALIZING_MS = 120_000;
+
+export function composeJson(compose: Compose, now: number): Json {
+  const since = compose.created + COMPOSE_INITIALIZING_MS;
+  const isEarly = now < since;
   return {
     release_id: compose.release.id,
     request: compose.request,
     checkpoints: pythonJson({ determine_and_perform_tag_actions: true }),
     error_message: null,
     date_created: stamp(compose.created),
-    state_date: stamp(compose.created),
-    state: 'punging',
+    state_date: stamp(isEarly ? compose.created : since),
+    state: isEarly ? 'initializing' : 'punging',
     content_type: 'rpm',
     security: compose.updates.some(({ type }) => type === 'security'),
     update_summary: compose.updates.map((update) => ({ alias: update.alias, title: shortTitle(update) })),

@@ -52,6 +52,7 @@ export function whyNotStable(update: Update, now: number): string | undefined {
 function untag(bodhi: Bodhi, update: Update, keepOverride: boolean): void {
   const known = knownTags(bodhi.store);
   for (const build of update.builds) {
+    if (bodhi.ports.koji.build(build.nvr) === undefined) throw new Error(`No such build: '${build.nvr}'`);
     for (const tag of tagsOf(bodhi, build.nvr)) {
       if (!known.has(tag) || (keepOverride && tag === update.release.override_tag)) continue;
       untagBuilds(bodhi, [build], tag);
@@ -224,6 +225,16 @@ export function obsoleteOlder(bodhi: Bodhi, update: Update): Caveat[] {
   return caveats;
 }
 
+/** The same where nobody is to be kept from his own update by an older one that cannot be put away. */
+export function tryToObsoleteOlder(bodhi: Bodhi, update: Update): Caveat[] {
+  try {
+    return obsoleteOlder(bodhi, update);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return [{ name: 'update', description: `Problem obsoleting older updates: ${error.message}` }];
+  }
+}
+
 function withoutChangelog(notes: string): string {
   return notes.replace(/\n##### \*\*Changelog\*\*\n\n```\n[\s\S]*\n```/g, '');
 }
@@ -269,8 +280,8 @@ async function checkThresholds(bodhi: Bodhi, work: Work, update: Update): Promis
     obsolete(bodhi, update);
     tell(bodhi, work, 'karma.threshold.reach', update, { status: 'unstable' });
   } else if (composed && karma.sum >= update.stable_karma && gatingPassed(update)) {
-    update.date_approved = bodhi.kit.clock.now();
     if (!update.autokarma) return;
+    update.date_approved = bodhi.kit.clock.now();
     await setRequest(bodhi, work, update, 'stable', 'bodhi');
     tell(bodhi, work, 'karma.threshold.reach', update, { status: 'stable' });
     return;

@@ -94,6 +94,16 @@ export interface Update {
   date_testing: number | null;
   date_stable: number | null;
   gating: Gating | null;
+  /** Whether its row is committed: until then only the request that makes it sees it. */
+  written: boolean;
+}
+
+/** What a request under way has put into the database and nobody else sees yet. */
+export interface Unwritten {
+  readonly packages: ReadonlySet<string>;
+  readonly builds: ReadonlySet<string>;
+  /** When it has ended: whether it was committed. */
+  readonly done: Promise<boolean>;
 }
 
 export interface Override {
@@ -122,6 +132,11 @@ export class Store {
   readonly comments: Comment[] = [];
   readonly overrides = new Map<string, Override>();
   readonly composes = new Set<Compose>();
+  readonly unwritten = new Set<Unwritten>();
+  /** Until when each of them is. */
+  readonly brokenThreads: number[] = [];
+  /** Counted while any thread is broken. */
+  requests = 0;
   #ids = { user: 0, build: 0, update: 0, release: 0, comment: 0 };
 
   nextId(kind: 'user' | 'build' | 'update' | 'release' | 'comment'): number {
@@ -130,7 +145,7 @@ export class Store {
   }
 
   update(alias: string): Update | undefined {
-    return this.updates.find((update) => update.alias === alias);
+    return this.updates.find((update) => update.alias === alias && update.written);
   }
 
   /** By name, long name or dist tag, as the address of a release takes them. */

@@ -103,7 +103,7 @@ export function otherRoutes(server: FastifyInstance, bodhi: Bodhi, login: Login)
   resource(server, '/composes/', {
     get: () => ({
       composes: [...store.composes]
-        .map((compose) => ({ compose, json: composeJson(compose) }))
+        .map((compose) => ({ compose, json: composeJson(compose, bodhi.kit.clock.now()) }))
         .sort((a, b) => rank(a) - rank(b))
         .map(({ json }) => json),
     }),
@@ -114,7 +114,9 @@ export function otherRoutes(server: FastifyInstance, bodhi: Bodhi, login: Login)
       const compose = [...store.composes].find(
         (one) => one.release.name === asked.release && one.request === asked.request,
       );
-      return compose === undefined ? notFoundPage(reply) : { compose: composeJson(compose) };
+      return compose === undefined
+        ? notFoundPage(reply)
+        : { compose: composeJson(compose, bodhi.kit.clock.now()) };
     },
   });
 

@@ -125,7 +125,7 @@ export function queryUpdates(bodhi: Bodhi, query: unknown): Json {
   const values = readQuery(query, UPDATES);
   const filters = filtersOf(bodhi.store, values);
   const found = bodhi.store.updates
-    .filter((update) => filters.every((filter) => filter(update)))
+    .filter((update) => update.written && filters.every((filter) => filter(update)))
     .sort((a, b) => b.date_submitted - a.date_submitted || b.id - a.id);
   const { rows, paging } = pageOf(found, values);
   const how = look(bodhi, true);

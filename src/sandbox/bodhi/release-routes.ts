@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Bodhi } from './context.ts';
+import { duplicateKey } from './database.ts';
 import { Refused, refused, resource } from './http.ts';
 import { releaseJson } from './json.ts';
 import type { Login } from './login.ts';
@@ -56,6 +57,31 @@ const TAGS = [
   'pending_stable_tag',
   'pending_signing_tag',
 ] as const;
+
+/** In the order in which the row is written. */
+const COLUMNS = [
+  'name',
+  'long_name',
+  'version',
+  'id_prefix',
+  'branch',
+  'dist_tag',
+  'stable_tag',
+  'testing_tag',
+  'candidate_tag',
+  'pending_signing_tag',
+  'pending_testing_tag',
+  'pending_stable_tag',
+  'override_tag',
+  'mail_template',
+  'state',
+  'composed_by_bodhi',
+  'create_automatic_updates',
+  'package_manager',
+  'testing_repository',
+  'released_on',
+  'eol',
+];
 
 export function releaseRoutes(server: FastifyInstance, bodhi: Bodhi, login: Login): void {
   const { store } = bodhi;
@@ -131,11 +157,12 @@ function save(bodhi: Bodhi, values: Fields): Release {
   const { store } = bodhi;
   if (edited === null) {
     if (store.releases.some(({ name }) => name === columns['name'])) {
-      throw refused(
-        'IntegrityError',
-        `(psycopg2.errors.UniqueViolation) duplicate key value violates unique constraint "releases_name_key"\nDETAIL:  Key (name)=(${columns['name']}) already exists.\n`,
-        500,
-      );
+      throw duplicateKey({
+        table: 'releases',
+        constraint: 'releases_name_key',
+        key: ['name'],
+        columns: Object.fromEntries(COLUMNS.map((name) => [name, columns[name]])),
+      });
     }
     const release = { id: store.nextId('release'), ...columns } as unknown as Release;
     store.releases.push(release);

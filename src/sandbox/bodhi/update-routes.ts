@@ -5,10 +5,11 @@ import { compareEvr, evrOf } from './evr.ts';
 import { askGreenwave, waiveResults } from './gating.ts';
 import { bodyOf, Refused, refused, resource } from './http.ts';
 import { commentJson, type Json, updateJson } from './json.ts';
-import { type Caveat, comment, obsoleteOlder, setRequest } from './life.ts';
+import { type Caveat, comment, setRequest, tryToObsoleteOlder } from './life.ts';
 import { CSRF_TEXT, type Login } from './login.ts';
 import type { Release, Update, User } from './model.ts';
 import { queryUpdates } from './query.ts';
+import { amongRivals } from './race.ts';
 import { type Fields, type Refusal, readFields, type Schema } from './schema.ts';
 import { ServiceError, ServiceTimeout } from './services.ts';
 import { announce } from './talk.ts';
@@ -63,7 +64,7 @@ export function updateRoutes(server: FastifyInstance, bodhi: Bodhi, login: Login
     post: async (request) => {
       const user = login.permit(request, 'new_update', 'packager');
       const values = readBody(login, request, UPDATE_SCHEMA);
-      return saveUpdate(bodhi, user, values);
+      return amongRivals(bodhi, values, () => saveUpdate(bodhi, user, values));
     },
   });
 
@@ -222,7 +223,7 @@ async function saveUpdate(bodhi: Bodhi, user: User, values: Fields): Promise<Jso
     if (!(error instanceof Error)) throw error;
     throw refused('builds', `Unable to create update.  ${error.message}`);
   }
-  for (const update of updates) caveats.push(...obsoleteOlder(bodhi, update));
+  for (const update of updates) caveats.push(...tryToObsoleteOlder(bodhi, update));
   const [only] = updates;
   if (only !== undefined && updates.length === 1) {
     return { ...updateJson(only, look(bodhi, false)), caveats };

@@ -180,7 +180,7 @@ function checkOwners(
   if (edited?.status === 'stable' && !isAdmin(user)) checks.add('builds', 'Cannot edit stable updates');
   for (const nvr of nvrs) {
     const other = store.builds.get(nvr)?.update;
-    if (other === undefined || other === edited || other.status === 'unpushed') continue;
+    if (other === undefined || other === edited || other.status === 'unpushed' || !other.written) continue;
     checks.add('builds', `Update for ${nvr} already exists`);
     return;
   }

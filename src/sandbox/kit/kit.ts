@@ -149,4 +149,6 @@ export interface KojiPort {
   untag(nvr: string, tag: string, user: string): void;
   /** Writes the signed copies: `queryRPMSigs` then knows the key. */
   sign(nvr: string, key: string): void;
+  /** Side tags that are there, oldest first. */
+  sideTags(): readonly { readonly id: number; readonly name: string; readonly user: string }[];
 }

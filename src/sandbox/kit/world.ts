@@ -53,6 +53,8 @@ export interface World {
   /** The packager that packprobe walks as; one of `users`. */
   readonly packager: string;
   readonly arches: readonly string[];
+  /** Groups of the critical path with their packages, alike in all releases; left out: none. */
+  readonly critpath?: Readonly<Record<string, readonly string[]>>;
   readonly tests: readonly string[];
   /** Delays that win over the usual ones, by point. */
   readonly delays: Readonly<Record<string, Delay>>;

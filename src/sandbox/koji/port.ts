@@ -79,5 +79,9 @@ export function kojiPort(hub: Hub): KojiPort {
         if (rpm.build === build && signRpm(rpm, key)) publishSignature(hub, rpm, key);
       }
     },
+    sideTags: () =>
+      hub.tags
+        .filter((tag) => isSideTag(tag) && tag.revoked === null)
+        .map(({ id, name, extra }) => ({ id, name, user: String(extra['sidetag_user'] ?? '') })),
   };
 }

@@ -8,12 +8,17 @@ export interface FakeKoji extends KojiPort {
   add(nvr: string, options?: { tags?: readonly string[]; source?: string | null; owner?: string }): void;
   /** Every call throws while it is true. */
   broken: boolean;
+  /** A side tag that was there before; it may stay empty. */
+  addSideTag(name: string, user: string): void;
+  /** Forgets a build, as a Koji that lost its database. */
+  forget(nvr: string): void;
   tagsOf(nvr: string): readonly string[];
 }
 
 export function fakeKoji(kit: () => Kit, knowsTag: (tag: string) => boolean = () => true): FakeKoji {
   const builds = new Map<string, Omit<BuildFacts, 'tags'>>();
   const tags = new Map<string, string[]>();
+  const sideTags: { id: number; name: string; user: string }[] = [];
   const alive = () => {
     if (koji.broken) throw new Error('koji: fault');
   };
@@ -50,12 +55,20 @@ export function fakeKoji(kit: () => Kit, knowsTag: (tag: string) => boolean = ()
         epoch: null,
         state: 1,
         source:
-          source === undefined ? `git+https://src.example.test/rpms/${name}.git#${'0'.repeat(40)}` : source,
+          source === undefined
+            ? `git+https://src.fedoraproject.org/rpms/${name}.git#${'0'.repeat(40)}`
+            : source,
         owner_name: owner,
         creation_ts: 0,
         completion_ts: 0,
       });
       tags.set(nvr, [...of]);
+    },
+    addSideTag: (name, user) => void sideTags.push({ id: 2_800_100 + sideTags.length, name, user }),
+    sideTags: () => sideTags,
+    forget(nvr) {
+      builds.delete(nvr);
+      tags.delete(nvr);
     },
     tagsOf: (nvr) => tags.get(nvr) ?? [],
     build: (nvr) => {
@@ -130,6 +143,8 @@ export interface FakeGating {
   /** Status of the next decisions; 200 answers them. */
   decisionStatus: number;
   waiverStatus: number;
+  /** What decisions wait for before they are answered. */
+  held: Promise<void>;
   close(): Promise<void>;
 }
 
@@ -154,7 +169,7 @@ export async function openFakeGating(): Promise<FakeGating> {
       }
       gating.asked.push(body);
       if (gating.decisionStatus !== 200) return answer(gating.decisionStatus, { message: 'broken' });
-      answer(200, decide(gating, body));
+      void gating.held.then(() => answer(200, decide(gating, body)));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -165,6 +180,7 @@ export async function openFakeGating(): Promise<FakeGating> {
     waivers: [],
     decisionStatus: 200,
     waiverStatus: 201,
+    held: Promise.resolve(),
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();
@@ -192,8 +208,9 @@ function decide(gating: FakeGating, asked: Asked) {
         result_id,
       };
       const bad = state === 'failed' ? 'test-result-failed' : 'test-result-missing';
+      const excused = state === 'failed' ? 'test-result-failed-waived' : 'missing-test-result-waived';
       if (state === 'passed') satisfied.push({ ...requirement, type: 'test-result-passed' });
-      else if (waived) satisfied.push({ ...requirement, type: `${bad}-waived` });
+      else if (waived) satisfied.push({ ...requirement, type: excused });
       else unsatisfied.push({ ...requirement, type: bad });
     }
   }

@@ -78,10 +78,11 @@ describe('Greenwave is asked', () => {
     const me = await loggedIn(house.bodhi);
     house.gating.decisionStatus = 404;
     const answer = me.post('/updates/', { ...NEW, builds: 'a-1-1.fc43' });
-    for (const tries of [1, 2, 3]) {
-      await house.until(() => house.gating.asked.length === tries);
-      await house.clock.advance(1000);
-    }
+    let answered = false;
+    void answer.finally(() => {
+      answered = true;
+    });
+    while (!answered) await house.clock.advance(1000);
     const { status, body } = await answer;
     expect([status, body.test_gating_status, house.gating.asked.length]).toEqual([200, 'waiting', 4]);
   });

@@ -99,6 +99,7 @@ function worldOf(releases: readonly WorldRelease[]): World {
     ],
     packager: 'packager1',
     arches: ['x86_64'],
+    critpath: { core: ['critpkg'], 'critical-path-gnome': ['critpkg', 'gnomepkg'] },
     tests: ['fedora-ci.koji-build.tier0.functional'],
     // A compose ends between two rounds of the tasks that run every three minutes.
     delays: { 'bodhi.push': { least: COMPOSE_MS, median: COMPOSE_MS, most: COMPOSE_MS } },
