@@ -110,6 +110,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
       lookaside: lookaside.port,
       messageOf: distGit.messageOf,
       resolve: distGit.resolve,
+      askGit: distGit.askGit,
       scmHosts: [new URL(distGit.url).host],
     }),
   );

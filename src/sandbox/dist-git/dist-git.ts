@@ -15,6 +15,8 @@ export interface DistGit extends OpenSystem {
   messageOf(pkg: string, commit: string): Promise<string | undefined>;
   /** The commit at which a branch stands, or the whole of a shortened commit. */
   resolve(pkg: string, ref: string): Promise<string | undefined>;
+  /** What git prints about a package's repository; undefined where it fails. */
+  askGit(pkg: string, args: readonly string[]): Promise<string | undefined>;
 }
 
 /** Paths that git itself asks for; all else are pages for people and programs. */
@@ -115,6 +117,7 @@ export async function openDistGit(kit: Kit): Promise<DistGit> {
       const found = await tryGit(repositoryOf(pkg), ['rev-parse', '--quiet', '--verify', `${ref}^{commit}`]);
       return found?.trim();
     },
+    askGit: async (pkg, args) => (packages.has(pkg) ? tryGit(repositoryOf(pkg), args) : undefined),
     port: {
       readFile,
       has: (pkg) => packages.has(pkg),

@@ -14,9 +14,10 @@ export function packageFiles(pkg: WorldPackage): ReadonlyMap<string, string> {
 }
 
 function spec(pkg: WorldPackage, tarball: string): string {
+  const isCounted = pkg.release === 'counted';
   return `Name:           ${pkg.name}
 Version:        1.0
-Release:        1%{?dist}
+Release:        ${isCounted ? '%autorelease' : '1%{?dist}'}
 Summary:        Package without content that walks the packager workflow
 License:        MIT
 URL:            https://sandbox.invalid/${pkg.name}
@@ -37,7 +38,6 @@ ${pkg.build === 'broken' ? 'exit 1\n' : ''}
 %doc README
 
 %changelog
-* Mon Oct 05 2026 Sandbox Packager <packager@sandbox.invalid> - 1.0-1
-- Initial import
+${isCounted ? '%autochangelog' : '* Mon Oct 05 2026 Sandbox Packager <packager@sandbox.invalid> - 1.0-1\n- Initial import'}
 `;
 }

@@ -35,6 +35,8 @@ export interface WorldPackage {
   readonly test: 'PASSED' | 'FAILED';
   /** Where its `rpmbuild` breaks: the spec itself says so. */
   readonly build: 'good' | 'broken';
+  /** Who says its release: its spec, or rpmautospec, which counts commits. @defaultValue 'numbered' */
+  readonly release?: 'numbered' | 'counted';
   /** Content of gating.yaml on every branch; undefined: none. */
   readonly gating: string | undefined;
 }
@@ -115,6 +117,13 @@ export function defaultWorld(): World {
       { name: 'dummy-test-package-rubino', test: 'PASSED', build: 'good', gating: GATING },
       { name: 'dummy-test-package-waive', test: 'FAILED', build: 'good', gating: GATING },
       { name: 'dummy-test-package-broken', test: 'PASSED', build: 'broken', gating: GATING },
+      {
+        name: 'dummy-test-package-autospec',
+        test: 'PASSED',
+        build: 'good',
+        release: 'counted',
+        gating: GATING,
+      },
     ],
     users: [
       { name: 'packprobe', password: 'sandbox', groups: ['packager', 'signed_fpca'] },

@@ -200,6 +200,8 @@ export interface KojiDependencies {
   readonly messageOf?: (pkg: string, commit: string) => Promise<string | undefined>;
   /** The commit that a branch stands at; without it only full commits can be built. */
   readonly resolve?: (pkg: string, ref: string) => Promise<string | undefined>;
+  /** Git's own answer about the repository of a package, undefined where it failed; without it no release is counted. */
+  readonly askGit?: (pkg: string, args: readonly string[]) => Promise<string | undefined>;
   /** `host:port` of SCM URLs that policy lets in. @defaultValue every host */
   readonly scmHosts?: readonly string[];
   /**

@@ -1,3 +1,4 @@
+import { countRelease, expandAutorelease, usesAutorelease } from '../kit/autorelease.ts';
 import { FAULT, KojiFault, notAllowed } from './faults.ts';
 import { findTag, type Hub, releaseOf, type SourcePackage, type Tag, type Task } from './hub.ts';
 import {
@@ -34,7 +35,8 @@ export async function buildSrpmFromScm(hub: Hub, task: Task): Promise<Value> {
   if (tag === undefined) throw failed('no such build tag');
 
   const checkout = await checkOut(hub, task, url, scratch);
-  const spec = await readSpecOf(hub, task, checkout.specText, tag);
+  const counted = await withRelease(hub, tag, url, checkout);
+  const spec = await readSpecOf(hub, task, counted, tag);
   const nvr = `${spec.name}-${spec.version}-${spec.release}`;
   const ruled = await obey(hub, task, 'koji.build-srpm', nvr, ({ log = '' }) => {
     writeMockLogs(hub, task, { arch: 'noarch', nvr, buildLog: '', rootLog: log, exit: 1 });
@@ -119,6 +121,32 @@ async function checkOut(hub: Hub, task: Task, url: ScmUrl, scratch: boolean): Pr
   }
   if (spec === undefined) throw failed('No spec file found');
   return { commit, specText: spec, listing: sources ?? '' };
+}
+
+/** What the plugin of rpmautospec makes of a fresh checkout: the counted release stands in the spec. */
+async function withRelease(
+  hub: Hub,
+  tag: Tag,
+  { pkg }: ScmUrl,
+  { commit, specText }: Checkout,
+): Promise<string> {
+  const { askGit } = hub.deps;
+  if (askGit === undefined || !usesAutorelease(specText)) return specText;
+  const number = await countRelease({
+    git: (args) => askGit(pkg, args),
+    head: commit,
+    file: `${pkg}.spec`,
+    versionOf(text) {
+      try {
+        const { epoch, version } = readSpec(expandAutorelease(text, 1), macrosOf(hub, tag));
+        return `${epoch ?? ''}:${version}`;
+      } catch (error) {
+        if (error instanceof SpecError) return undefined;
+        throw error;
+      }
+    },
+  });
+  return expandAutorelease(specText, number);
 }
 
 async function readSpecOf(hub: Hub, task: Task, text: string, tag: Tag): Promise<Spec> {
