@@ -20,6 +20,7 @@ import {
 } from './hub.ts';
 import { failedSectionLog, goodBuildLog, mockResult, taskPath, writeFile, writeMockLogs } from './logs.ts';
 import { publishBuildState } from './messages.ts';
+import { buildsByNvr, byId, nextId } from './rows.ts';
 import { importRpm } from './rpms.ts';
 import { isScmUrl } from './scm.ts';
 import { msOf } from './stamps.ts';
@@ -76,7 +77,7 @@ async function repoFor(hub: Hub, task: Task, { build_tag }: Target, opts: Struct
   const ready = () => hub.repos.findLast((repo) => repo.tag === build_tag && repo.state === REPO.ready);
   const wanted = opts['repo_id'];
   if (typeof wanted === 'number') {
-    const repo = hub.repos.find(({ id }) => id === wanted);
+    const repo = byId(hub.repos, wanted);
     if (repo === undefined) throw generic(`No such repo: ${wanted}`);
     if (repo.state > REPO.expired) {
       throw new KojiFault(FAULT.buildroot, `Requested repo (${wanted}) is DELETED`);
@@ -140,7 +141,7 @@ function initBuild(hub: Hub, { task, made, opts }: Order, requested: string): Bu
     ...(isStruct(metadata) && Object.keys(metadata).length > 0 ? { custom_user_metadata: metadata } : {}),
     source: { original_url: requested },
   };
-  const known = hub.builds.find(({ nvr }) => nvr === made.nvr);
+  const [known] = buildsByNvr(hub.builds, made.nvr);
   if (known !== undefined) assertRecyclable(hub, known, { task, made, opts, extra });
   const start_ts = hub.now();
   const creation = newEvent(hub);
@@ -160,7 +161,7 @@ function initBuild(hub: Hub, { task, made, opts }: Order, requested: string): Bu
     return known;
   }
   const build: Build = {
-    id: hub.builds.length + 1,
+    id: nextId(hub.builds),
     name,
     version,
     release,
@@ -314,7 +315,7 @@ function importBuild(hub: Hub, build: Build, { spec }: SourcePackage, arches: re
 export async function runTagBuild(hub: Hub, task: Task): Promise<Value> {
   const [tagId, buildId, force, fromId] = task.request;
   const asked = hub.tags.find(({ id, revoked }) => id === tagId && revoked === null);
-  const build = hub.builds.find(({ id }) => id === buildId);
+  const build = byId(hub.builds, Number(buildId));
   if (asked === undefined) throw generic(`No such tagInfo: ${plainText(tagId ?? null)}`);
   if (build === undefined) throw generic(`No such build: ${plainText(buildId ?? null)}`);
   const subject = `${build.nvr} ${asked.name}`;

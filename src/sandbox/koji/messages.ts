@@ -1,4 +1,5 @@
 import { type Build, type Hub, type Rpm, TASK_NAMES, type Tag, type Task, type User } from './hub.ts';
+import { indexed } from './rows.ts';
 import type { Stamp } from './stamps.ts';
 import { timeOrNil, timeText } from './stamps.ts';
 import { Binary, DateTime, Float, isList, type Value } from './value.ts';
@@ -132,6 +133,8 @@ export function publishRepo(hub: Hub, topic: 'init' | 'done', tag: Tag, repoId: 
 
 type Body = Record<string, unknown>;
 
+const tasksByParent = indexed((task: Task) => task.parent);
+
 function taskTree(hub: Hub, task: Task): Body {
   return {
     id: task.id,
@@ -153,7 +156,7 @@ function taskTree(hub: Hub, task: Task): Body {
     host_name: task.host?.name ?? null,
     parent: task.parent,
     owner: task.owner.name,
-    children: hub.tasks.filter((one) => one.parent === task.id).map((one) => taskTree(hub, one)),
+    children: tasksByParent(hub.tasks, task.id).map((one) => taskTree(hub, one)),
   };
 }
 

@@ -16,6 +16,7 @@ import {
   userByName,
 } from './hub.ts';
 import { publishRepo } from './messages.ts';
+import { nextId } from './rows.ts';
 import { delay } from './rules.ts';
 import { floatOrNil, timeOrNil, timeText } from './stamps.ts';
 import { lastChange } from './tagging.ts';
@@ -23,6 +24,8 @@ import { newTask } from './tasks.ts';
 import { Float, isStruct, type Struct, type Value } from './value.ts';
 import { collect, obey, spend } from './worker.ts';
 
+/** Between two looks of the repo daemon at a tag that is being regenerated. Sandbox ms. */
+const NEXT_LOOK_MS = 60_000;
 /** Tasks that one request may use up. */
 const MOST_TRIES = 4;
 
@@ -56,7 +59,7 @@ export function requestRepo(
   if (known !== undefined) return { request: known, duplicate: true };
   const stamp = hub.now();
   const request: RepoRequest = {
-    id: hub.repoRequests.length + 1,
+    id: nextId(hub.repoRequests),
     tag,
     owner,
     priority,
@@ -101,13 +104,28 @@ function takeUp(hub: Hub, request: RepoRequest): void {
 /** Keeps the repos of the releases' build tags current, as the repo daemon does without being asked. */
 export function watchBuildTags(hub: Hub): void {
   const buildTags = new Set(hub.kit.world.releases.map(({ build_tag }) => build_tag));
+  let later = false;
+  const again = () => {
+    if (later) return;
+    later = true;
+    hub.kit.clock.after(NEXT_LOOK_MS, () => {
+      later = false;
+      look();
+    });
+  };
   const look = () => {
+    const kojira = userByName(hub, 'kojira');
     for (const tag of hub.tags) {
       if (!buildTags.has(tag.name) && !isSideTag(tag)) continue;
       if (tag.revoked !== null) continue;
       const current = hub.repos.findLast((repo) => repo.tag === tag && repo.state <= REPO.ready);
       if (current === undefined || current.end === null) continue;
-      requestRepo(hub, { tag, owner: userByName(hub, 'kojira'), minEvent: lastChange(hub, tag).id });
+      // One regeneration of a tag at a time: what changes meanwhile waits for the next.
+      const isUnderWay = hub.repoRequests.some(
+        (request) => request.active && request.tag === tag && request.owner === kojira,
+      );
+      if (isUnderWay) again();
+      else requestRepo(hub, { tag, owner: kojira, minEvent: lastChange(hub, tag).id });
     }
   };
   for (const topic of ['buildsys.tag', 'buildsys.untag']) hub.kit.subscribe(topic, look);
@@ -121,7 +139,7 @@ export async function newRepo(hub: Hub, task: Task): Promise<Value> {
   const begin = lastChange(hub, tag);
   const created = newEvent(hub);
   const repo: Repo = {
-    id: hub.repos.length + 1,
+    id: nextId(hub.repos),
     tag,
     state: REPO.init,
     task,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { generic } from './faults.ts';
 import { type Build, type Hub, type Rpm, splitNvr } from './hub.ts';
+import { indexed, nextId } from './rows.ts';
 import type { Struct } from './value.ts';
 
 function md5(...parts: readonly unknown[]): string {
@@ -17,7 +18,7 @@ export interface NewRpm {
 export function importRpm(hub: Hub, { build, name, arch }: NewRpm): Rpm {
   const file = `${name}-${build.version}-${build.release}.${arch}`;
   const rpm: Rpm = {
-    id: hub.rpms.length + 1,
+    id: nextId(hub.rpms),
     build,
     name,
     arch,
@@ -29,6 +30,9 @@ export function importRpm(hub: Hub, { build, name, arch }: NewRpm): Rpm {
   hub.rpms.push(rpm);
   return rpm;
 }
+
+/** The RPMs of a build, in the order of their import. */
+export const rpmsOf = indexed((rpm: Rpm) => rpm.build);
 
 /** File name without `.rpm`. */
 export function rpmName({ name, build, arch }: Rpm): string {

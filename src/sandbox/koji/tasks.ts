@@ -1,7 +1,18 @@
 import type { KojiFault } from './faults.ts';
 import { generic } from './faults.ts';
-import { BUILD, type Build, type Host, type Hub, TASK, TASK_NAMES, type Task, type User } from './hub.ts';
+import {
+  BUILD,
+  type Build,
+  type Host,
+  type Hub,
+  TASK,
+  TASK_NAMES,
+  type Task,
+  type TaskRun,
+  type User,
+} from './hub.ts';
 import { publishBuildState, publishTaskState } from './messages.ts';
+import { byId, indexed, nextId } from './rows.ts';
 import { floatOrNil, timeOrNil, timeText } from './stamps.ts';
 import { Float, type Struct, type Value } from './value.ts';
 
@@ -21,7 +32,7 @@ export interface NewTask {
 export function newTask(hub: Hub, wanted: NewTask): Task {
   const { parent } = wanted;
   const task: Task = {
-    id: hub.tasks.length + 1,
+    id: nextId(hub.tasks),
     method: wanted.method,
     request: wanted.request,
     owner: wanted.owner,
@@ -47,6 +58,9 @@ export function newTask(hub: Hub, wanted: NewTask): Task {
   publishTaskState(hub, task, null);
   return task;
 }
+
+const tasksByParent = indexed((task: Task) => task.parent);
+const runsByTask = indexed((run: TaskRun) => run.task);
 
 /** The task as `getTaskInfo` gives it. */
 export function taskStruct(task: Task, request = false): Struct {
@@ -75,11 +89,11 @@ export function taskStruct(task: Task, request = false): Struct {
 }
 
 export function findTask(hub: Hub, id: number): Task | undefined {
-  return hub.tasks[id - 1];
+  return byId(hub.tasks, id);
 }
 
 export function childrenOf(hub: Hub, task: Task): readonly Task[] {
-  return hub.tasks.filter(({ parent }) => parent === task.id);
+  return tasksByParent(hub.tasks, task.id);
 }
 
 export function hasEnded({ state }: Task): boolean {
@@ -88,13 +102,13 @@ export function hasEnded({ state }: Task): boolean {
 
 /** FREE -> ASSIGNED: a run is written down, because the task itself keeps no time of it. */
 export function assignTask(hub: Hub, task: Task, host: Host): void {
-  for (const run of hub.runs) if (run.task === task) run.active = false;
-  hub.runs.push({ id: hub.runs.length + 1, task, host, active: true, create_ts: hub.now() });
+  for (const run of runsByTask(hub.runs, task)) run.active = false;
+  hub.runs.push({ id: nextId(hub.runs), task, host, active: true, create_ts: hub.now() });
   task.host = host;
   move(hub, task, TASK.assigned);
 }
 
-const WEIGHTS: Readonly<Record<string, number>> = { build: 0.2, buildArch: 1.5, createrepo: 1.5 };
+const WEIGHTS: Readonly<Record<string, number>> = { build: 0.2, buildArch: 1.5 };
 
 /** ASSIGNED -> OPEN. */
 export function openTask(hub: Hub, task: Task): void {
