@@ -3,9 +3,18 @@ import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'vitest';
+import { REAL_CLIENTS } from '../../src/platform/real-clients.ts';
+import { ROOT } from './sources.ts';
 
 /** Things of the host that some tests need, and how to find out whether they are there. */
 const TOOLS = {
+  /** The packager's real commands, installed by `npm run clients` or otherwise. */
+  clients: () => {
+    const env = { ...process.env, PATH: `${process.env['PATH']}:${join(ROOT, '.clients/bin')}` };
+    for (const name of REAL_CLIENTS) {
+      execFileSync('sh', ['-c', `command -v ${name}`], { env, stdio: 'ignore' });
+    }
+  },
   /** The right to mount a small file system. */
   mount: () => {
     const folder = mkdtempSync(join(tmpdir(), 'packprobe-mount-'));
