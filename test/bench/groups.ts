@@ -1,3 +1,4 @@
+import { faults } from './faults.ts';
 import { firstRun } from './first-run.ts';
 import type { Group } from './harness.ts';
 import { kills } from './kills.ts';
@@ -6,4 +7,5 @@ import { kills } from './kills.ts';
 export const GROUPS: Readonly<Record<string, Group>> = {
   'first-run': firstRun,
   kills,
+  faults,
 };

@@ -5,7 +5,8 @@ import { WIRE_SYSTEMS, type WireSystem } from './front-end.ts';
 
 /**
  * What a file below this folder exports as `fault`. Its path is its name: `koji/offline.ts` is `koji:offline`. A file of the folder `any` exports `faultOf`
- * instead, which gives the fault of each system that speaks HTTP: `any/http-502.ts` is `koji:http-502`, `bodhi:http-502` and so on.
+ * instead, which gives the fault of each system that speaks HTTP: `any/http-502.ts` is `koji:http-502`, `bodhi:http-502` and so on;
+ * undefined for a system of which it makes no sense.
  */
 export interface DeclaredFault {
   /** One sentence for people: what is broken. */
@@ -43,13 +44,16 @@ export async function discoverFaults(): Promise<ReadonlyMap<string, NamedFault>>
 
 interface FaultFile {
   readonly fault?: DeclaredFault;
-  readonly faultOf?: (system: WireSystem) => DeclaredFault;
+  readonly faultOf?: (system: WireSystem) => DeclaredFault | undefined;
 }
 
 function namedIn(file: string, { fault, faultOf }: FaultFile): readonly NamedFault[] {
   const [folder = '', what = ''] = file.replace(/\.(ts|js)$/, '').split('/');
   if (faultOf !== undefined) {
-    return WIRE_SYSTEMS.map((system) => ({ name: `${system}:${what}`, system, ...faultOf(system) }));
+    return WIRE_SYSTEMS.flatMap((system) => {
+      const fault = faultOf(system);
+      return fault === undefined ? [] : [{ name: `${system}:${what}`, system, ...fault }];
+    });
   }
   if (fault === undefined) throw new Error(`${file} exports no fault`);
   return [{ name: `${folder}:${what}`, system: folder, ...fault }];

@@ -38,6 +38,8 @@ export interface WireRequest {
   readonly path: string;
   /** What the system itself calls it: an XML-RPC method, a service; for faults that hit only that. */
   readonly call?: string;
+  /** Whole body of a request that is no upload and no push, as text; for faults that remember what was asked. */
+  readonly body?: string | undefined;
 }
 
 /** Where faults and all weather come in: each hook asks the active faults, the first that has an opinion wins. */
@@ -143,8 +145,8 @@ export interface BuildFacts {
 /** Koji as Bodhi, signing and Greenwave see it: what they do by their own sessions. Tagging publishes `buildsys.tag`/`untag`. */
 export interface KojiPort {
   build(nvr: string): BuildFacts | undefined;
-  /** Complete builds in a tag itself; throws where there is no such tag. */
-  taggedWith(tag: string): readonly BuildFacts[];
+  /** Complete builds in a tag itself, perhaps only those of one package; throws where there is no such tag. */
+  taggedWith(tag: string, pkg?: string): readonly BuildFacts[];
   tag(nvr: string, tag: string, user: string): void;
   untag(nvr: string, tag: string, user: string): void;
   /** Writes the signed copies: `queryRPMSigs` then knows the key. */

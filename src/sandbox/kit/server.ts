@@ -35,6 +35,10 @@ export function systemServer(
       method: request.method,
       path: request.url,
       ...(name === undefined ? {} : { call: name }),
+      // Read only where a fault wants to know.
+      get body() {
+        return textOf(request.body);
+      },
     };
     const met = kit.hooks.wire(system, wire);
     if (met === undefined) return;
@@ -58,6 +62,12 @@ export function systemServer(
     kit.onSwitch(() => turnDoor(server.server, port, kit.hooks.refuses(system) === true));
   });
   return server;
+}
+
+/** What a server has read of a body; undefined where it leaves that to others. */
+function textOf(body: unknown): string | undefined {
+  if (body === undefined || body === null) return undefined;
+  return Buffer.isBuffer(body) ? body.toString() : JSON.stringify(body);
 }
 
 function pause(kit: Kit, { delayMs = 0 }: Interference): Promise<void> {
