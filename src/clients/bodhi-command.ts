@@ -1,7 +1,7 @@
 import { Fault, type FaultKind } from '../core/fault.ts';
-import type { Command, CommandResult } from '../core/ports.ts';
+import type { Command, CommandResult, Exec, Http } from '../core/ports.ts';
 import type { Charge } from '../core/system.ts';
-import { excerpt, looksLikeHtml } from './http-answer.ts';
+import { askJson, below, chargedTo, excerpt, looksLikeHtml } from './http-answer.ts';
 
 /** Where the command finds Bodhi and the login; the identity provider's own default counts where it is left out. */
 export interface BodhiAddress {
@@ -157,12 +157,14 @@ export function readRefusal(result: CommandResult, address: BodhiAddress): Fault
       hint: 'Two bodhi commands wrote into one HOME at once; a new run has a HOME of its own.',
     });
   }
-  if (looksLikeHtml(stderr) || /<h1>/.test(last)) {
-    const outage = /\b(?:50[0234]|429)\b/.test(stderr);
+  // A page goes on over several lines behind the name of the exception.
+  const page = /OIDCClientError: \s*(?=<)([\s\S]*)/.exec(stderr)?.[1];
+  if (page !== undefined || looksLikeHtml(stderr) || /<h1>/.test(last)) {
+    const outage = /\b(?:50[0234]|429)\b/.test(page ?? stderr);
     return fault(outage ? 'a proxy answered in its place' : 'answered HTML', {
       code: outage ? 'BODHI_UNAVAILABLE' : 'BODHI_ANSWER_MALFORMED',
       kind: outage ? 'unavailable' : 'malformed',
-      system: /OIDCClientError/.test(last) ? provider : 'bodhi',
+      system: page !== undefined || /OIDCClientError/.test(last) ? provider : 'bodhi',
     });
   }
   if (
@@ -207,6 +209,60 @@ export function readRefusal(result: CommandResult, address: BodhiAddress): Fault
     system: 'own',
     hint: 'A text of the bodhi command that packprobe does not know: report it.',
   });
+}
+
+/** What the command takes where it is not told another. */
+const DEFAULT_PROVIDER = 'https://id.fedoraproject.org/openidc';
+
+/** A word with the identity provider is short, also where the time of a step is over. Real milliseconds. */
+const PROVIDER_LIMIT_MS = 10_000;
+
+interface Place {
+  readonly exec: Exec;
+  readonly http: Http;
+  readonly address: BodhiAddress;
+}
+
+/** Runs a `bodhi` command; one that does not end is charged to the identity provider where that is what does not answer. */
+export async function runBodhi(command: Command, place: Place, signal: AbortSignal): Promise<CommandResult> {
+  try {
+    return await chargedTo('bodhi', () => place.exec(command, signal));
+  } catch (thrown) {
+    // The limit of the step may have passed: the question goes on without its signal, under a limit of its own.
+    throw thrown instanceof Fault ? await blameProvider(thrown, place, new AbortController().signal) : thrown;
+  }
+}
+
+/**
+ * A command that hangs, was cut off or got no JSON does not say with which of its two servers: the identity provider is asked itself, Bodhi is
+ * asked by whoever looks for what the command should have made.
+ */
+export async function blameProvider(
+  fault: Fault,
+  { http, address }: Pick<Place, 'http' | 'address'>,
+  signal: AbortSignal,
+): Promise<Fault> {
+  const { kind } = fault;
+  const isDoubtful = kind === 'unavailable' || kind === 'malformed' || kind === 'timeout';
+  if (fault.system !== 'bodhi' || !isDoubtful) return fault;
+  const url = below(address.id_provider ?? DEFAULT_PROVIDER, '.well-known/openid-configuration');
+  try {
+    await askJson(http, 'fas', { url, limitMs: PROVIDER_LIMIT_MS }, signal);
+    return fault;
+  } catch (thrown) {
+    signal.throwIfAborted();
+    if (!(thrown instanceof Fault) || thrown.system !== 'fas') return fault;
+    const broken = thrown.kind === 'malformed' ? 'BODHI_ANSWER_MALFORMED' : 'ID_PROVIDER_UNAVAILABLE';
+    // A limit that has passed stays one.
+    const isOver = kind === 'timeout';
+    return new Fault(`${fault.message}; the identity provider does not do its part: ${thrown.message}`, {
+      code: isOver ? fault.code : broken,
+      kind: isOver ? kind : thrown.kind,
+      system: 'fas',
+      evidence: { ...fault.evidence, ...thrown.evidence },
+      cause: fault,
+    });
+  }
 }
 
 /** After these the work can still go on behind the answer: an update may appear. */

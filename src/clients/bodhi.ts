@@ -122,7 +122,8 @@ export function bodhi({ http, url }: { readonly http: Http; readonly url: string
 
     // By the list and not by `/updates/ALIAS`: an unknown alias is an empty list there, a 404 here.
     async update(alias, signal) {
-      return (await list([['alias', alias]], signal))[0];
+      // One of another name is none: a cache or a proxy may have mixed something up.
+      return (await list([['alias', alias]], signal)).find((update) => update.alias === alias);
     },
 
     updatesWith: (builds, signal) =>

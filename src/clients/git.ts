@@ -239,7 +239,7 @@ const READINGS: readonly Reading[] = [
     hint: 'Is the name of the test package right, and has the package not been retired or renamed?',
   },
   {
-    text: /not valid: (?:is this a git repository|could not determine hash algorithm)|invalid server response|protocol error|bad pack header|bad band|unexpected protocol/,
+    text: /not valid: (?:is this a git repository|could not determine hash algorithm)|invalid server response|protocol error|bad pack header|bad band|unexpected protocol|expected (?:flush|delimiter|service|version)\b|bad line length|remote-curl: .*unexpected|unexpected (?:acknowledgment|line)/,
     code: 'GIT_PROTOCOL',
     kind: 'malformed',
     says: "the server's answer is not git's protocol",

@@ -59,6 +59,7 @@ const requirement = z.object({
   type: z.string(),
   testcase: z.string().nullish(),
   result_id: z.number().nullish(),
+  subject_identifier: z.string().nullish(),
 });
 
 export const decisionAnswer = z.object({
@@ -73,9 +74,14 @@ export type DecisionAnswer = z.output<typeof decisionAnswer>;
 /** A requirement that is not satisfied, as `DecisionData` keeps it. */
 export type Requirement = DecisionData['unsatisfied'][number];
 
+/** A decision, and the builds and updates that its requirements speak of. */
+export interface Decision extends DecisionData {
+  readonly about: readonly string[];
+}
+
 export interface Greenwave {
   /** Non-verbose, as Bodhi asks: verbose asks more of the systems behind and can say something else. */
-  decide(question: DecisionQuestion, signal: AbortSignal): Promise<DecisionData>;
+  decide(question: DecisionQuestion, signal: AbortSignal): Promise<Decision>;
 }
 
 export function greenwave({ http, url }: { readonly http: Http; readonly url: string }): Greenwave {
@@ -92,9 +98,28 @@ export function greenwave({ http, url }: { readonly http: Http; readonly url: st
         body: JSON.stringify({ product_version, decision_context: contexts, subject, verbose: false }),
       };
       const answer = await askJson(http, 'greenwave', request, signal);
-      return decisionData(readAs(decisionAnswer, answer, { system: 'greenwave', what: 'a decision' }));
+      const decision = readAs(decisionAnswer, answer, { system: 'greenwave', what: 'a decision' });
+      return { ...decisionData(decision), about: itemsOf(decision) };
     },
   };
+}
+
+function itemsOf(answer: DecisionAnswer): readonly string[] {
+  const rows = [...answer.satisfied_requirements, ...answer.unsatisfied_requirements];
+  return [...new Set(rows.flatMap(({ subject_identifier }) => subject_identifier ?? []))];
+}
+
+/** A decision on something else is none on what was asked for, whatever it says: a cache or a proxy has mixed something up. */
+export function assertOn({ nvrs, alias }: DecisionQuestion, { about, summary }: Decision): void {
+  const asked = [...nvrs, ...(alias === undefined ? [] : [alias])];
+  const other = about.find((item) => !asked.includes(item));
+  if (other === undefined) return;
+  throw new Fault(`greenwave decided on ${other}, which was not asked for`, {
+    code: 'DECISION_ON_ANOTHER',
+    kind: 'malformed',
+    system: 'greenwave',
+    evidence: { asked, answered: other, summary },
+  });
 }
 
 /** "The file was read" and "this package is excluded" are listed as requirements, but nothing is tested by them. */

@@ -10,10 +10,17 @@ export async function chargedTo<Result>(system: System, work: () => Promise<Resu
   } catch (thrown) {
     if (!(thrown instanceof Fault) || thrown.system !== undefined || thrown.kind === 'cancelled')
       throw thrown;
-    // A host that could not be reached is an address to whoever reads it, and our own side speaks for no system.
-    const message = thrown.kind === 'prober' ? thrown.message : `${system}: ${thrown.message}`;
-    throw new Fault(message, detailsOf(thrown, system));
+    throw new Fault(messageOf(thrown, system), detailsOf(thrown, system));
   }
+}
+
+function messageOf({ kind, message }: Fault, system: System): string {
+  // Our own side speaks for no system.
+  if (kind === 'prober') return message;
+  // The limit of a step that passed meanwhile: it does not say who was waited for.
+  if (kind === 'timeout') return `${message}: ${system} had not answered`;
+  // A host that could not be reached is an address to whoever reads it.
+  return `${system}: ${message}`;
 }
 
 function detailsOf(fault: Fault, system: System): FaultDetails {

@@ -119,6 +119,13 @@ const LOGIN_REFUSED: Rule = {
 /** Koji's network troubles, as both commands print them. */
 const OUTAGES: readonly Rule[] = [
   {
+    // The commands log in again by themselves, once.
+    pattern: /session "?\d+"? has expired|AuthExpired/,
+    code: 'KOJI_SESSION_EXPIRED',
+    kind: 'unavailable',
+    system: 'koji',
+  },
+  {
     pattern: /unable to retry call|RetryError/,
     code: 'KOJI_ANSWER_LOST',
     kind: 'unavailable',

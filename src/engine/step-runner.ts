@@ -311,12 +311,17 @@ async function attemptOnce(
   } catch (error) {
     if (!signal.aborted) return { fault: asFault(error) };
     const reason = reasonOf(signal);
-    return { fault: reason.kind === 'timeout' && ended !== undefined ? ended : reason };
+    return { fault: reason.kind === 'timeout' ? (ended ?? charged(error) ?? reason) : reason };
   } finally {
     for (const cleanUp of cleanUps.reverse()) {
       await cleanUp().catch((error: unknown) => scope.log.warn({ err: error }, 'a clean-up failed'));
     }
   }
+}
+
+/** The limit of the step, where a client has said whom it was waiting for just then. */
+function charged(error: unknown): Fault | undefined {
+  return error instanceof Fault && error.kind === 'timeout' && error.system !== undefined ? error : undefined;
 }
 
 /** No command is begun behind the limit of its step. */
@@ -341,7 +346,7 @@ function logged(exec: Exec, { log, clock }: Pick<RunScope, 'log' | 'clock'>): Ex
 /** Charges a wait that ran out of time to who was silent, where that can be told. */
 async function attributed(step: PlannedStep, fault: Fault, scope: RunScope): Promise<FaultData> {
   const data = toData(fault, step.system);
-  if (fault.kind !== 'timeout') return data;
+  if (fault.kind !== 'timeout' || fault.system !== undefined) return data;
   const told = await scope.attribute(step, fault).catch((error: unknown) => {
     scope.log.error({ err: error }, 'a silence could not be attributed');
     return undefined;

@@ -1,4 +1,4 @@
-import { greenwave, questionOf } from '../clients/greenwave.ts';
+import { assertOn, greenwave, questionOf } from '../clients/greenwave.ts';
 import { chunks } from '../clients/http-answer.ts';
 import { systemOf } from '../core/environment.ts';
 import type { Report, Source, Subject } from '../core/event.ts';
@@ -23,7 +23,10 @@ export function greenwaveSource({ http, env, clock }: SourceOptions): Source {
 
   async function lookAt(subject: Subject, signal: AbortSignal): Promise<Report> {
     const began = clock.now();
-    const data = await client.decide(questionOf(subject), signal);
+    const question = questionOf(subject);
+    const decision = await client.decide(question, signal);
+    assertOn(question, decision);
+    const { about: _, ...data } = decision;
     const seen = clock.now();
     const answer = JSON.stringify(data);
     const last = remembered.recall(subject);

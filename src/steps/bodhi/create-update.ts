@@ -1,11 +1,18 @@
 import { z } from 'zod';
 import { type Bodhi, type BodhiUpdate, bodhi, updateSubject } from '../../clients/bodhi.ts';
-import { maybeDone, newUpdateCommand, readRefusal, updateIdOf } from '../../clients/bodhi-command.ts';
-import { below, chargedTo } from '../../clients/http-answer.ts';
+import {
+  blameProvider,
+  maybeDone,
+  newUpdateCommand,
+  readRefusal,
+  runBodhi,
+  updateIdOf,
+} from '../../clients/bodhi-command.ts';
+import { below } from '../../clients/http-answer.ts';
 import { buildsOf } from '../../clients/nvrs.ts';
 import { systemOf } from '../../core/environment.ts';
 import { Fault } from '../../core/fault.ts';
-import { defineStep, type PlanFacts } from '../../core/step.ts';
+import { defineStep, type PlanFacts, type StepContext } from '../../core/step.ts';
 
 /** After a doubtful answer the work often goes on behind it: when the update is looked for again. Milliseconds. */
 const LATER = [10_000, 20_000, 40_000] as const;
@@ -62,26 +69,44 @@ export default defineStep({
         // Two creations of one build at once break Bodhi: never without having looked.
         const known = await find(signal);
         if (known !== undefined) return known;
-        const result = await chargedTo('bodhi', () => ctx.exec(command, signal));
+        const result = await runBodhi(command, { exec: ctx.exec, http: ctx.http, address }, signal);
+        // What Bodhi has named must be undone, whether or not it shows it already.
+        const named = updateIdOf(result);
+        if (named !== undefined) return named;
         // Neither exit 0 nor silence is an answer: the update is there, or it is not.
         const made = await find(signal);
         if (made !== undefined) return made;
-        const refusal = updateIdOf(result) === undefined ? readRefusal(result, address) : undefined;
-        if (refusal === undefined || maybeDone(refusal)) {
-          for (const pause of LATER) {
-            await ctx.clock.sleep(pause, signal);
-            const later = await find(signal);
-            if (later !== undefined) return later;
-          }
+        const refusal = readRefusal(result, address);
+        if (maybeDone(refusal)) {
+          const later = await laterOn(find, ctx, signal);
+          if (later !== undefined) return later;
         }
-        throw refusal ?? lost(builds, updateIdOf(result));
+        throw await blameProvider(refusal, { http: ctx.http, address }, signal);
       },
       undo: (update) => ({ uses: 'bodhi/obsolete', with: { update } }),
       subjects: (update) => [updateSubject(update)],
     });
+    const shown = (signal: AbortSignal) => client.update(alias, signal);
+    if ((await shown(ctx.signal)) === undefined && (await laterOn(shown, ctx, ctx.signal)) === undefined) {
+      throw lost(builds, alias);
+    }
     return { update: alias, url: below(address.url, `updates/${alias}`) };
   },
 });
+
+/** Asks again and again, each time after a longer pause. */
+async function laterOn<Found>(
+  look: (signal: AbortSignal) => Promise<Found | undefined>,
+  { clock }: Pick<StepContext, 'clock'>,
+  signal: AbortSignal,
+): Promise<Found | undefined> {
+  for (const pause of LATER) {
+    await clock.sleep(pause, signal);
+    const found = await look(signal);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
 
 function notesOf(text: string, { run, env }: Pick<PlanFacts, 'run' | 'env'>): string {
   const own =
@@ -106,11 +131,11 @@ async function updateOfRun(
   return ours.find(({ status }) => status !== 'obsolete' && status !== 'unpushed') ?? ours[0];
 }
 
-function lost(builds: readonly string[], alias: string | undefined): Fault {
-  return new Fault(`bodhi named ${alias ?? 'an update'} but does not know it`, {
+function lost(builds: readonly string[], alias: string): Fault {
+  return new Fault(`bodhi named ${alias} but does not know it`, {
     code: 'UPDATE_LOST',
     kind: 'rejected',
     system: 'bodhi',
-    evidence: { builds: [...builds], update: alias ?? null },
+    evidence: { builds: [...builds], update: alias },
   });
 }

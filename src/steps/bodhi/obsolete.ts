@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { type Bodhi, bodhi } from '../../clients/bodhi.ts';
-import { readRefusal, requestCommand } from '../../clients/bodhi-command.ts';
-import { chargedTo } from '../../clients/http-answer.ts';
+import { maybeDone, readRefusal, requestCommand, runBodhi, updateIdOf } from '../../clients/bodhi-command.ts';
 import { systemOf } from '../../core/environment.ts';
 import { Fault } from '../../core/fault.ts';
 import { defineStep } from '../../core/step.ts';
@@ -26,22 +25,27 @@ export default defineStep({
     const address = systemOf(ctx.env, 'bodhi');
     const client = bodhi({ http: ctx.http, url: address.url });
     const before = await statusOf(client, update, ctx.signal);
-    if (isDone(before)) return { update_status: before, left_alone: true };
+    // Bodhi never deletes an update: one that it does not show may be there all the same.
+    if (isDone(before) && before !== UNKNOWN) return { update_status: before, left_alone: true };
 
     const command = requestCommand(address, { alias: update, request: 'obsolete' });
     for (let attempt = 1; ; attempt += 1) {
-      const result = await chargedTo('bodhi', () => ctx.exec(command, ctx.signal));
+      const result = await runBodhi(command, { exec: ctx.exec, http: ctx.http, address }, ctx.signal);
       const after = await statusOf(client, update, ctx.signal);
-      if (isDone(after)) return { update_status: after, left_alone: false };
-      const fault = result.exit === 0 ? stillThere(update, after) : readRefusal(result, address);
+      const refusal = updateIdOf(result) === undefined ? readRefusal(result, address) : undefined;
+      const isDoubtful = after === UNKNOWN && refusal !== undefined && maybeDone(refusal);
+      if (isDone(after) && !isDoubtful) return { update_status: after, left_alone: false };
+      const fault = refusal ?? stillThere(update, after);
       // The first call after a long pause only drops a login that has expired.
       if (fault.code !== 'BODHI_LOGIN_EXPIRED' || attempt === 2) throw fault;
     }
   },
 });
 
+const UNKNOWN = 'unknown';
+
 async function statusOf(client: Bodhi, alias: string, signal: AbortSignal): Promise<string> {
-  return (await client.update(alias, signal))?.status ?? 'unknown';
+  return (await client.update(alias, signal))?.status ?? UNKNOWN;
 }
 
 function isDone(status: string): boolean {

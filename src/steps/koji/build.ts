@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { chargedTo } from '../../clients/http-answer.ts';
-import { buildSubject, type KojiHub, kojiHub, taskSubject } from '../../clients/koji.ts';
+import { BUILD_STATE, buildSubject, type KojiHub, kojiHub, taskSubject } from '../../clients/koji.ts';
 import { blameLogin, fedpkgBuildCommand, headCommit, readFedpkgBuild } from '../../clients/koji-command.ts';
 import { buildFault, logsOf } from '../../clients/koji-failure.ts';
 import { type Environment, systemOf } from '../../core/environment.ts';
@@ -82,6 +82,14 @@ export default defineStep({
         kind: 'rejected',
         system: 'koji',
         evidence: { task_id: taskId },
+      });
+    }
+    if (build.state !== BUILD_STATE.complete) {
+      throw new Fault(`koji task ${taskId} was closed, but its build ${build.nvr} is not complete`, {
+        code: 'BUILD_MISSING',
+        kind: 'rejected',
+        system: 'koji',
+        evidence: { task_id: taskId, nvr: build.nvr, build_state: build.state },
       });
     }
     ctx.events.follow(buildSubject(build.nvr));

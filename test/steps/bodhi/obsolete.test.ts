@@ -31,8 +31,19 @@ test.each(['stable', 'obsolete', 'unpushed'])('a %s update is never touched', as
   expect(exec.ran).toEqual([]);
 });
 
-test('an update that Bodhi does not know is gone', async () => {
-  expect(await run(world([undefined]).ctx)).toMatchObject({ update_status: 'unknown' });
+test('an update that Bodhi does not show is made obsolete all the same: it may only have been forgotten', async () => {
+  const refused = canned(['bodhi', 'request'], recordedCommand('bodhi/26.4.0/request-unknown-update'));
+  for (const answer of [done, refused]) {
+    const { ctx, exec } = world([undefined], answer);
+    expect(await run(ctx)).toMatchObject({ update_status: 'unknown', left_alone: false });
+    expect(exec.ran).toHaveLength(1);
+  }
+});
+
+test('an update that Bodhi does not show, and cannot be asked to take back, is not gone', async () => {
+  const broken = canned(['bodhi', 'request'], recordedCommand('bodhi/26.4.0/new-bodhi-down'));
+  const answer = { ...broken, exit: 1 };
+  await expect(run(world([undefined], answer).ctx)).rejects.toMatchObject({ code: 'BODHI_UNAVAILABLE' });
 });
 
 test('a login that was dropped is tried once more, and only once', async () => {
