@@ -11,7 +11,8 @@ import {
   userByName,
 } from './hub.ts';
 import { publishSignature } from './messages.ts';
-import { signRpm } from './rpms.ts';
+import { buildsByNvr, taggingsByBuild, taggingsByTag } from './rows.ts';
+import { rpmsOf, signRpm } from './rpms.ts';
 import { addTagging, isTagged, removeTagging } from './tagging.ts';
 
 function factsOf(hub: Hub, build: Build): BuildFacts {
@@ -30,8 +31,8 @@ function factsOf(hub: Hub, build: Build): BuildFacts {
     owner_name: owner.name,
     creation_ts: creation.ts,
     completion_ts,
-    tags: hub.taggings
-      .filter((row) => row.build === build && row.revoked === null)
+    tags: taggingsByBuild(hub.taggings, build)
+      .filter(({ revoked }) => revoked === null)
       .map(({ tag }) => tag.name),
   };
 }
@@ -53,14 +54,17 @@ export function kojiPort(hub: Hub): KojiPort {
   };
   return {
     build(nvr) {
-      const build = hub.builds.find((one) => one.nvr === nvr);
+      const [build] = buildsByNvr(hub.builds, nvr);
       return build === undefined ? undefined : factsOf(hub, build);
     },
-    taggedWith(name) {
+    taggedWith(name, pkg) {
       const tag = findTag(hub, name);
       if (tag === undefined) throw new Error(`No such tag: ${name}`);
-      return hub.builds
-        .filter((build) => build.state === BUILD.complete && isTagged(hub, build, tag))
+      return taggingsByTag(hub.taggings, tag)
+        .filter(({ revoked, build }) => revoked === null && (pkg === undefined || build.name === pkg))
+        .map(({ build }) => build)
+        .filter(({ state }) => state === BUILD.complete)
+        .toSorted((a, b) => a.id - b.id)
         .map((build) => factsOf(hub, build));
     },
     tag(nvr, name, user) {
@@ -75,8 +79,8 @@ export function kojiPort(hub: Hub): KojiPort {
     },
     sign(nvr, key) {
       const build = mustFindBuild(hub, nvr);
-      for (const rpm of hub.rpms) {
-        if (rpm.build === build && signRpm(rpm, key)) publishSignature(hub, rpm, key);
+      for (const rpm of rpmsOf(hub.rpms, build)) {
+        if (signRpm(rpm, key)) publishSignature(hub, rpm, key);
       }
     },
     sideTags: () =>

@@ -1,4 +1,4 @@
-import type { Build } from './hub.ts';
+import type { Build, Tagging } from './hub.ts';
 
 /** The number of the next row of a table whose oldest rows may have been thrown away; the newest always stays. */
 export function nextId(rows: readonly { readonly id: number }[]): number {
@@ -53,6 +53,12 @@ export function indexed<Row extends object, Key>(
 
 /** The build of an NVR; there is at most one. */
 export const buildsByNvr = indexed((build: Build) => build.nvr);
+
+/** The history of the tags of a build, oldest first. */
+export const taggingsByBuild = indexed((row: Tagging) => row.build);
+
+/** The history of the builds of a tag, oldest first. */
+export const taggingsByTag = indexed((row: Tagging) => row.tag);
 
 /** Throws away rows in place, never the last: numbers count on from it. */
 export function discard<Row>(rows: Row[], isGone: (row: Row) => boolean): void {

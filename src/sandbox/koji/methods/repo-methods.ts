@@ -84,7 +84,7 @@ function ask(hub: Hub, args: Readonly<Record<string, Value>>, owner: ReturnType<
 
   const last = lastChange(hub, tag).id;
   const minEvent = min_event === 'last' || min_event === null ? last : toInt(min_event);
-  if (minEvent > hub.events.length) throw parameter(`Invalid event: ${minEvent}`);
+  if (minEvent > (hub.events.at(-1)?.id ?? 0)) throw parameter(`Invalid event: ${minEvent}`);
   const ready = readyRepo(hub, tag, null);
   const fresh = ready !== undefined && (ready.end === null || hub.now() - ready.end.ts < LAG_S);
   const fitting = min_event === null && fresh ? ready : readyRepo(hub, tag, minEvent);
