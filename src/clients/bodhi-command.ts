@@ -136,7 +136,7 @@ export function readRefusal(result: CommandResult, address: BodhiAddress): Fault
   const last = stderr.trim().split('\n').at(-1) ?? '';
   if (/Cancelled\.\s*$/.test(stderr)) {
     // Asked for a code of the browser. After a refused refresh the next call logs in by Kerberos again; a Kerberos login that was refused
-    // stays so, whatever the reason: the login step before has shown that the ticket is good.
+    // stays so, and says the same whatever is wrong with the ticket.
     return /Kerberos authentication failed/.test(stdout)
       ? fault('the identity provider refused the Kerberos ticket', {
           code: 'BODHI_LOGIN_REFUSED',
@@ -161,10 +161,12 @@ export function readRefusal(result: CommandResult, address: BodhiAddress): Fault
   const page = /OIDCClientError: \s*(?=<)([\s\S]*)/.exec(stderr)?.[1];
   if (page !== undefined || looksLikeHtml(stderr) || /<h1>/.test(last)) {
     const outage = /\b(?:50[0234]|429)\b/.test(page ?? stderr);
+    const ofProvider = page !== undefined || /OIDCClientError/.test(last);
+    const unavailable = ofProvider ? 'ID_PROVIDER_UNAVAILABLE' : 'BODHI_UNAVAILABLE';
     return fault(outage ? 'a proxy answered in its place' : 'answered HTML', {
-      code: outage ? 'BODHI_UNAVAILABLE' : 'BODHI_ANSWER_MALFORMED',
+      code: outage ? unavailable : 'BODHI_ANSWER_MALFORMED',
       kind: outage ? 'unavailable' : 'malformed',
-      system: page !== undefined || /OIDCClientError/.test(last) ? provider : 'bodhi',
+      system: ofProvider ? provider : 'bodhi',
     });
   }
   if (
@@ -187,7 +189,7 @@ export function readRefusal(result: CommandResult, address: BodhiAddress): Fault
       system: /well-known|oidcclient/.test(stderr) ? provider : 'bodhi',
     });
   }
-  if (result.exit === 2 && /^Usage: |^Error: /m.test(stderr)) {
+  if ((result.exit === 2 && /^Usage: |^Error: /m.test(stderr)) || /^ERROR: /.test(last)) {
     return fault(last, {
       code: 'BODHI_USAGE',
       kind: 'prober',

@@ -4,6 +4,7 @@ import type { Command, CommandResult, Exec } from '../core/ports.ts';
 import type { StepContext } from '../core/step.ts';
 import { epochOf } from './calendar.ts';
 import { evidenceOf, killedFault } from './command.ts';
+import { chargedTo } from './http-answer.ts';
 
 /**
  * A KDC that is silent costs kinit 27 s, two of them 40 s, and no setting of krb5.conf shortens that (MIT 1.20). Real milliseconds.
@@ -235,6 +236,18 @@ export async function login(
   return { principal: cache.principal, expires };
 }
 
+/** Refusals that are told in the same words whatever is wrong with the ticket. */
+const LOGIN_REFUSED: readonly string[] = ['KOJI_LOGIN_REFUSED', 'BODHI_LOGIN_REFUSED'];
+
+/** The fault itself, or who is to blame for the login that a command was refused. */
+export async function blameLogin(
+  fault: Fault,
+  context: Parameters<typeof judgeRefusedTicket>[0],
+  signal: AbortSignal,
+): Promise<Fault> {
+  return LOGIN_REFUSED.includes(fault.code) ? judgeRefusedTicket({ ...context, signal }, fault) : fault;
+}
+
 /**
  * Finds out who is to blame when a system refuses our Kerberos login: all of them say the same 401 for no ticket, an expired ticket, a dead keytab and a
  * dead KDC. Only when the ticket is valid and the KDC gives another one is it the system that refuses.
@@ -258,9 +271,11 @@ export async function judgeRefusedTicket(
   }
   const scratch = `${home}/krb5cc.check`;
   try {
-    const keytab = await context.secretFile(env.identity.keytab);
-    const command = kinitCommand(keytab, env.identity.principal);
-    judgeKinit(await exec({ ...command, env: { KRB5CCNAME: `FILE:${scratch}` } }, signal));
+    const { keytab: secret, principal } = env.identity;
+    const keytab = await context.secretFile(secret);
+    const command = kinitCommand(keytab, principal);
+    const asked = { ...command, env: { KRB5CCNAME: `FILE:${scratch}` } };
+    judgeKinit(await chargedTo('fas', () => exec(asked, signal)));
   } catch (error) {
     if (error instanceof Fault) return error;
     throw error;

@@ -2,7 +2,8 @@ import { Fault, type FaultKind } from '../core/fault.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Command, CommandResult, Exec } from '../core/ports.ts';
 import type { Charge } from '../core/system.ts';
-import { chargedTo, excerpt } from './http-answer.ts';
+import { killedFault } from './command.ts';
+import { excerpt } from './http-answer.ts';
 
 /** `koji cancel`: exit 0 and silent, also for a task that has ended by itself. */
 export function cancelTaskCommand({
@@ -169,6 +170,13 @@ const BUILD_RULES: readonly Rule[] = [
     kind: 'prober',
     hint: 'Put fas/login before this step, or log in again: the ticket is gone or has expired.',
   },
+  {
+    // Before all else the command lets Greenwave read the package's gating.yaml, unless it is told not to.
+    pattern: /validate-gating-yaml/,
+    code: 'HTTP_UNREACHABLE',
+    kind: 'unavailable',
+    system: 'greenwave',
+  },
   ...OUTAGES,
   LOGIN_REFUSED,
   {
@@ -181,13 +189,13 @@ const BUILD_RULES: readonly Rule[] = [
     pattern: /has already been built/,
     code: 'BUILD_ALREADY_EXISTS',
     kind: 'prober',
-    hint: 'Raise the release before the build: put dist-git/bump before this step.',
+    hint: 'Raise the release before the build: put dist-git/bump before this step. For a release that is %autorelease, install rpmautospec here.',
   },
   {
     pattern: /properly constructed NVR|Could not get n-v-r-e|Could not parse the spec/i,
     code: 'SPEC_UNREADABLE',
     kind: 'prober',
-    hint: 'The spec file of the test package could not be read by rpm on this host.',
+    hint: 'The spec file of the test package could not be read by rpm on this host. For a release that is %autorelease, install rpmautospec here.',
   },
   {
     pattern: /Unknown build target|is locked/,
@@ -207,7 +215,9 @@ const BUILD_RULES: readonly Rule[] = [
 /** Undefined where the command did its work, or where the task is gone. */
 export function readCancel(result: CommandResult): Fault | undefined {
   if (result.exit === 0 || /No such task/.test(result.stderr)) return undefined;
-  const evidence = { exit: result.exit ?? null, signal: result.signal ?? null, stderr: tail(result.stderr) };
+  const killed = killedFault(result);
+  if (killed !== undefined) return killed;
+  const evidence = { exit: result.exit ?? null, stderr: tail(result.stderr) };
   const rule = [
     ...OUTAGES,
     LOGIN_REFUSED,
@@ -230,22 +240,6 @@ export function readCancel(result: CommandResult): Fault | undefined {
     kind: 'unexpected',
     evidence,
     hint: 'A text of the koji command that packprobe does not know: report it.',
-  });
-}
-
-/**
- * Whether a refused login is ours: Koji answers the same 401 to a missing and an expired ticket and to a valid one, so the ticket decides.
- */
-export async function blameLogin(fault: Fault, exec: Exec, signal: AbortSignal): Promise<Fault> {
-  if (fault.code !== 'KOJI_LOGIN_REFUSED') return fault;
-  const ticket = await chargedTo('fas', () => exec({ file: 'klist', args: ['-s'] }, signal));
-  if (ticket.exit === 0) return fault;
-  return new Fault('koji refused the login: there is no valid Kerberos ticket', {
-    code: 'KERBEROS_TICKET_MISSING',
-    kind: 'prober',
-    evidence: fault.evidence,
-    hint: 'Put fas/login before this step, or log in again: the ticket is gone or has expired.',
-    cause: fault,
   });
 }
 

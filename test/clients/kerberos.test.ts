@@ -1,7 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readRefusal } from '../../src/clients/bodhi-command.ts';
 import {
+  blameLogin,
   expiryOf,
   judgeKinit,
   judgeRefusedTicket,
@@ -10,6 +12,7 @@ import {
   login,
   parseKlist,
 } from '../../src/clients/kerberos.ts';
+import { readCancel } from '../../src/clients/koji-command.ts';
 import { Fault } from '../../src/core/fault.ts';
 import { commandResult, recordedCases, recordedCommand, whenRun } from '../support/recorded-command.ts';
 import { cannedExec, stepContext } from '../support/step-context.ts';
@@ -191,6 +194,34 @@ test.each([
     whenRun(['kinit'], recordedCommand(kinit)),
   ]);
   expect(await judgeRefusedTicket(stepContext({ dir, exec }), REFUSAL)).toMatchObject({ code, system });
+});
+
+test.each([
+  ['koji/1.36.1/gssapi-expired-ticket', 's-expired-20m', 'keytab-good', 'KERBEROS_TICKET_EXPIRED', 'own'],
+  ['koji/1.36.1/gssapi-no-ticket', 's-no-cache', 'keytab-good', 'KERBEROS_TICKET_EXPIRED', 'own'],
+  ['koji/1.36.1/gssapi-keytab-kdc-down', 's-good', 'kdc-refused-two', 'KDC_UNREACHABLE', 'fas'],
+  ['koji/1.36.1/gssapi-ticket-kdc-silent', 's-good', 'kdc-silent-tcp-first', 'KDC_UNREACHABLE', 'fas'],
+  ['koji/1.36.1/gssapi-stale-keytab', 's-good', 'keytab-stale-key', 'KERBEROS_PREAUTH_FAILED', 'own'],
+  ['koji/1.36.1/gssapi-login-403', 's-good', 'keytab-good', 'KOJI_LOGIN_REFUSED', 'koji'],
+  ['bodhi/26.4.0/spnego-no-ticket', 's-no-cache', 'keytab-good', 'KERBEROS_TICKET_EXPIRED', 'own'],
+  ['bodhi/8.1.1/spnego-ticket-kdc-down', 's-good', 'kdc-refused-two', 'KDC_UNREACHABLE', 'fas'],
+  ['bodhi/26.4.0/spnego-ticket-kdc-down', 's-good', 'keytab-good', 'BODHI_LOGIN_REFUSED', 'fas'],
+])('%s, with klist %s and kinit %s, is %s', async (name, klist, kinit, code, system) => {
+  const refused = recordedCommand(name);
+  const address = { url: 'http://bodhi.test', id_provider: 'http://id.test/openidc' };
+  const refusal = name.startsWith('koji') ? readCancel(refused) : readRefusal(refused, address);
+  if (refusal === undefined) return expect.fail('no fault');
+  const exec = cannedExec([
+    whenRun(['klist', '-s'], recordedCommand(`klist/1.20.1/${klist}`)),
+    whenRun(['kinit'], recordedCommand(`kinit/1.20.1/${kinit}`)),
+  ]);
+  expect(await blameLogin(refusal, stepContext({ dir, exec }), never)).toMatchObject({ code, system });
+});
+
+test('another fault than a refused login is not looked into', async () => {
+  const fault = readCancel(recordedCommand('koji/1.36.1/gssapi-login-503'));
+  if (fault === undefined) return expect.fail('no fault');
+  expect(await blameLogin(fault, stepContext({ dir, exec: cannedExec([]) }), never)).toBe(fault);
 });
 
 test("the check of a refused login leaves the run's own ticket alone", async () => {

@@ -1,16 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import {
-  blameLogin,
   cancelTaskCommand,
   fedpkgBuildCommand,
   readCancel,
   readFedpkgBuild,
 } from '../../src/clients/koji-command.ts';
-import { canned } from '../support/canned.ts';
 import { recordedCommand } from '../support/recorded-command.ts';
-import { cannedExec } from '../support/step-context.ts';
-
-const signal = new AbortController().signal;
 
 test('a build is submitted without watching and without asking Greenwave', () => {
   expect(fedpkgBuildCommand({ client: 'fedpkg', user: 'packprobe', dir: '/w/p' })).toMatchObject({
@@ -92,13 +87,4 @@ describe('koji cancel', () => {
   ] as const)('%s is %s', (name, code, kind) => {
     expect(readCancel(recordedCommand(`koji/1.36.1/${name}`))).toMatchObject({ code, kind });
   });
-});
-
-test('a refused login is ours without a ticket, and koji’s with one', async () => {
-  const fault = readCancel(recordedCommand('koji/1.36.1/gssapi-no-ticket'));
-  if (fault === undefined) return expect.fail('no fault');
-  const without = cannedExec([canned(['klist'], { exit: 1 })]);
-  expect(await blameLogin(fault, without, signal)).toMatchObject({ kind: 'prober', system: 'own' });
-  const withTicket = cannedExec([canned(['klist'], { exit: 0 })]);
-  expect(await blameLogin(fault, withTicket, signal)).toBe(fault);
 });

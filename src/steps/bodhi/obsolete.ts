@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Bodhi, bodhi } from '../../clients/bodhi.ts';
 import { maybeDone, readRefusal, requestCommand, runBodhi, updateIdOf } from '../../clients/bodhi-command.ts';
+import { blameLogin } from '../../clients/kerberos.ts';
 import { systemOf } from '../../core/environment.ts';
 import { Fault } from '../../core/fault.ts';
 import { defineStep } from '../../core/step.ts';
@@ -37,7 +38,8 @@ export default defineStep({
       if (isDone(after) && !isDoubtful) return { update_status: after, left_alone: false };
       const fault = refusal ?? stillThere(update, after);
       // The first call after a long pause only drops a login that has expired.
-      if (fault.code !== 'BODHI_LOGIN_EXPIRED' || attempt === 2) throw fault;
+      if (fault.code !== 'BODHI_LOGIN_EXPIRED' || attempt === 2)
+        throw await blameLogin(fault, ctx, ctx.signal);
     }
   },
 });

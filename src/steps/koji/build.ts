@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { chargedTo } from '../../clients/http-answer.ts';
+import { blameLogin } from '../../clients/kerberos.ts';
 import { BUILD_STATE, buildSubject, type KojiHub, kojiHub, taskSubject } from '../../clients/koji.ts';
-import { blameLogin, fedpkgBuildCommand, headCommit, readFedpkgBuild } from '../../clients/koji-command.ts';
+import { fedpkgBuildCommand, headCommit, readFedpkgBuild } from '../../clients/koji-command.ts';
 import { buildFault, logsOf } from '../../clients/koji-failure.ts';
 import { type Environment, systemOf } from '../../core/environment.ts';
 import type { News } from '../../core/event.ts';
@@ -58,7 +59,7 @@ export default defineStep({
           });
           if (found !== undefined) return found;
         }
-        throw await blameLogin(submission.fault, ctx.exec, signal);
+        throw await blameLogin(submission.fault, ctx, signal);
       },
       undo: (id) => ({ uses: 'koji/cancel-task', with: { task_id: id } }),
       subjects: (id) => [taskSubject(id)],

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { chargedTo } from '../../clients/http-answer.ts';
+import { blameLogin } from '../../clients/kerberos.ts';
 import { hasEnded, kojiHub } from '../../clients/koji.ts';
-import { blameLogin, cancelTaskCommand, readCancel } from '../../clients/koji-command.ts';
+import { cancelTaskCommand, readCancel } from '../../clients/koji-command.ts';
 import { systemOf } from '../../core/environment.ts';
 import { Fault } from '../../core/fault.ts';
 import { defineStep } from '../../core/step.ts';
@@ -34,7 +35,7 @@ export default defineStep({
     const after = await hub.task(task_id, ctx.signal);
     if (after === undefined) return { task_state: 'unknown', left_alone: false };
     if (hasEnded(after.state)) return { task_state: after.state, left_alone: false };
-    if (fault !== undefined) throw await blameLogin(fault, ctx.exec, ctx.signal);
+    if (fault !== undefined) throw await blameLogin(fault, ctx, ctx.signal);
     throw new Fault(`koji task ${task_id} is ${after.state} after it was canceled`, {
       code: 'TASK_NOT_CANCELED',
       kind: 'rejected',
