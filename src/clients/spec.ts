@@ -56,9 +56,27 @@ export function sourceFolder(text: string, file: string): string {
   return substituted(named ?? '%{name}-%{version}', macrosOf(text), file);
 }
 
+const AUTORELEASE = /%\{\??autorelease(\s[^}]*)?\}|%autorelease(?=\s|$)(.*)/gm;
+
 /** Whether rpmautospec counts the release: then a commit is the bump, and any edit of the line breaks it. */
 export function usesAutorelease(text: string): boolean {
-  return /^Release\s*:.*%\{?\??autorelease\b/im.test(text);
+  const head = text.split(/^%changelog\b/im)[0] ?? '';
+  return head.search(AUTORELEASE) !== -1 && !/^\s*%define\s+autorelease\s*\(/m.test(text);
+}
+
+/** The spec file as rpmautospec's macro reads with this number; the dist tag left out. */
+export function withCount(text: string, count: number): string {
+  return text
+    .replaceAll(/%\{!\?autorelease(?::(?:[^{}]|\{[^{}]*\})*)?\}/g, '')
+    .replaceAll(AUTORELEASE, (_, braced = '', plain = '') => {
+      const options = new Map<string, string>();
+      for (const [, flag = '', value = ''] of `${braced}${plain}`.matchAll(/-([bes])\s*(\S+)|-[pn]+/g)) {
+        options.set(flag, value);
+      }
+      const isPrerelease = /(?:^|\s)-n?p/.test(`${braced}${plain}`);
+      const tags = ['e', 's'].flatMap((flag) => options.get(flag) ?? []);
+      return [`${isPrerelease ? '0.' : ''}${count + Number(options.get('b') ?? 1) - 1}`, ...tags].join('.');
+    });
 }
 
 function usesAutochangelog(text: string): boolean {

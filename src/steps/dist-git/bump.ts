@@ -1,5 +1,6 @@
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { nextCount } from '../../clients/autorelease.ts';
 import { timeOfRunId } from '../../clients/calendar.ts';
 import { evidenceOf } from '../../clients/command.ts';
 import { gitIn, restoreArgs, runTrailer } from '../../clients/git.ts';
@@ -13,6 +14,7 @@ import {
   readSpec,
   suitsBumpspec,
   usesAutorelease,
+  withCount,
 } from '../../clients/spec.ts';
 import type { Environment } from '../../core/environment.ts';
 import { Fault } from '../../core/fault.ts';
@@ -20,7 +22,7 @@ import { defineStep, type StepContext } from '../../core/step.ts';
 
 export default defineStep({
   summary:
-    'Gives the spec file the next release and a changelog entry that names the run; nothing is committed.',
+    'Gives the spec file the next release and a changelog entry that names the run; one of rpmautospec stays as it is. Nothing is committed.',
   system: 'dist-git',
   // It begins with the spec file as it was committed: a second call writes the same bytes.
   repeatable: true,
@@ -29,8 +31,11 @@ export default defineStep({
   output: z.object({
     name: z.string().describe('Name of the package, as the spec file says it.'),
     version: z.string().describe('Its version.'),
-    release: z.string().describe('The new release, without the dist tag.'),
+    release: z.string().describe('The release of the next commit, without the dist tag.'),
     spec: z.string().describe('Name of the spec file.'),
+    counted: z
+      .boolean()
+      .describe('Whether rpmautospec counts the release: then the commit of dist-git/push is the bump.'),
   }),
 
   commands(_input, { run, env }) {
@@ -48,19 +53,16 @@ export default defineStep({
     await gitIn(ctx.exec, dir).restore(spec, ctx.signal);
     const before = await ctx.files.read(path);
     if (usesAutorelease(before)) {
-      throw new Fault(`${spec} lets rpmautospec count its release, which dist-git/bump does not do`, {
-        code: 'SPEC_AUTORELEASE',
-        kind: 'prober',
-        evidence: { spec },
-        hint: 'Use a test package with a numbered Release: this version of packprobe bumps no %autorelease.',
-      });
+      const count = await nextCount({ exec: ctx.exec, dir, spec }, ctx.signal);
+      const { name, version, release } = readSpec(withCount(before, count), spec);
+      return { name, version, release, spec, counted: true };
     }
     const entry = entryOf(ctx.run.id, ctx.clock.fromHost(timeOfRunId(ctx.run.id)), ctx.env);
     const byTool = suitsBumpspec(before) ? await bumpedByTool({ dir, spec, before, entry }, ctx) : undefined;
     const after = byTool ?? addChangelogEntry(bumpRelease(before, spec), entry, spec);
     await ctx.files.write(path, after);
     const { name, version, release } = readSpec(after, spec);
-    return { name, version, release, spec };
+    return { name, version, release, spec, counted: false };
   },
 });
 

@@ -1,8 +1,9 @@
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { timeOfRunId } from '../../clients/calendar.ts';
 import { commitArgs, gitIn, lsRemoteArgs, pushArgs, runTrailer } from '../../clients/git.ts';
 import { authorOf } from '../../clients/home.ts';
+import { chooseSpec, usesAutorelease } from '../../clients/spec.ts';
 import type { Environment } from '../../core/environment.ts';
 import { KIND } from '../../core/facts.ts';
 import { Fault } from '../../core/fault.ts';
@@ -12,7 +13,8 @@ import { defineStep, type RunFacts, type StepContext } from '../../core/step.ts'
 const WRITTEN_FILES = ['.gitignore', 'sources'];
 
 export default defineStep({
-  summary: 'Commits what was changed, once, with the run id in the message, and pushes it.',
+  summary:
+    'Commits what was changed, once, with the run id in the message, and pushes it; under rpmautospec also where nothing was changed.',
   system: 'dist-git',
   // Author, dates and message are those of the run: a second attempt pushes the same commit.
   repeatable: true,
@@ -60,18 +62,26 @@ export default defineStep({
 async function commitOnce(dir: string, ctx: StepContext, signal: AbortSignal): Promise<string> {
   const git = gitIn(ctx.exec, dir);
   const tree = await git.stage(await writtenFiles(dir, ctx), signal);
-  if (tree !== (await git.local(['rev-parse', 'HEAD^{tree}'], signal))) {
+  const commit = () => {
     const at = ctx.clock.fromHost(timeOfRunId(ctx.run.id));
     return git.commit(messageOf(ctx.run, ctx.env), { ...authorOf(ctx.env), at }, signal);
-  }
+  };
+  if (tree !== (await git.local(['rev-parse', 'HEAD^{tree}'], signal))) return commit();
   const message = await git.local(['log', '-1', '--format=%B', 'HEAD'], signal);
   if (message.split('\n').includes(runTrailer(ctx.run.id))) return git.head(signal);
+  if (await isBumpedByCommit(dir, ctx)) return commit();
   throw new Fault('there is nothing to push: the work tree is as it was cloned', {
     code: 'PUSH_NOTHING',
     kind: 'prober',
     evidence: { dir },
     hint: 'Let `dist-git/bump` or `lookaside/new-sources` change something before.',
   });
+}
+
+/** Where rpmautospec counts commits, one without a change is a whole bump. */
+async function isBumpedByCommit(dir: string, ctx: StepContext): Promise<boolean> {
+  const spec = chooseSpec(await ctx.files.list(dir), basename(dir));
+  return usesAutorelease(await ctx.files.read(join(dir, spec)));
 }
 
 /** A push that was acknowledged and is not there was not kept: told from what the server itself says, not from what git printed. */

@@ -32,7 +32,13 @@ async function bumped(world: GitWorld) {
 test('the next release and an entry that names the run are written, and nothing is committed', async () => {
   await using world = await gitWorld(SPEC, { 'rpmdev-bumpspec': missing });
   const { dir, output, text } = await bumped(world);
-  expect(output).toEqual({ name: PACKAGE, version: '1.0', release: '4', spec: `${PACKAGE}.spec` });
+  expect(output).toEqual({
+    name: PACKAGE,
+    version: '1.0',
+    release: '4',
+    spec: `${PACKAGE}.spec`,
+    counted: false,
+  });
   expect(text).toContain('Release:        4%{?dist}');
   expect(text).toContain('- packprobe run 019a9000-0000-7000-8000-000000000001\n');
   expect(await world.git(dir, 'rev-parse', 'HEAD')).toBe(await world.git(world.remote, 'rev-parse', 'f44'));
@@ -87,11 +93,24 @@ test('a tool that fails is our trouble', async () => {
   await expect(bumped(world)).rejects.toMatchObject({ code: 'BUMPSPEC_FAILED', kind: 'prober' });
 });
 
-test('a spec of rpmautospec is refused before a tool can corrupt it', async () => {
-  await using world = await gitWorld(SPEC.replace('3%{?dist}', '%autorelease'), {
-    'rpmdev-bumpspec': missing,
+test.each([
+  ['%autorelease', '2'],
+  ['%autorelease -b 10', '11'],
+  ['%autorelease -p -e rc1', '0.2.rc1'],
+  ['%{?autorelease}%{!?autorelease:1%{?dist}}', '2'],
+])('a release %s is told as the next commit will have it, and nothing is changed', async (release, told) => {
+  const spec = SPEC.replace('3%{?dist}', release);
+  await using world = await gitWorld(spec, { 'rpmdev-bumpspec': missing });
+  const { dir, output, text } = await bumped(world);
+  expect(output).toEqual({
+    name: PACKAGE,
+    version: '1.0',
+    release: told,
+    spec: `${PACKAGE}.spec`,
+    counted: true,
   });
-  await expect(bumped(world)).rejects.toMatchObject({ code: 'SPEC_AUTORELEASE', kind: 'prober' });
+  expect(text).toBe(spec);
+  expect(await world.git(dir, 'status', '--porcelain')).toBe('');
   expect(world.exec.ran.map(({ file }) => file)).not.toContain('rpmdev-bumpspec');
 });
 

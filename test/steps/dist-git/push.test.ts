@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { KIND } from '../../../src/core/facts.ts';
 import { Fault } from '../../../src/core/fault.ts';
 import type { Exec } from '../../../src/core/ports.ts';
@@ -169,5 +169,28 @@ test('a push that is acknowledged and not there is told', async () => {
     code: 'PUSH_NOT_KEPT',
     kind: 'unavailable',
     system: 'dist-git',
+  });
+});
+
+describe('under rpmautospec', () => {
+  const openCounted = () => gitWorld(SPEC.replace('3%{?dist}', '%autorelease'));
+
+  test('an empty commit with the run id is the bump, and a second attempt makes no other', async () => {
+    await using world = await openCounted();
+    const dir = await bumped(world);
+    await expect(push.run({ dir }, world.context({ exec: losing(world, 'before') }))).rejects.toThrow(Fault);
+    const { commit } = await push.run({ dir }, world.context({ effects: { commit: 'lost' } }));
+    expect(await world.git(world.remote, 'rev-parse', 'f44')).toBe(commit);
+    expect(await world.git(world.remote, 'show', '--format=', '--name-only', 'f44')).toBe('');
+    expect(await countOf(world)).toBe(2);
+  });
+
+  test('what was changed is the bump: one commit holds it', async () => {
+    await using world = await openCounted();
+    const dir = await bumped(world);
+    await world.context().files.write(`${dir}/sources`, 'changed\n');
+    await push.run({ dir }, world.context());
+    expect(await world.git(world.remote, 'show', '--format=', '--name-only', 'f44')).toBe('sources');
+    expect(await countOf(world)).toBe(2);
   });
 });
