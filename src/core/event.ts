@@ -54,6 +54,8 @@ export interface Event {
 export interface News {
   readonly events: readonly Event[];
   readonly last: Event | undefined;
+  /** What was heard of another subject that is followed, in the same order; nothing of one that is not. News of it do not call the judge. */
+  readonly beside: (subject: Subject) => readonly Event[];
 }
 
 /** A clear no that can still turn: the engine throws its fault at the deadline, or after it has held for `hold`. */
@@ -91,6 +93,12 @@ export function eventsOf(reports: readonly Report[]): readonly Event[] {
   return [...groups.values()]
     .map(eventOf)
     .sort((a, b) => a.latest - b.latest || (a.earliest ?? a.latest) - (b.earliest ?? b.latest));
+}
+
+/** The event that began the yes that still holds; undefined where the last word is no. */
+export function lastTurn(events: readonly Event[], isYes: (event: Event) => boolean): Event | undefined {
+  const no = events.findLastIndex((event) => !isYes(event));
+  return events[no + 1];
 }
 
 function eventOf(reports: readonly Report[]): Event {

@@ -264,7 +264,7 @@ export function openWatch({ environment, sources, store, clock, log }: WatchOpti
             const events = eventsOf(entry.reports).filter(inTime);
             heard?.(events);
             try {
-              const answer = judge({ events, last: events.at(-1) });
+              const answer = judge({ events, last: events.at(-1), beside });
               if (answer instanceof MayTurn) {
                 turning = answer.fault;
                 hold ??= held();
@@ -279,6 +279,9 @@ export function openWatch({ environment, sources, store, clock, log }: WatchOpti
             }
           },
         };
+        function beside(other: Subject): readonly Event[] {
+          return eventsOf(followed.get(subjectId(other))?.reports ?? []).filter(inTime);
+        }
         function inTime({ earliest, latest }: Event): boolean {
           return interrupted === undefined || (earliest ?? latest) <= interrupted.deadlineAt;
         }

@@ -5,7 +5,7 @@ import {
   type Hop,
   type HopDefinition,
 } from '../core/chain.ts';
-import { type Event, type EventSource, eventsOf, type Report } from '../core/event.ts';
+import { type Event, type EventSource, eventsOf, lastTurn, type Report } from '../core/event.ts';
 import {
   type CiData,
   type DecisionData,
@@ -136,12 +136,6 @@ function lastOfAll(
 ): Event | undefined {
   const last = tests.map((test) => latest(eventsOfTest(test)));
   return last.includes(undefined) ? undefined : latest(last);
-}
-
-/** The event that began the yes that still holds. */
-function lastTurn(events: readonly Event[], isYes: (event: Event) => boolean): Event | undefined {
-  const no = events.findLastIndex((event) => !isYes(event));
-  return events[no + 1];
 }
 
 function latest(events: readonly (Event | undefined)[]): Event | undefined {

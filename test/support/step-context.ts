@@ -158,10 +158,10 @@ export function stepContext(options: ContextOptions): TestContext {
       follow: (...subjects) => void followed.push(...subjects),
       async until(subject, judge) {
         followed.push(subject);
-        const events = eventsOf(
-          (options.reports ?? []).filter((report) => sameSubject(report.subject, subject)),
-        );
-        const answer = judge({ events, last: events.at(-1) });
+        const beside = (other: Subject) =>
+          eventsOf((options.reports ?? []).filter((report) => sameSubject(report.subject, other)));
+        const events = beside(subject);
+        const answer = judge({ events, last: events.at(-1), beside });
         if (answer === undefined)
           throw new Error(`the judge of ${subject.kind} ${subject.key} goes on waiting`);
         if (answer instanceof MayTurn) throw answer.fault;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Bodhi, type BodhiUpdate, bodhi, updateSubject } from '../../clients/bodhi.ts';
+import { type Bodhi, type BodhiUpdate, bodhi, releaseOf, updateSubject } from '../../clients/bodhi.ts';
 import {
   blameProvider,
   maybeDone,
@@ -8,7 +8,10 @@ import {
   runBodhi,
   updateIdOf,
 } from '../../clients/bodhi-command.ts';
+import { usualQuestion } from '../../clients/gate.ts';
+import { decisionSubject } from '../../clients/greenwave.ts';
 import { below } from '../../clients/http-answer.ts';
+import { kojiHub } from '../../clients/koji.ts';
 import { buildsOf } from '../../clients/nvrs.ts';
 import { systemOf } from '../../core/environment.ts';
 import { Fault } from '../../core/fault.ts';
@@ -81,7 +84,11 @@ export default defineStep({
           const later = await laterOn(find, ctx, signal);
           if (later !== undefined) return later;
         }
-        throw await blameProvider(refusal, { http: ctx.http, address }, signal);
+        throw await blameProvider(
+          await blameTag(refusal, builds, ctx, signal),
+          { http: ctx.http, address },
+          signal,
+        );
       },
       undo: (update) => ({ uses: 'bodhi/obsolete', with: { update } }),
       subjects: (update) => [updateSubject(update)],
@@ -90,9 +97,42 @@ export default defineStep({
     if ((await shown(ctx.signal)) === undefined && (await laterOn(shown, ctx, ctx.signal)) === undefined) {
       throw lost(builds, alias);
     }
+    // From now on Greenwave must say no until the tests have passed: who looks only then does not see that it said yes all the time.
+    if (ctx.env.systems.greenwave !== undefined) {
+      ctx.events.follow(decisionSubject(usualQuestion(await releaseOf(ctx), builds, alias)));
+    }
     return { update: alias, url: below(address.url, `updates/${alias}`) };
   },
 });
+
+/** Bodhi takes no build that is not in the candidate tag: where Koji itself shows that it is not, the missing tag is Koji's. */
+async function blameTag(
+  refusal: Fault,
+  builds: readonly string[],
+  ctx: StepContext,
+  signal: AbortSignal,
+): Promise<Fault> {
+  const { koji } = ctx.env.systems;
+  if (refusal.code !== 'BUILD_NOT_ACCEPTED' || koji === undefined) return refusal;
+  try {
+    const { candidate_tag } = await releaseOf(ctx);
+    const known = await kojiHub({ http: ctx.http, url: koji.url }).builds(builds, signal);
+    const tagsOf = (nvr: string) => (known.get(nvr)?.taggings ?? []).map((row) => row['tag.name']);
+    const untagged = builds.filter((nvr) => known.has(nvr) && !tagsOf(nvr).includes(candidate_tag));
+    if (untagged.length === 0) return refusal;
+    const tags = Object.fromEntries(untagged.map((nvr) => [nvr, tagsOf(nvr)]));
+    return new Fault(`koji never tagged ${untagged.join(', ')} with ${candidate_tag}; ${refusal.message}`, {
+      code: refusal.code,
+      kind: refusal.kind,
+      system: 'koji',
+      evidence: { ...refusal.evidence, koji_tags: tags },
+      cause: refusal,
+    });
+  } catch {
+    signal.throwIfAborted();
+    return refusal;
+  }
+}
 
 /** Asks again and again, each time after a longer pause. */
 async function laterOn<Found>(

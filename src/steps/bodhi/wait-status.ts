@@ -1,8 +1,11 @@
 import { z } from 'zod';
-import { type UpdateState, updateGone, updateState, updateSubject } from '../../clients/bodhi.ts';
+import { releaseOf, type UpdateState, updateGone, updateState, updateSubject } from '../../clients/bodhi.ts';
+import { earlyDecision, earlyYes, usualQuestion } from '../../clients/gate.ts';
 import { refusedFault } from '../../clients/greenwave.ts';
-import { type Judge, mayTurn } from '../../core/event.ts';
+import { type Judge, mayTurn, type News } from '../../core/event.ts';
+import { FACT } from '../../core/facts.ts';
 import { Fault } from '../../core/fault.ts';
+import type { Release } from '../../core/release.ts';
 import { defineStep } from '../../core/step.ts';
 
 const STATUSES = ['pending', 'testing', 'stable', 'obsolete', 'unpushed'] as const;
@@ -37,13 +40,15 @@ export default defineStep({
     gating_status: z.string().describe('Its gating status; `none` where Bodhi has not said any.'),
   }),
 
-  run: ({ update, status, gating }, ctx) =>
+  run: async ({ update, status, gating }, ctx) =>
     ctx.events.until(
       updateSubject(update),
       judge({
         alias: update,
         statuses: status,
         gatings: gating ?? (status === undefined ? ['passed', 'ignored'] : undefined),
+        release: await releaseOf(ctx),
+        tests: ctx.env.systems.ci?.tests ?? [],
       }),
     ),
 });
@@ -52,24 +57,47 @@ interface Wanted {
   readonly alias: string;
   readonly statuses: readonly string[] | undefined;
   readonly gatings: readonly string[] | undefined;
+  readonly release: Release;
+  /** Those that the distribution requires. */
+  readonly tests: readonly string[];
 }
 
-function judge({
-  alias,
-  statuses,
-  gatings,
-}: Wanted): Judge<{ update_status: string; gating_status: string }> {
-  return ({ events }) => {
-    const state = updateState(events);
+function judge(wanted: Wanted): Judge<{ update_status: string; gating_status: string }> {
+  const { alias, statuses, gatings } = wanted;
+  return (news) => {
+    const state = updateState(news.events);
     const { status, gating } = state;
     if (status === undefined) return undefined;
     if (!WAY.includes(status) && !statuses?.includes(status)) throw updateGone(alias, status);
-    const statusIsGood = statuses === undefined || statuses.some((wanted) => reaches(status, wanted));
+    const statusIsGood = statuses === undefined || statuses.some((one) => reaches(status, one));
     const gatingIsGood = gatings === undefined || (gating !== undefined && gatings.includes(gating));
-    if (statusIsGood && gatingIsGood) return { update_status: status, gating_status: gating ?? 'none' };
+    if (statusIsGood && gatingIsGood) {
+      const open = gatings === undefined ? undefined : openedEarly(wanted, news);
+      if (open !== undefined) throw open;
+      return { update_status: status, gating_status: gating ?? 'none' };
+    }
     const no = gatingIsGood ? undefined : clearNo(alias, state);
     return no === undefined ? undefined : mayTurn(no);
   };
+}
+
+/**
+ * A gate that passed before the tests had results was open: Greenwave's doing where its decision was just as early, else Bodhi's. One that is
+ * ignored says by itself that it required nothing.
+ */
+function openedEarly({ alias, release, tests }: Wanted, { events, beside }: News): Fault | undefined {
+  const gates = events.filter(({ fact }) => fact.startsWith('gating:'));
+  const builds = events.find(({ fact }) => fact === FACT.submitted)?.data['builds'];
+  const nvrs = Array.isArray(builds) ? builds.map(String) : [];
+  const early = earlyYes(gates, ({ fact }) => fact.startsWith('gating:passed#'), { nvrs, tests }, beside);
+  if (early === undefined) return undefined;
+  const decided = earlyDecision(usualQuestion(release, nvrs, alias), tests, beside);
+  return new Fault(`the gate let update ${alias} through before its tests had results`, {
+    code: 'GATE_OPEN',
+    kind: 'rejected',
+    system: decided === undefined ? 'bodhi' : 'greenwave',
+    evidence: { update: alias, ...early },
+  });
 }
 
 function reaches(status: string, wanted: string): boolean {

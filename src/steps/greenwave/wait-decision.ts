@@ -1,15 +1,20 @@
 import { z } from 'zod';
 import { bodhi, releaseOf } from '../../clients/bodhi.ts';
+import { progressOf } from '../../clients/ci.ts';
+import { type EarlyYes, earlyYes, isSatisfied, type Required } from '../../clients/gate.ts';
 import {
   contextsOf,
   type DecisionQuestion,
   decisionSubject,
+  type Requirement,
   refusedFault,
   refusedOf,
 } from '../../clients/greenwave.ts';
+import { buildSubject } from '../../clients/koji.ts';
 import { buildsOf } from '../../clients/nvrs.ts';
+import { hasPassed } from '../../clients/resultsdb.ts';
 import { systemOf } from '../../core/environment.ts';
-import { type Judge, mayTurn } from '../../core/event.ts';
+import { type Event, type Judge, mayTurn } from '../../core/event.ts';
 import type { DecisionData } from '../../core/facts.ts';
 import { Fault, mayRetry } from '../../core/fault.ts';
 import { defineStep, type StepContext } from '../../core/step.ts';
@@ -47,11 +52,13 @@ export default defineStep({
       nvrs: buildsOf(input),
       alias: input.update,
     };
-    const tests = ctx.env.systems.ci?.tests ?? [];
     const what = `update ${input.update}`;
+    ctx.events.follow(...question.nvrs.map(buildSubject));
     const decision = await ctx.events.until(
       decisionSubject(question),
-      input.expect === 'satisfied' ? satisfiedJudge(what, tests) : unsatisfiedJudge(what),
+      input.expect === 'satisfied'
+        ? satisfiedJudge(what, { nvrs: question.nvrs, tests: ctx.env.systems.ci?.tests ?? [] })
+        : unsatisfiedJudge(what),
     );
     return { summary: decision.summary, requirements: decision.requirements };
   },
@@ -72,17 +79,51 @@ async function contextsFor(alias: string, ctx: StepContext): Promise<readonly st
   }
 }
 
-function satisfiedJudge(what: string, tests: readonly string[]): Judge<DecisionData> {
-  return ({ last }) => {
+function satisfiedJudge(what: string, required: Required): Judge<DecisionData> {
+  return ({ events, last, beside }) => {
     if (last === undefined) return undefined;
     const decision = last.data as unknown as DecisionData;
     if (decision.satisfied) {
-      if (decision.requirements > 0 || tests.length === 0) return decision;
-      return mayTurn(gateOpen(`${what} needs no tests, although the distribution requires some`, decision));
+      if (decision.requirements === 0 && required.tests.length > 0) {
+        return mayTurn(gateOpen(`${what} needs no tests, although the distribution requires some`, decision));
+      }
+      const early = earlyYes(events, isSatisfied, required, beside);
+      if (early === undefined) return decision;
+      throw gateOpen(`the gate let ${what} through before its tests had results`, decision, early);
     }
     const refused = refusedOf(decision.unsatisfied);
-    return refused.length === 0 ? undefined : mayTurn(refusedFault(what, refused));
+    if (refused.length === 0) return undefined;
+    return mayTurn(
+      contradiction(
+        what,
+        refused,
+        required.nvrs.flatMap((nvr) => beside(buildSubject(nvr))),
+      ) ?? refusedFault(what, refused),
+    );
   };
+}
+
+/** A no for tests all of whose newest results in ResultsDB are good is Greenwave's own. */
+function contradiction(
+  what: string,
+  refused: readonly Requirement[],
+  builds: readonly Event[],
+): Fault | undefined {
+  const tests = [...new Set(refused.map(({ testcase }) => testcase))];
+  const results = tests.map((test) => progressOf(builds, test).results);
+  const allPassed = results.every(
+    (rows) => rows.length > 0 && rows.every(({ outcome }) => hasPassed(outcome)),
+  );
+  if (!allPassed) return undefined;
+  return new Fault(`${what} is refused for tests that have passed by ResultsDB: ${tests.join(', ')}`, {
+    code: 'DECISION_AGAINST_RESULTS',
+    kind: 'rejected',
+    system: 'greenwave',
+    evidence: {
+      unsatisfied: refused.map(({ type, testcase }) => `${type} ${testcase}`.trim()),
+      results: results.flat().map(({ id }) => id),
+    },
+  });
 }
 
 /** Missing results refuse every update for a while: only a requirement that clearly says no shows that the gate works. */
@@ -95,12 +136,12 @@ function unsatisfiedJudge(what: string): Judge<DecisionData> {
   };
 }
 
-function gateOpen(message: string, { summary, requirements }: DecisionData): Fault {
+function gateOpen(message: string, { summary, requirements }: DecisionData, early?: EarlyYes): Fault {
   return new Fault(message, {
     code: 'GATE_OPEN',
     kind: 'rejected',
     system: 'greenwave',
-    evidence: { summary, requirements },
+    evidence: { summary, requirements, ...early },
     hint: "Look at gating.yaml on the package's branch and at the policies of this release.",
   });
 }

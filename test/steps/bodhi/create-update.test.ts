@@ -2,8 +2,15 @@ import { describe, expect, test } from 'vitest';
 import createUpdate from '../../../src/steps/bodhi/create-update.ts';
 import { canned } from '../../support/canned.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import { fakeHub } from '../../support/fake-hub.ts';
 import { recordedCommand } from '../../support/recorded-command.ts';
-import { type CannedCommand, cannedExec, cannedHttp, stepContext } from '../../support/step-context.ts';
+import {
+  type CannedCommand,
+  cannedExec,
+  cannedHttp,
+  RELEASE,
+  stepContext,
+} from '../../support/step-context.ts';
 
 const RUN = '019a9000-0000-7000-8000-000000000001';
 const input = { nvr: 'p-1-1.fc44', notes: '', type: 'enhancement' as const };
@@ -26,7 +33,7 @@ function world(lists: readonly (readonly Shown[])[], ...commands: CannedCommand[
   });
   const exec = cannedExec(commands);
   const clock = new FakeClock();
-  return { http, exec, clock, ctx: stepContext({ dir: '/run', http, exec, clock }) };
+  return { http, exec, clock, ctx: stepContext({ dir: '/run', http, exec, clock, release: RELEASE }) };
 }
 
 const ours = { alias: 'FEDORA-2026-0a1b2c3d4e', notes: `run ${RUN},` };
@@ -39,7 +46,7 @@ test('an update is made, read back, followed and withdrawn afterwards', async ()
     url: `http://bodhi.test/updates/${ours.alias}`,
   });
   expect(ctx.undos).toEqual([{ uses: 'bodhi/obsolete', with: { update: ours.alias } }]);
-  expect(ctx.followed).toEqual([{ kind: 'update', key: ours.alias }]);
+  expect(ctx.followed.map(({ kind }) => kind)).toEqual(['update', 'decision']);
   const args = exec.ran[0]?.args ?? [];
   expect(args).toEqual(expect.arrayContaining(['--no-autotime', '--no-autokarma', 'p-1-1.fc44']));
   expect(args[args.indexOf('--notes') + 1]).toMatch(
@@ -94,7 +101,7 @@ describe('exit 0 is not believed', () => {
 
 test('a lost intent is found by the notes', async () => {
   const { http } = world([[ours]]);
-  const ctx = stepContext({ dir: '/run', http, effects: { update: 'lost' } });
+  const ctx = stepContext({ dir: '/run', http, effects: { update: 'lost' }, release: RELEASE });
   expect(await createUpdate.run(input, ctx)).toMatchObject({ update: ours.alias });
 });
 
@@ -102,4 +109,36 @@ test('several builds make one update', async () => {
   const { ctx, exec } = world([[], [ours]], says('new-one-build'));
   await createUpdate.run({ ...input, builds: ['a-1-1', 'b-1-1'] }, ctx);
   expect(exec.ran[0]?.args.at(-1)).toBe('a-1-1,b-1-1');
+});
+
+describe('a build that Bodhi takes for untagged', () => {
+  const nvr = 'dummy-test-package-crested-1.0-2.fc44';
+  const refused = (tags: readonly string[]) => {
+    const hub = fakeHub((method) => {
+      if (method === 'getBuild') return { build_id: 7, nvr, state: 1 };
+      const rows = tags.map((tag) => ({ 'tag.name': tag, create_event: 1, create_ts: 2, creator_name: 'x' }));
+      return { tag_listing: rows };
+    });
+    const http = cannedHttp((request) =>
+      request.url.startsWith('http://koji.test') ? hub(request) : { body: '{"updates": [], "pages": 1}' },
+    );
+    const exec = cannedExec([says('new-refused-tag')]);
+    const ctx = stepContext({ dir: '/run', http, exec, release: RELEASE });
+    return createUpdate.run({ ...input, nvr }, ctx);
+  };
+
+  test('is Koji’s fault where Koji shows no candidate tag', async () => {
+    await expect(refused(['f44-override'])).rejects.toMatchObject({
+      code: 'BUILD_NOT_ACCEPTED',
+      system: 'koji',
+      evidence: { koji_tags: { [nvr]: ['f44-override'] } },
+    });
+  });
+
+  test('is Bodhi’s where Koji shows it', async () => {
+    await expect(refused([RELEASE.candidate_tag])).rejects.toMatchObject({
+      code: 'BUILD_NOT_ACCEPTED',
+      system: 'bodhi',
+    });
+  });
 });

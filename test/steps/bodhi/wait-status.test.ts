@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { updateSubject } from '../../../src/clients/bodhi.ts';
+import { usualQuestion } from '../../../src/clients/gate.ts';
+import { decisionSubject } from '../../../src/clients/greenwave.ts';
+import { buildSubject } from '../../../src/clients/koji.ts';
 import waitStatus from '../../../src/steps/bodhi/wait-status.ts';
 import { reportOf } from '../../support/reports.ts';
-import { stepContext } from '../../support/step-context.ts';
+import { RELEASE, stepContext } from '../../support/step-context.ts';
 
 const subject = updateSubject('FEDORA-1');
 type Input = Parameters<typeof waitStatus.run>[0];
@@ -12,6 +15,7 @@ const run = (input: Omit<Input, 'update'>, facts: readonly string[], unsatisfied
     { update: 'FEDORA-1', ...input },
     stepContext({
       dir: '/run',
+      release: RELEASE,
       reports: facts.map((fact, at) =>
         reportOf(subject, fact, {
           at,
@@ -93,5 +97,49 @@ test.each(['obsolete', 'unpushed'] as const)('an update that is %s will not move
   });
   expect(await run({ status: [status] }, ['status:pending', `status:${status}`])).toMatchObject({
     update_status: status,
+  });
+});
+
+describe('a gate that passed before the test had a result', () => {
+  const nvr = 'p-1-1.fc44';
+  const gate = (passedAt: number, decided: readonly { at: number; satisfied: boolean }[]) => {
+    const decision = decisionSubject(usualQuestion(RELEASE, [nvr], 'FEDORA-1'));
+    const data = {
+      id: 7,
+      testcase: 'fedora-ci.koji-build.tier0.functional',
+      outcome: 'PASSED',
+      variant: '//',
+    };
+    const reports = [
+      reportOf(subject, 'submitted', { data: { builds: [nvr] } }),
+      reportOf(subject, 'status:pending', {}),
+      reportOf(subject, 'gating:passed#3', { at: passedAt }),
+      reportOf(buildSubject(nvr), 'result:7', { at: 900, data }),
+      ...decided.map(({ at, satisfied }) =>
+        reportOf(decision, `decision:${at}`, { at, data: { satisfied } }),
+      ),
+    ];
+    return waitStatus.run({ update: 'FEDORA-1' }, stepContext({ dir: '/run', release: RELEASE, reports }));
+  };
+
+  test('was open, by Bodhi’s fault where Greenwave said no until then', async () => {
+    const decided = [
+      { at: 10, satisfied: false },
+      { at: 905, satisfied: true },
+    ];
+    await expect(gate(5, decided)).rejects.toMatchObject({ code: 'GATE_OPEN', system: 'bodhi' });
+  });
+
+  test('was opened by Greenwave where that said yes just as early', async () => {
+    await expect(gate(5, [{ at: 10, satisfied: true }])).rejects.toMatchObject({
+      code: 'GATE_OPEN',
+      system: 'greenwave',
+      evidence: { first_results_at: expect.stringMatching(/^2026-11-17T08:15:00/) },
+    });
+  });
+
+  test('is as it should be where it passed behind it, and a minute before is no proof', async () => {
+    expect(await gate(902, [])).toMatchObject({ gating_status: 'passed' });
+    expect(await gate(850, [])).toMatchObject({ gating_status: 'passed' });
   });
 });

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { decisionSubject } from '../../../src/clients/greenwave.ts';
+import { buildSubject } from '../../../src/clients/koji.ts';
 import type { DecisionData } from '../../../src/core/facts.ts';
 import waitDecision from '../../../src/steps/greenwave/wait-decision.ts';
 import { reportOf } from '../../support/reports.ts';
 import { cannedHttp, RELEASE, stepContext, testEnvironment } from '../../support/step-context.ts';
 
+const TEST = 'fedora-ci.koji-build.tier0.functional';
 const nvr = 'p-1-1.fc44';
 const update = 'FEDORA-1';
 const subject = decisionSubject({
@@ -16,22 +18,35 @@ const subject = decisionSubject({
 const decision = (satisfied: boolean, types: readonly string[], requirements = 1): DecisionData => ({
   satisfied,
   summary: 's',
-  unsatisfied: types.map((type) => ({ type, testcase: 't', running: false })),
+  unsatisfied: types.map((type) => ({ type, testcase: TEST, running: false })),
   requirements,
 });
+
+interface Options extends Pick<Parameters<typeof stepContext>[0], 'env' | 'http'> {
+  readonly results?: readonly { readonly at: number; readonly outcome: string }[];
+}
 
 function run(
   decisions: readonly DecisionData[],
   expect: 'satisfied' | 'unsatisfied' = 'satisfied',
-  options = {},
+  options: Options = {},
 ) {
   const http = cannedHttp(() => ({
     body: JSON.stringify({ updates: [{ alias: update, status: 'pending', request: 'testing' }], pages: 1 }),
   }));
-  const reports = decisions.map((data, index) =>
-    reportOf(subject, `decision:${index}`, { at: index, data: data as never }),
-  );
-  const ctx = stepContext({ dir: '/run', release: RELEASE, http, reports, ...options });
+  const { results = [], ...others } = options;
+  const reports = [
+    ...decisions.map((data, index) =>
+      reportOf(subject, `decision:${index}`, { at: index, data: data as never }),
+    ),
+    ...results.map(({ at, outcome }, id) =>
+      reportOf(buildSubject(nvr), `result:${id}`, {
+        at,
+        data: { id, testcase: TEST, outcome, variant: '//' },
+      }),
+    ),
+  ];
+  const ctx = stepContext({ dir: '/run', release: RELEASE, http, reports, ...others });
   return waitDecision.run({ nvr, update, expect }, ctx);
 }
 
@@ -61,6 +76,29 @@ describe('expecting it satisfied', () => {
       code: 'GATE_OPEN',
       system: 'greenwave',
     });
+  });
+
+  test('a no for a test whose newest result is good is Greenwave’s own', async () => {
+    const turned = [
+      { at: -20, outcome: 'FAILED' },
+      { at: -10, outcome: 'PASSED' },
+    ];
+    await expect(run([failed], 'satisfied', { results: turned })).rejects.toMatchObject({
+      code: 'DECISION_AGAINST_RESULTS',
+      system: 'greenwave',
+    });
+    await expect(run([failed], 'satisfied', { results: turned.slice(0, 1) })).rejects.toMatchObject({
+      code: 'TEST_FAILED',
+    });
+  });
+
+  test('a yes that came before the test had a result shows an open gate, one behind it does not', async () => {
+    await expect(
+      run([passed], 'satisfied', { results: [{ at: 600, outcome: 'PASSED' }] }),
+    ).rejects.toMatchObject({ code: 'GATE_OPEN', system: 'greenwave' });
+    expect(
+      await run([passed, missing, passed], 'satisfied', { results: [{ at: 1, outcome: 'PASSED' }] }),
+    ).toMatchObject({ summary: 's' });
   });
 
   test('where the distribution requires no tests, nothing required is fine', async () => {

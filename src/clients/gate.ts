@@ -1,0 +1,76 @@
+import { type Event, lastTurn, type News } from '../core/event.ts';
+import type { DecisionData, ResultData } from '../core/facts.ts';
+import type { Release } from '../core/release.ts';
+import { isoOf } from './calendar.ts';
+import { contextsOf, type DecisionQuestion, decisionSubject } from './greenwave.ts';
+import { buildSubject } from './koji.ts';
+import { isFinal } from './resultsdb.ts';
+
+/** Clocks of two systems differ a little; a test takes minutes. Milliseconds. */
+const TOLERANCE_MS = 60_000;
+
+/** What Bodhi asks of an update that was just made, and is in no group of the critical path. */
+export function usualQuestion(
+  { product_version, composed_by_bodhi }: Release,
+  nvrs: readonly string[],
+  alias: string,
+): DecisionQuestion {
+  const contexts = contextsOf({ status: 'pending', request: composed_by_bodhi ? 'testing' : null });
+  return { product_version, contexts, nvrs, alias };
+}
+
+/** What the distribution requires of the builds of an update. */
+export interface Required {
+  readonly nvrs: readonly string[];
+  readonly tests: readonly string[];
+}
+
+/** A yes that came before any test can have been its reason, and what proves it. */
+export interface EarlyYes {
+  readonly opened_at: string;
+  readonly first_results_at: string;
+}
+
+/**
+ * Whether the yes that holds began before all required tests had a result for the first time; undefined where it did not, or where the
+ * results are not known.
+ */
+export function earlyYes(
+  events: readonly Event[],
+  isYes: (event: Event) => boolean,
+  { nvrs, tests }: Required,
+  beside: News['beside'],
+): EarlyYes | undefined {
+  const yes = lastTurn(events, isYes);
+  if (yes === undefined || tests.length === 0) return undefined;
+  const firsts = nvrs.flatMap((nvr) => {
+    const results = beside(buildSubject(nvr));
+    return tests.map((test) => firstResult(results, test));
+  });
+  const last = Math.max(...firsts);
+  if (!Number.isFinite(last) || yes.latest + TOLERANCE_MS >= last) return undefined;
+  return { opened_at: isoOf(yes.latest), first_results_at: isoOf(last) };
+}
+
+/** Infinity while there is none. */
+function firstResult(events: readonly Event[], test: string): number {
+  const times = events.flatMap(({ fact, data, earliest, latest }) => {
+    if (!fact.startsWith('result:')) return [];
+    const { testcase, outcome } = data as unknown as ResultData;
+    return testcase === test && isFinal(outcome) ? [earliest ?? latest] : [];
+  });
+  return Math.min(...times);
+}
+
+/** The same of Greenwave's own decisions on an update, where they were followed. */
+export function earlyDecision(
+  question: DecisionQuestion,
+  tests: readonly string[],
+  beside: News['beside'],
+): EarlyYes | undefined {
+  return earlyYes(beside(decisionSubject(question)), isSatisfied, { nvrs: question.nvrs, tests }, beside);
+}
+
+export function isSatisfied({ data }: Event): boolean {
+  return (data as unknown as DecisionData).satisfied;
+}
