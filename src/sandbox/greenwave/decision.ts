@@ -66,6 +66,7 @@ export async function decide(body: unknown, judge: Judge): Promise<Decision> {
     const matching = policies.filter((policy) => applies(policy, subject, request));
     if (matching.length === 0) {
       if (subject.type.ignore_missing_policy) continue;
+      if (!request.isText.contexts) throw new Crash('sequence item 0: expected str instance');
       const contexts = request.contexts.join(' ');
       throw new Refused(
         404,
@@ -94,6 +95,8 @@ export async function decide(body: unknown, judge: Judge): Promise<Decision> {
 
 interface DecisionRequest {
   readonly productVersion: string;
+  /** Whether product version and contexts are texts: Python breaks on others where it looks into them. */
+  readonly isText: { readonly version: boolean; readonly contexts: boolean };
   readonly contexts: readonly string[];
   readonly subjects: readonly Subject[];
   readonly onDemand: readonly Policy[] | undefined;
@@ -121,6 +124,10 @@ function readRequest(body: Readonly<Record<string, unknown>>): DecisionRequest {
   const context = body['decision_context'];
   return {
     productVersion: String(body['product_version']),
+    isText: {
+      version: typeof body['product_version'] === 'string',
+      contexts: [context].flat().every((one) => typeof one === 'string'),
+    },
     contexts: Array.isArray(context)
       ? context.map(String)
       : given('decision_context')
@@ -194,9 +201,9 @@ function applies(policy: Policy, subject: Subject, request: DecisionRequest): bo
   const { id, aliases } = subject.type;
   const isOfType =
     policy.subjectType === null || policy.subjectType === id || aliases.includes(policy.subjectType);
-  return (
-    isOfType && matchesContexts(policy, request.contexts) && matchesVersion(policy, request.productVersion)
-  );
+  if (!matchesContexts(policy, request.contexts)) return false;
+  if (!request.isText.version) throw new Crash('expected str, bytes or os.PathLike object');
+  return isOfType && matchesVersion(policy, request.productVersion);
 }
 
 /** @param seen rules that this subject has answered already: equal ones count once */

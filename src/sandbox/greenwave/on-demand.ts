@@ -12,10 +12,11 @@ export function onDemandPolicy(data: Data): Policy {
     return value === undefined || value === null ? fallback : String(value);
   };
   const id = optionalText('id', 'on-demand-policy');
+  const versions = attribute('product_versions', () => readTexts([data['product_version']]));
   const rules = attribute('rules', () => readRules(data['rules']));
   return {
     id,
-    productVersions: [String(data['product_version'])],
+    productVersions: versions,
     decisionContext: 'on-demand-policy',
     decisionContexts: [],
     subjectType: null,

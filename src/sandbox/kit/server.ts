@@ -16,6 +16,8 @@ export function systemServer(
   const server = Fastify({
     forceCloseConnections: true,
     bodyLimit: 64 * 1024 * 1024,
+    // How long a request line may be is each system's own affair.
+    http: { maxHeaderSize: 256 * 1024 },
     // Hashes and encoded names in paths are longer than the 100 characters that are usual.
     routerOptions: { maxParamLength: 4096 },
   });

@@ -73,13 +73,34 @@ export function serveFlask(server: FastifyInstance, options: FlaskOptions): void
         body: Buffer.isBuffer(raw.body) ? raw.body : Buffer.alloc(0),
         params: [],
       };
-      const answer = await answerOf(request, options);
-      const { status, type, headers = {}, body } = options.finish?.(answer, request) ?? answer;
+      const refused = tooLong(request);
+      const answer = refused ?? (await answerOf(request, options));
+      const finished = refused ?? options.finish?.(answer, request) ?? answer;
+      const { status, type, headers = {}, body } = finished;
       reply.code(status).headers({ ...headers, 'content-type': type });
       // Fastify would add a charset to what it sends as text.
       return reply.send(Buffer.from(raw.method === 'HEAD' ? '' : body));
     },
   });
+}
+
+/** Longest request line that gunicorn takes. */
+const LONGEST_LINE = 4094;
+
+/** gunicorn refuses it before the application sees it. */
+function tooLong({ method, target }: WebRequest): Answer | undefined {
+  const line = method.length + target.length + ' HTTP/1.1'.length + 1;
+  if (line <= LONGEST_LINE) return undefined;
+  return gunicornPage(400, 'Bad Request', `Request Line is too large (${line} > ${LONGEST_LINE})`);
+}
+
+/** What gunicorn says in the place of an application. */
+export function gunicornPage(status: number, title: string, text: string): Answer {
+  return {
+    status,
+    type: 'text/html',
+    body: `<html>\n  <head>\n    <title>${title}</title>\n  </head>\n  <body>\n    <h1><p>${title}</p></h1>\n    ${escapeHtml(text)}\n  </body>\n</html>\n`,
+  };
 }
 
 async function answerOf(request: WebRequest, options: FlaskOptions): Promise<Answer> {

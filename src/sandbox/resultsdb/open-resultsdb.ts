@@ -84,12 +84,13 @@ export async function openResultsdb(kit: Kit): Promise<OpenResultsdb> {
     const refUrl = validation.field(body, 'ref_url', optional(text), null) ?? null;
     const given = validation.field(body, 'submit_time', submitTime, null) ?? null;
     refuse(validation);
+    storable(body);
     const colons = Object.keys(data).filter((key) => key.includes(':'));
     if (colons.length > 0) {
       throw new Abort(jsonify(400, { message: `Colon not allowed in key name: ${repr(colons)}` }));
     }
     const row = db().add({
-      testcase: db().testcase(str(testcase['name']), testcase['ref_url'] as string | null | undefined),
+      testcase: db().testcase(textColumn(testcase['name']), optionalColumn(testcase['ref_url'])),
       outcome,
       groups: groups.map(groupOf),
       refUrl,
@@ -114,13 +115,13 @@ export async function openResultsdb(kit: Kit): Promise<OpenResultsdb> {
   function groupOf(given: unknown): GroupRow {
     const group = typeof given === 'string' ? { uuid: given } : given;
     if (!isDictionary(group)) throw new Crash('a group is neither a text nor an object');
-    const uuid = group['uuid'] as string | undefined;
+    const uuid = group['uuid'] === undefined ? undefined : textColumn(group['uuid']);
     if (uuid !== undefined && uuid.length > 36)
       throw new Crash('value too long for type character varying(36)');
     return db().group({
       uuid,
-      description: group['description'] as string | null | undefined,
-      refUrl: group['ref_url'] as string | null | undefined,
+      description: optionalColumn(group['description']),
+      refUrl: optionalColumn(group['ref_url']),
     });
   }
 
@@ -151,10 +152,10 @@ export async function openResultsdb(kit: Kit): Promise<OpenResultsdb> {
   }
 
   function resultView(root: string, row: ResultRow): ResultView {
-    const data: Record<string, string[]> = {};
+    const data = new Map<string, string[]>();
     for (const [key, value] of row.data) {
-      const values = data[key];
-      if (values === undefined) data[key] = [value];
+      const values = data.get(key);
+      if (values === undefined) data.set(key, [value]);
       else values.push(value);
     }
     return {
@@ -165,7 +166,7 @@ export async function openResultsdb(kit: Kit): Promise<OpenResultsdb> {
       outcome: row.outcome,
       note: row.note,
       ref_url: row.refUrl,
-      data,
+      data: Object.fromEntries(data),
       href: `${root}${API}/results/${row.id}`,
     };
   }
@@ -231,6 +232,7 @@ export async function openResultsdb(kit: Kit): Promise<OpenResultsdb> {
     const refUrl = validation.field(body, 'ref_url', optional(text), null);
     const description = validation.field(body, 'description', optional(text), null);
     refuse(validation);
+    storable(body);
     if ((uuid ?? '').length > 36) throw new Crash('value too long for type character varying(36)');
     const row = db().group({
       uuid: uuid || undefined,
@@ -270,6 +272,7 @@ export async function openResultsdb(kit: Kit): Promise<OpenResultsdb> {
     const name = validation.field(body, 'name', fullText) ?? '';
     const refUrl = validation.field(body, 'ref_url', optional(text), null);
     refuse(validation);
+    storable(body);
     return jsonify(201, testcaseView(request.root, db().testcase(name, refUrl ?? undefined)));
   }
 
@@ -342,6 +345,31 @@ export async function openResultsdb(kit: Kit): Promise<OpenResultsdb> {
   });
   const open = await listen(server);
   return { ...open, post: (result) => create(open.url, result) };
+}
+
+/** A comparison of a text column with anything else is an error of the database. */
+function textColumn(value: unknown): string {
+  if (typeof value !== 'string') throw new Crash('operator does not exist: character varying = integer');
+  return value;
+}
+
+/** The database writes numbers into a text column as they come, but no structures. */
+function optionalColumn(value: unknown): string | null | undefined {
+  if (value === undefined || value === null) return value;
+  if (typeof value === 'object') throw new Crash("can't adapt type 'dict'");
+  return String(value);
+}
+
+/** Neither a NUL nor half a character can be stored. */
+function storable(value: unknown): void {
+  if (typeof value === 'string' && (value.includes('\0') || !value.isWellFormed())) {
+    throw new Crash('A string literal cannot contain NUL (0x00) characters.');
+  }
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, entry] of Object.entries(value)) {
+    storable(key);
+    storable(entry);
+  }
 }
 
 function landing(request: WebRequest): Answer {

@@ -1,5 +1,5 @@
-import { Abort, jsonify, valuesOf, type WebRequest } from './flask.ts';
-import { type Check, integer, text, Validation, valueError } from './pydantic.ts';
+import { Abort, Crash, jsonify, valuesOf, type WebRequest } from './flask.ts';
+import { type Check, type Checked, integer, text, Validation, valueError } from './pydantic.ts';
 import { isoformat, type Micros, microsOf, offsetOf, repr } from './python.ts';
 import type { Selection, Since } from './store.ts';
 
@@ -129,20 +129,32 @@ const STAMP =
 /** Milliseconds since the epoch, or a date with a fraction; here an offset is applied. */
 export const submitTime: Check<Micros | null> = (input) => {
   if (input === null) return { value: null };
-  if (typeof input === 'boolean' || typeof input === 'number')
-    return { value: Math.floor(Number(input)) * 1000 };
+  if (typeof input === 'boolean' || typeof input === 'number') return ofMilliseconds(Number(input));
   if (typeof input === 'string') {
     const groups = STAMP.exec(input)?.groups as
       | ({ year: string } & Record<string, string | undefined>)
       | undefined;
     const moment = groups === undefined ? undefined : microsOf(groups);
     if (moment !== undefined) return { value: moment - offsetOf(groups?.['zone']) };
-    if (/^\s*[+-]?\d+\s*$/.test(input)) return { value: Number(input) * 1000 };
+    if (/^\s*[+-]?\d+\s*$/.test(input)) return ofMilliseconds(Number(input));
   }
   return valueError(
     `Expected timestamp in milliseconds or datetime (in format YYYY-MM-DDTHH:MM:SS.ffffff), got ${repr(input)}`,
   );
 };
+
+/** The first of January of the year 1. */
+const FIRST_YEAR_MS = -62_135_596_800_000;
+const END_MS = Date.UTC(10_000, 0);
+
+/** Python's calendar has the years 1 to 9999; its clock ends later. */
+function ofMilliseconds(given: number): Checked<Micros> {
+  const ms = Math.floor(given);
+  if (Math.abs(ms) >= 2 ** 55 * 1000) throw new Crash('timestamp out of range for platform time_t');
+  if (ms >= FIRST_YEAR_MS && ms < END_MS) return { value: ms * 1000 };
+  const year = Math.floor(1970 + ms / 31_556_952_000);
+  return valueError(`year ${year} is out of range`);
+}
 
 export const testcaseCheck: Check<Readonly<Record<string, unknown>>> = (input) => {
   const isEmpty = input === null || input === '' || input === 0 || input === false;

@@ -100,7 +100,8 @@ export function microsOf(parts: DateParts): Micros | undefined {
     date.getUTCHours() === hour &&
     date.getUTCMinutes() === minute &&
     date.getUTCSeconds() === second;
-  if (!asAsked) return undefined;
+  // Python has no year 0.
+  if (!asAsked || year === 0) return undefined;
   return date.getTime() * 1000 + Number((parts.fraction ?? '').slice(0, 6).padEnd(6, '0'));
 }
 

@@ -44,7 +44,7 @@ export type Order = 'newest' | 'oldest' | 'stored';
 
 /** SQL's LIKE, with `*` for `%` as ResultsDB allows. */
 export function like(pattern: string): (value: string) => boolean {
-  const source = [...pattern.replaceAll('*', '%')]
+  const source = [...pattern.replaceAll('*', '%').replace(/%+/g, '%')]
     .map((char) => (char === '%' ? '.*' : char === '_' ? '.' : char.replace(/[\\^$.*+?()[\]{}|/]/, '\\$&')))
     .join('');
   const regex = new RegExp(`^${source}$`, 's');

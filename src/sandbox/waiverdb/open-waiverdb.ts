@@ -4,7 +4,7 @@ import {
   Abort,
   type Answer,
   Crash,
-  escapeHtml,
+  gunicornPage,
   json,
   NO_ADDRESS,
   NO_METHOD,
@@ -32,9 +32,6 @@ import {
 } from './requests.ts';
 
 const API = '/api/v1.0';
-
-/** Longest request line that gunicorn takes. */
-const LONGEST_LINE = 4094;
 
 interface WaiverRow {
   readonly id: number;
@@ -286,28 +283,15 @@ export async function openWaiverdb(kit: Kit, options: WaiverdbOptions): Promise<
     notAllowed: () => json(405, { message: NO_METHOD }),
     broken: (error) => {
       if (!(error instanceof Crash)) kit.trouble('waiverdb', error);
-      return brokenPage(500, 'Internal Server Error', '');
+      return gunicornPage(500, 'Internal Server Error', '');
     },
-    finish: (answer, request) => {
-      const line = request.method.length + request.target.length + ' HTTP/1.1'.length + 1;
-      if (line > LONGEST_LINE) {
-        return brokenPage(400, 'Bad Request', `Request Line is too large (${line} > ${LONGEST_LINE})`);
-      }
+    finish: (answer) => {
       if (answer.type === 'text/html') return answer;
       const headers = { ...answer.headers, 'access-control-allow-origin': 'https://bodhi.fedoraproject.org' };
       return { ...answer, headers };
     },
   });
   return listen(server);
-}
-
-/** A fault that Flask did not catch: the page of gunicorn. */
-function brokenPage(status: number, title: string, text: string): Answer {
-  return {
-    status,
-    type: 'text/html',
-    body: `<html>\n  <head>\n    <title>${title}</title>\n  </head>\n  <body>\n    <h1><p>${title}</p></h1>\n    ${escapeHtml(text)}\n  </body>\n</html>\n`,
-  };
 }
 
 function newestFirst(rows: readonly WaiverRow[]): readonly WaiverRow[] {
