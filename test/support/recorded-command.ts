@@ -7,6 +7,7 @@ const ROOT = fileURLToPath(new URL('../fixtures/recorded/clients/', import.meta.
 
 interface Recording {
   readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
   readonly exit: number | string;
   readonly stdout: string;
   readonly stderr: string;
@@ -14,7 +15,7 @@ interface Recording {
 
 /** A recorded run of a real client as the exec port would have told it: `recordedCommand('kinit/1.20.1/keytab-good')`. */
 export function recordedCommand(path: string): CommandResult {
-  const recording: Recording = JSON.parse(readFileSync(`${ROOT}${path.replaceAll('/', '-')}.json`, 'utf8'));
+  const recording = readRecording(path);
   const [file = '', ...args] = recording.command;
   return {
     command: { file, args },
@@ -26,9 +27,18 @@ export function recordedCommand(path: string): CommandResult {
   };
 }
 
-/** Names of all cases of a client: `recordedCases('kinit/1.20.1')`. */
+/** The environment of a recorded command, as far as it matters. */
+export function recordedEnv(path: string): Readonly<Record<string, string>> {
+  return readRecording(path).env;
+}
+
+function readRecording(path: string): Recording {
+  return JSON.parse(readFileSync(`${ROOT}${path.replaceAll('/', '-')}.json`, 'utf8')) as Recording;
+}
+
+/** Names of all cases of a client, `recordedCases('kinit/1.20.1')`; without one those of all, with the client in front. */
 export function recordedCases(folder: string): readonly string[] {
-  const start = `${folder.replaceAll('/', '-')}-`;
+  const start = folder === '' ? '' : `${folder.replaceAll('/', '-')}-`;
   return readdirSync(ROOT)
     .filter((name) => name.startsWith(start))
     .map((name) => name.slice(start.length, -'.json'.length))

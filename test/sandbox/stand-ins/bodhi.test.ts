@@ -75,12 +75,16 @@ const CASES = (['8.1.1', '26.4.0'] as const).flatMap((version) =>
 describe('bodhi', () => {
   test.each(CASES)('%s: %s is answered and asked as by the real client', async (version, name) => {
     const recorded = readCase('bodhi', version, name);
-    const { expected, actual } = await replay(recorded, { prepare: prepareFor(recorded, name), uncut });
+    const { expected, actual, readings } = await replay(recorded, {
+      prepare: prepareFor(recorded, name),
+      uncut,
+    });
     // How long ago an update was made is told by the clock.
     const aged = (text: string) => text.replaceAll(/(\d{4}-\d\d-\d\d) \(\d+\)$/gm, '$1 (DAYS)');
     expect({ ...actual, stdout: aged(actual.stdout) }).toEqual({
       ...expected,
       stdout: aged(expected.stdout),
     });
+    expect(readings.actual).toBe(readings.expected);
   });
 });

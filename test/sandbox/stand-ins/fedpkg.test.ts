@@ -150,7 +150,7 @@ const CASES = casesOf('fedpkg-1.70');
 describe('fedpkg 1.70', () => {
   test.each(CASES)('%s is answered and asked as by the real client', async (name) => {
     const recorded = readCase('fedpkg', '1.70', name);
-    const { expected, actual } = await replay(recorded, {
+    const { expected, actual, readings } = await replay(recorded, {
       prepare: prepareFor(recorded, name),
       payload: TARBALL,
       interrupt: name.endsWith('sigint'),
@@ -160,6 +160,7 @@ describe('fedpkg 1.70', () => {
       ...expected,
       stderr: short(expected.stderr),
     });
+    expect(readings.actual).toBe(readings.expected);
   });
 
   test('what is said of a case is said of one that is there', () => {

@@ -83,10 +83,11 @@ function greeted<T extends { readonly stdout: string }>(outcome: T): T {
 describe('koji 1.36.1', () => {
   test.each(CASES)('%s is answered and asked as by the real client', async (name) => {
     const recorded = readCase('koji', '1.36.1', name);
-    const { expected, actual } = await replay(recorded, {
+    const { expected, actual, readings } = await replay(recorded, {
       prepare: prepareFor(recorded),
       uncut: uncut(recorded),
     });
     expect(greeted(actual)).toEqual(greeted(expected));
+    expect(readings.actual).toBe(readings.expected);
   });
 });

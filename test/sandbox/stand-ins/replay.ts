@@ -12,6 +12,7 @@ import { imitateBodhi } from '../../../src/sandbox/stand-ins/bodhi/bodhi.ts';
 import { isBodhiVersion } from '../../../src/sandbox/stand-ins/bodhi/version.ts';
 import type { Finished, StandIn } from '../../../src/sandbox/stand-ins/common/stand-in.ts';
 import { isStandInName, standIns } from '../../../src/sandbox/stand-ins/stand-ins.ts';
+import { readingOf, type Said } from '../../clients/reading.ts';
 import { isReplayed } from '../../contract/not-replayed.ts';
 import { type Certificate, makeCertificate } from './certificate.ts';
 import { answerByGit } from './git-backend.ts';
@@ -78,6 +79,8 @@ export interface Place {
 export interface Replay {
   readonly expected: Outcome;
   readonly actual: Outcome;
+  /** What packprobe makes of the real client's words, and of the stand-in's. */
+  readonly readings: { readonly expected: string; readonly actual: string };
 }
 
 export interface Outcome extends Omit<Finished, 'exit'> {
@@ -178,7 +181,12 @@ export async function replay(recorded: RecordedCase, options: ReplayOptions): Pr
     const { exit } = await running;
     const expected = { ...recorded, exit: killed ? ('killed' as const) : (recorded.exit as number) };
     const actual = { ...said, exit: death.signal.aborted ? ('killed' as const) : exit };
+    const readings = {
+      expected: readingOf(saidBy(recorded, { ...recorded, env: recorded.env, killed })),
+      actual: readingOf(saidBy(recorded, { ...said, exit, env: recordedEnv, killed: death.signal.aborted })),
+    };
     const outcomes = {
+      readings,
       expected: normalise(expected, awaited.map(describeRecorded), place),
       actual: normalise(actual, seen, place),
     };
@@ -191,15 +199,37 @@ export async function replay(recorded: RecordedCase, options: ReplayOptions): Pr
   }
 }
 
+interface Ended {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exit: number | string;
+  readonly killed: boolean;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** As packprobe is told of a command. */
+function saidBy({ command }: RecordedCase, { stdout, stderr, exit, killed, env }: Ended): Said {
+  const [file = '', ...args] = command;
+  return {
+    command: { file, args },
+    exit: killed ? undefined : Number(exit),
+    signal: killed ? 'SIGTERM' : undefined,
+    stdout,
+    stderr,
+    truncated: false,
+    idProvider: env['BODHI_OPENID_PROVIDER'],
+  };
+}
+
 /** Of two that were killed one lived a moment longer: it said more, which is nobody's fault. */
-function untilDeath({ expected, actual }: Replay): Replay {
+function untilDeath({ expected, actual, readings }: Replay): Replay {
   const length = (from: 'stdout' | 'stderr') => Math.min(expected[from].length, actual[from].length);
   const cut = (outcome: Outcome): Outcome => ({
     ...outcome,
     stdout: outcome.stdout.slice(0, length('stdout')),
     stderr: outcome.stderr.slice(0, length('stderr')),
   });
-  return { expected: cut(expected), actual: cut(actual) };
+  return { expected: cut(expected), actual: cut(actual), readings };
 }
 
 async function listen(server: Server): Promise<string> {
