@@ -2,6 +2,7 @@ import { Fault } from '../core/fault.ts';
 import type { RunRecord } from '../core/run.ts';
 import type { Store } from '../core/store.ts';
 import { openEffects } from '../engine/undo.ts';
+import type { Chain } from '../evidence/hops.ts';
 import { blindSources } from './blind.ts';
 import { dataOption } from './data-option.ts';
 import { evidenceOf } from './evidence.ts';
@@ -40,6 +41,7 @@ export async function showRun(
       ...chains
         .filter(({ hops }) => hops.length > 0)
         .map((chain) => `The way of ${chain.nvr}:\n${hopTable(chain)}`),
+      ...lostMessages(chains),
       ...(blind.length === 0 ? [] : [`Could not be asked to the end:\n  ${blind.join('\n  ')}`]),
       ...(await leftBehind(record, store, again, host)),
       `Look further:\n  ${host.program} runs show ${record.run_id}${again}\n  ${host.program} runs list${again}`,
@@ -47,6 +49,14 @@ export async function showRun(
     host.stdout.write(`\n${parts.join('\n\n')}\n`);
   }
   if (options.junit !== undefined) await writeJunit(options.junit, record, options, host);
+}
+
+/** They surely happened, and the bus never told: no fault of the run, but somebody's all the same. */
+function lostMessages(chains: readonly Chain[]): readonly string[] {
+  const lost = chains.flatMap(({ nvr, lost_messages }) =>
+    lost_messages.length === 0 ? [] : [`  ${nvr}: ${lost_messages.join(', ')}`],
+  );
+  return lost.length === 0 ? [] : [`Messages that never came, charged to messaging:\n${lost.join('\n')}`];
 }
 
 /** What could not be taken away: it holds the package until somebody does. */

@@ -36,7 +36,7 @@ const WAITS: Readonly<Record<string, readonly ChainEvent[]>> = {
   ],
 };
 
-/** Which source alone can tell of an event; those of CI are told by messages and by results. */
+/** Which source alone can tell of an event; those of CI are told by messages and by results, an announcement by messages only. */
 const TOLD_BY: Partial<Readonly<Record<ChainEvent, System>>> = {
   build: 'koji',
   candidate_tag: 'koji',
@@ -44,6 +44,7 @@ const TOLD_BY: Partial<Readonly<Record<ChainEvent, System>>> = {
   signed: 'koji',
   final_tag: 'koji',
   update: 'bodhi',
+  announced: 'datagrepper',
   gate: 'bodhi',
   result: 'resultsdb',
   decision: 'greenwave',
@@ -51,7 +52,8 @@ const TOLD_BY: Partial<Readonly<Record<ChainEvent, System>>> = {
 
 /**
  * Who is charged when a wait ran out of time: the first hop on the way that has no event from any source; or, where the one system that could
- * have told could not be asked to the end, that system. What came later proves those before it: a lost announcement is none if CI has run.
+ * have told could not be asked to the end, that system; or messaging, where the message was lost that whoever is silent had to hear. What came
+ * later proves those before it: a lost announcement is none if CI has run.
  */
 export function chargeFor(
   uses: string,
@@ -60,20 +62,23 @@ export function chargeFor(
 ): { readonly system: System; readonly evidence: JsonObject } | undefined {
   const way = WAITS[uses];
   if (way === undefined) return undefined;
-  const heard = new Set(chain.points.map(({ event }) => event));
+  const heard = new Set([...chain.points.map(({ event }) => event), ...chain.proven]);
   const last = way.findLastIndex((event) => heard.has(event));
   const silent = way[last + 1];
   const hop = HOP_DEFINITIONS.find(({ to }) => to === silent);
   if (silent === undefined || hop === undefined) return undefined;
   const blind = new Map(looks.flatMap(blindness));
   const teller = TOLD_BY[silent];
+  const unheard = hop.from.find((event) => chain.lost_messages.includes(event));
   return {
-    system: teller !== undefined && blind.has(teller) ? teller : hop.system,
+    system:
+      teller !== undefined && blind.has(teller) ? teller : unheard === undefined ? hop.system : 'messaging',
     evidence: {
       silent_hop: hop.hop,
       missing: silent,
       last_heard: way[last] ?? 'build',
       nvr: chain.nvr,
+      ...(unheard === undefined ? {} : { lost_message: unheard }),
       ...(chain.update === undefined ? {} : { update: chain.update }),
       ...(blind.size === 0 ? {} : { could_not_be_asked: Object.fromEntries(blind) }),
     },

@@ -16,6 +16,7 @@ import {
 } from '../core/facts.ts';
 import type { Release } from '../core/release.ts';
 import type { System } from '../core/system.ts';
+import { lostMessages, provenByResults } from './lost.ts';
 
 /** When something of the chain happened: within `[earliest, latest]`, epoch ms; `earliest` undefined when nobody looked before. */
 export interface ChainPoint {
@@ -23,6 +24,8 @@ export interface ChainPoint {
   readonly earliest: number | undefined;
   readonly latest: number;
   readonly source: EventSource;
+  /** Whether a message told of it, by the bus or the archive. */
+  readonly messaged: boolean;
 }
 
 /** The way from one event of the chain to the next, as an interval of durations in ms. */
@@ -44,6 +47,10 @@ export interface Chain {
   readonly update: string | undefined;
   readonly points: readonly ChainPoint[];
   readonly hops: readonly HopRecord[];
+  /** Events of CI that nobody told of, and that results show to have been. */
+  readonly proven: readonly ChainEvent[];
+  /** Events whose messages never came although they surely happened: messaging's doing, whatever became of the build. */
+  readonly lost_messages: readonly ChainEvent[];
 }
 
 export interface ChainOptions {
@@ -57,8 +64,21 @@ export interface ChainOptions {
 
 /** Reads the chain of one build out of what was heard of it, its update and their decision. */
 export function chainOf(reports: readonly Report[], options: ChainOptions): Chain {
-  const points = pointsOf(eventsOf(reports), options);
-  return { nvr: options.nvr, update: options.update, points, hops: hopsOf(points, options.release) };
+  const { nvr, update, release, tests } = options;
+  const events = eventsOf(reports);
+  const points = pointsOf(events, options);
+  const build = events.filter(({ subject }) => subject.kind === KIND.build && subject.key === nvr);
+  const proven = provenByResults(build, tests).filter(
+    ({ event }) => !points.some((point) => point.event === event),
+  );
+  return {
+    nvr,
+    update,
+    points,
+    hops: hopsOf(points, release),
+    proven: proven.map(({ event }) => event),
+    lost_messages: lostMessages(points, proven),
+  };
 }
 
 function pointsOf(
@@ -101,7 +121,15 @@ function pointsOf(
     const heard = found[event];
     return heard === undefined
       ? []
-      : [{ event, earliest: heard.earliest, latest: heard.latest, source: heard.source }];
+      : [
+          {
+            event,
+            earliest: heard.earliest,
+            latest: heard.latest,
+            source: heard.source,
+            messaged: heard.reports.some(({ source }) => source !== 'api'),
+          },
+        ];
   });
 }
 

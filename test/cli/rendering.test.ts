@@ -141,7 +141,8 @@ describe('an interval', () => {
   });
 
   test('stands in a table with who is charged and who told', () => {
-    expect(hopTable({ nvr: 'n', update: undefined, points: [], hops: [hop(730_000, 790_000)] })).toBe(
+    const chain = { nvr: 'n', update: undefined, points: [], proven: [], lost_messages: [] };
+    expect(hopTable({ ...chain, hops: [hop(730_000, 790_000)] })).toBe(
       '  hop     charged to  took           told by\n  ci_run  ci          12m 40s ± 30s  api',
     );
   });

@@ -210,4 +210,57 @@ describe('the charge of a wait that ran out of time', () => {
       evidence: { could_not_be_asked: { datagrepper: 'datagrepper could not be reached' } },
     });
   });
+
+  test('counts what results show of CI as heard', () => {
+    const queued = without('announced', 'ci-', 'result:2', 'decision', 'gating');
+    expect(queued.proven).toEqual(['ci_queued']);
+    expect(chargeFor('ci/wait-complete', queued, [look('datagrepper', null)])).toMatchObject({
+      system: 'ci',
+      evidence: { silent_hop: 'ci_start' },
+    });
+  });
+
+  test('is the archive where only messages could have told and it could not be asked', () => {
+    const silent = without('announced', 'ci-', 'result', 'decision', 'gating');
+    expect(chargeFor('ci/wait-complete', silent, [look('datagrepper', null)])).toMatchObject({
+      system: 'datagrepper',
+    });
+    expect(chargeFor('ci/wait-complete', silent, [])).toMatchObject({ system: 'bodhi' });
+  });
+});
+
+describe('a lost message', () => {
+  const archived = (...facts: readonly string[]) =>
+    STORY.map(
+      (one): Report =>
+        facts.some((fact) => one.fact.startsWith(fact)) ? { ...one, source: 'archive' } : one,
+    );
+  const lost = (reports: readonly Report[]) => chainOf(reports, options).lost_messages;
+
+  test('is one that the archive does not have though it has later ones', () => {
+    expect(lost(archived('announced', 'ci-'))).toEqual(['candidate_tag', 'signing_tag', 'signed']);
+    expect(lost(archived('tagged', 'announced', 'ci-'))).toEqual([]);
+  });
+
+  test('is none where the archive has nothing later: it may be behind, or broken', () => {
+    expect(lost(STORY)).toEqual([]);
+    expect(lost(archived('tagged:f44-updates-candidate'))).toEqual([]);
+  });
+
+  test('is also one of CI whose result shows that it was', () => {
+    const only = archived('tagged', 'announced', 'ci-complete').filter(
+      ({ fact }) => !fact.startsWith('ci-queued') && !fact.startsWith('ci-running'),
+    );
+    expect(lost(only)).toEqual(['ci_queued']);
+  });
+
+  test('is charged to messaging where whoever is silent had to hear it', () => {
+    const unsigned = archived('announced', 'ci-').filter(
+      ({ fact }) => fact !== FACT.tagged(RELEASE.pending_testing_tag),
+    );
+    expect(chargeFor('signing/wait-signed', chainOf(unsigned, options), [])).toMatchObject({
+      system: 'messaging',
+      evidence: { silent_hop: 'sign', lost_message: 'signing_tag' },
+    });
+  });
 });

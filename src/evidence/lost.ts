@@ -1,0 +1,63 @@
+import { type ChainEvent, HOP_DEFINITIONS } from '../core/chain.ts';
+import type { Event } from '../core/event.ts';
+import type { ResultData } from '../core/facts.ts';
+import type { ChainPoint } from './hops.ts';
+
+/** What is on the bus when it happens, and so in the archive. Results are not asked for there. */
+const ON_THE_BUS: readonly ChainEvent[] = [
+  'candidate_tag',
+  'signing_tag',
+  'signed',
+  'announced',
+  'ci_queued',
+  'ci_running',
+  'ci_complete',
+];
+
+/** An event of CI that nobody has told of, and when the result came that shows that it was: epoch ms. */
+export interface ProvenEvent {
+  readonly event: ChainEvent;
+  readonly before: number;
+}
+
+const STEPS = ['ci_queued', 'ci_running', 'ci_complete'] as const;
+
+/** What results in ResultsDB show of CI: one that is queued, running or final shows that its test has come so far. */
+export function provenByResults(build: readonly Event[], tests: readonly string[]): readonly ProvenEvent[] {
+  if (tests.length === 0) return [];
+  return STEPS.flatMap((event, rank) => {
+    const firsts = tests.map((test) => Math.min(...build.flatMap((one) => timeOf(one, test, rank))));
+    const before = Math.max(...firsts);
+    return Number.isFinite(before) ? [{ event, before }] : [];
+  });
+}
+
+function timeOf({ fact, data, latest }: Event, test: string, rank: number): readonly number[] {
+  if (!fact.startsWith('result:')) return [];
+  const { testcase, outcome } = data as unknown as ResultData;
+  const reached = outcome === 'QUEUED' ? 0 : outcome === 'RUNNING' ? 1 : 2;
+  return testcase === test && reached >= rank ? [latest] : [];
+}
+
+/**
+ * Events that surely happened and whose messages never came: an API or a result tells of them, and the archive, which tells of later ones, does
+ * not. Where it tells of nothing later it may merely be behind.
+ */
+export function lostMessages(
+  points: readonly ChainPoint[],
+  proven: readonly ProvenEvent[],
+): readonly ChainEvent[] {
+  const archived = Math.max(...points.filter(({ messaged }) => messaged).map(({ latest }) => latest));
+  return ON_THE_BUS.filter((event) => {
+    const point = points.find((one) => one.event === event);
+    if (point !== undefined) return !point.messaged && point.latest < archived;
+    const before = proven.find((one) => one.event === follower(event))?.before;
+    return before !== undefined && before < archived;
+  });
+}
+
+/** An announcement is proven by the test that it has brought about. */
+function follower(event: ChainEvent): ChainEvent {
+  if (event !== 'announced') return event;
+  return HOP_DEFINITIONS.find(({ from }) => from.includes(event))?.to ?? event;
+}
