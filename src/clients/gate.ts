@@ -33,7 +33,8 @@ export interface EarlyYes {
 
 /**
  * Whether the yes that holds began before all required tests had a result for the first time; undefined where it did not, or where the
- * results are not known.
+ * results are not known. The systems' own stamps must say so, and what we saw first: a clock that is wrong is no open gate, nor are results that
+ * could not be asked for.
  */
 export function earlyYes(
   events: readonly Event[],
@@ -47,19 +48,28 @@ export function earlyYes(
     const results = beside(buildSubject(nvr));
     return tests.map((test) => firstResult(results, test));
   });
-  const last = Math.max(...firsts);
-  if (!Number.isFinite(last) || yes.latest + TOLERANCE_MS >= last) return undefined;
-  return { opened_at: isoOf(yes.latest), first_results_at: isoOf(last) };
+  const stamp = Math.max(...firsts.map(({ at }) => at));
+  const seen = Math.max(...firsts.map(({ seenAt }) => seenAt));
+  if (!Number.isFinite(stamp)) return undefined;
+  if (yes.latest + TOLERANCE_MS >= stamp || seenFirst(yes) + TOLERANCE_MS >= seen) return undefined;
+  return { opened_at: isoOf(yes.latest), first_results_at: isoOf(stamp) };
 }
 
 /** Infinity while there is none. */
-function firstResult(events: readonly Event[], test: string): number {
-  const times = events.flatMap(({ fact, data, earliest, latest }) => {
-    if (!fact.startsWith('result:')) return [];
+function firstResult(events: readonly Event[], test: string): { at: number; seenAt: number } {
+  const results = events.filter(({ fact, data }) => {
+    if (!fact.startsWith('result:')) return false;
     const { testcase, outcome } = data as unknown as ResultData;
-    return testcase === test && isFinal(outcome) ? [earliest ?? latest] : [];
+    return testcase === test && isFinal(outcome);
   });
-  return Math.min(...times);
+  return {
+    at: Math.min(...results.map(({ earliest, latest }) => earliest ?? latest)),
+    seenAt: Math.min(...results.map(seenFirst)),
+  };
+}
+
+function seenFirst({ reports }: Event): number {
+  return Math.min(...reports.map(({ seen_at }) => seen_at));
 }
 
 /** The same of Greenwave's own decisions on an update, where they were followed. */

@@ -1,11 +1,11 @@
 import { retells } from '../answers.ts';
 import type { DeclaredFault } from '../declared.ts';
 
-/** A run asks for the gate when all before it has come: by then the lie is true. */
+/** A run asks for the gate when all before it has come: by then the lie is true, but it has been seen. */
 export const fault: DeclaredFault = {
   says: 'Bodhi says that gating has passed while tests are still waited for.',
-  outcome: 'passed',
-  charge: null,
+  outcome: 'failed',
+  charge: 'bodhi',
   hooks: retells(
     'bodhi',
     ({ method, path }) => method === 'GET' && path.startsWith('/updates/'),

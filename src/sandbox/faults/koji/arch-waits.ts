@@ -5,10 +5,10 @@ import { rules } from '../front-end.ts';
 const DELAY_MS = 6 * 3_600_000;
 
 export const fault: DeclaredFault = {
-  says: 'The builders of aarch64 are busy: what they should build waits for six hours.',
+  says: 'Builders are busy: the build of one architecture waits for six hours until one takes it.',
   outcome: 'failed',
   charge: 'koji',
   hooks: rules('koji.schedule', (subject) =>
-    subject.startsWith('buildArch aarch64 ') ? { delayMs: DELAY_MS } : undefined,
+    /^buildArch (aarch64|noarch) /.test(subject) ? { delayMs: DELAY_MS } : undefined,
   ),
 };
