@@ -25,6 +25,7 @@ const TOOLS = {
       rmdirSync(folder);
     }
   },
+  rpm: () => execFileSync('rpm', ['--version'], { stdio: 'ignore' }),
   tmux: () => execFileSync('tmux', ['-V'], { stdio: 'ignore' }),
 } as const;
 

@@ -20,8 +20,9 @@ import {
 } from './hub.ts';
 import { failedSectionLog, goodBuildLog, mockResult, taskPath, writeFile, writeMockLogs } from './logs.ts';
 import { publishBuildState } from './messages.ts';
-import { buildsByNvr, byId, nextId } from './rows.ts';
-import { importRpm } from './rpms.ts';
+import { byId, nextId } from '../kit/rows.ts';
+import { buildsByNvr } from './rows.ts';
+import { importRpm, packed } from './rpms.ts';
 import { isScmUrl } from './scm.ts';
 import { msOf } from './stamps.ts';
 import { addTagging, lastChange, removeTagging } from './tagging.ts';
@@ -283,9 +284,16 @@ export async function buildArch(hub: Hub, task: Task): Promise<Value> {
   }
   const files = spec.packages.map((name) => `${name}-${spec.version}-${spec.release}.${arch}.rpm`);
   const logs = writeMockLogs(hub, task, { arch, nvr, buildLog: goodBuildLog(nvr, files), exit: 0 });
-  for (const file of files) writeFile(hub, task, file, `binary package ${file}\n`);
+  for (const name of spec.packages) {
+    writeFile(
+      hub,
+      task,
+      `${name}-${spec.version}-${spec.release}.${arch}.rpm`,
+      packed(hub, spec, name, arch),
+    );
+  }
   const sources = isTrue(keepSrpm) ? [`${nvr}.src.rpm`] : [];
-  for (const file of sources) writeFile(hub, task, file, `source package ${nvr}\n`);
+  for (const file of sources) writeFile(hub, task, file, packed(hub, spec, spec.name, 'src'));
   return {
     rpms: files.map((file) => taskPath(task, file)),
     srpms: sources.map((file) => taskPath(task, file)),
@@ -304,7 +312,15 @@ function importBuild(hub: Hub, build: Build, { spec }: SourcePackage, arches: re
   for (const task of arches) {
     if (task.state !== TASK.closed) continue;
     const arch = task.label ?? task.arch;
-    for (const name of spec.packages) importRpm(hub, { build, name, arch });
+    for (const name of spec.packages) {
+      const file = task.files.get(`${name}-${spec.version}-${spec.release}.${arch}.rpm`)?.content;
+      importRpm(hub, {
+        build,
+        name,
+        arch,
+        ...(typeof file === 'object' ? { buildtime: file.buildTime } : {}),
+      });
+    }
     build.logs.set(arch, new Map([...task.files].filter(([name]) => name.endsWith('.log'))));
   }
   endBuild(hub, build, BUILD.complete);

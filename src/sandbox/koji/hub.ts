@@ -1,6 +1,9 @@
 import type { DistGitPort, Kit, LookasidePort } from '../kit/kit.ts';
 import type { WorldRelease } from '../kit/world.ts';
 import { generic, parameter } from './faults.ts';
+import { nextId } from '../kit/rows.ts';
+import { buildsByNvr } from './rows.ts';
+import type { RpmFacts } from './rpm-file.ts';
 import type { Spec } from './spec.ts';
 import { type Stamp, stampOf } from './stamps.ts';
 import { Float, isStruct, plainText, repr, type Struct, type Value } from './value.ts';
@@ -18,7 +21,20 @@ export interface User {
   readonly password: string | undefined;
   /** 0 person, 1 host. */
   readonly usertype: number;
-  readonly perms: readonly string[];
+  /** 0 normal, 1 blocked. */
+  status: number;
+  readonly perms: string[];
+}
+
+export interface Permission {
+  readonly name: string;
+  description: string | null;
+}
+
+export interface Channel {
+  readonly id: number;
+  readonly name: string;
+  readonly description: string | null;
 }
 
 export interface Event {
@@ -28,11 +44,11 @@ export interface Event {
 
 export interface Tag {
   readonly id: number;
-  readonly name: string;
-  readonly perm: string | null;
-  readonly arches: string;
-  readonly locked: boolean;
-  readonly extra: Struct;
+  name: string;
+  perm: string | null;
+  arches: string;
+  locked: boolean;
+  extra: Struct;
   readonly parent: number | null;
   readonly created: Event;
   revoked: Event | null;
@@ -41,8 +57,8 @@ export interface Tag {
 export interface Target {
   readonly id: number;
   readonly name: string;
-  readonly build_tag: Tag;
-  readonly dest_tag: Tag;
+  build_tag: Tag;
+  dest_tag: Tag;
   removed: boolean;
 }
 
@@ -50,14 +66,18 @@ export interface PackageEntry {
   readonly tag: Tag;
   readonly package_id: number;
   readonly package_name: string;
-  readonly owner: User;
+  owner: User;
   readonly blocked: boolean;
+  readonly extra_arches: string | null;
   readonly created: Event;
   readonly creator: User;
+  revoked: Event | null;
+  revoker: User | null;
 }
 
 export interface LogFile {
-  readonly content: string;
+  /** A text, or what a package is made of. */
+  readonly content: string | RpmFacts;
   readonly written: Stamp;
 }
 
@@ -119,12 +139,12 @@ export interface Rpm {
   readonly build: Build;
   readonly name: string;
   readonly arch: string;
-  readonly payloadhash: string;
-  readonly size: number;
+  /** Length of what is packed in it, bytes. */
+  readonly fill: number;
   /** Whole seconds, as in the header of the RPM. */
   readonly buildtime: number;
-  /** Hash of the header by key; the key of the unsigned header is empty. */
-  readonly signatures: Map<string, string>;
+  /** Hash of a header that somebody brought by key, undefined for our own; the key of the unsigned header is empty. */
+  readonly signatures: Map<string, string | undefined>;
 }
 
 /** One row of the tag history. */
@@ -141,8 +161,25 @@ export interface Host {
   readonly id: number;
   readonly user: User;
   readonly name: string;
-  readonly arches: readonly string[];
-  readonly capacity: number;
+  arches: readonly string[];
+  capacity: number;
+  description: string | null;
+  comment: string | null;
+  enabled: boolean;
+  /** Ids of the channels that it takes tasks from. */
+  readonly channels: Set<number>;
+  /** Whether a builder runs there; one that was only written down is never ready and gets no task. */
+  readonly reports: boolean;
+}
+
+/** A wish to be told of builds, or with `blocks` a wish not to be. */
+export interface Notification {
+  readonly id: number;
+  readonly user: User;
+  readonly blocks: boolean;
+  package_id: number | null;
+  tag_id: number | null;
+  success_only: boolean;
 }
 
 export interface Repo {
@@ -218,6 +255,9 @@ export interface Hub {
   /** Known once the server listens. */
   url: string;
   readonly users: User[];
+  readonly permissions: Permission[];
+  readonly channels: Channel[];
+  readonly notifications: Notification[];
   readonly events: Event[];
   readonly tags: Tag[];
   readonly targets: Target[];
@@ -248,6 +288,9 @@ export function emptyHub(kit: Kit, deps: KojiDependencies): Hub {
     deps,
     url: '',
     users: [],
+    permissions: [],
+    channels: [],
+    notifications: [],
     events: [],
     tags: [],
     targets: [],
@@ -275,7 +318,7 @@ export function emptyHub(kit: Kit, deps: KojiDependencies): Hub {
 
 /** A new event of the one growing sequence that all history refers to. */
 export function newEvent(hub: Hub): Event {
-  const event = { id: hub.events.length + 1, ts: hub.now() };
+  const event = { id: nextId(hub.events), ts: hub.now() };
   hub.events.push(event);
   return event;
 }
@@ -372,7 +415,7 @@ export function findBuild(hub: Hub, info: Value): Build | undefined {
   if (typeof info === 'number') return hub.builds.find((build) => build.id === info);
   if (typeof info === 'string') {
     if (splitNvr(info) === undefined) throw generic(`invalid format: ${info}`);
-    return hub.builds.find((build) => build.nvr === info);
+    return buildsByNvr(hub.builds, info)[0];
   }
   if (!isStruct(info)) {
     const type = info === null ? 'NoneType' : info instanceof Float ? 'float' : 'list';
@@ -382,7 +425,7 @@ export function findBuild(hub: Hub, info: Value): Build | undefined {
   if (name === undefined || version === undefined || release === undefined) {
     throw generic('did not provide name, version, and release');
   }
-  return hub.builds.find((build) => build.nvr === `${name}-${version}-${release}`);
+  return buildsByNvr(hub.builds, `${name}-${version}-${release}`)[0];
 }
 
 export function mustFindBuild(hub: Hub, info: Value): Build {
@@ -397,10 +440,17 @@ export function packageId(hub: Hub, name: string): number {
   return known >= 0 ? known + 1 : hub.packages.push(name);
 }
 
-/** The entry of a package that counts for a tag: its own, else the nearest inherited. */
-export function packageEntry(hub: Hub, tag: Tag, name: string): PackageEntry | undefined {
+/** The entry of a package that counts for a tag, now or at an event: its own, else the nearest inherited. */
+export function packageEntry(
+  hub: Hub,
+  tag: Tag,
+  name: string,
+  event: number | null = null,
+): PackageEntry | undefined {
   for (const one of lineage(hub, tag)) {
-    const entry = hub.packageList.findLast((row) => row.tag === one && row.package_name === name);
+    const entry = hub.packageList.findLast(
+      (row) => row.tag === one && row.package_name === name && isActive(row.created, row.revoked, event),
+    );
     if (entry !== undefined) return entry;
   }
   return undefined;

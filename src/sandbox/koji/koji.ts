@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Holding, Kit, KojiPort, OpenSystem } from '../kit/kit.ts';
+import type { BuildFacts, Holding, Kit, KojiPort, OpenSystem } from '../kit/kit.ts';
 import { listen, systemServer } from '../kit/server.ts';
 import { buildArch, runBuild, runTagBuild } from './build-task.ts';
 import { allMethods, dispatch } from './dispatch.ts';
@@ -8,8 +8,10 @@ import { topFile } from './files.ts';
 import { furnish } from './furnish.ts';
 import { emptyHub, type Hub, type KojiDependencies, TASK_NAMES, type Task } from './hub.ts';
 import { KOJI_VERSION } from './methods/session-methods.ts';
+import { type Order, orderBuild } from './order.ts';
 import { kojiPort } from './port.ts';
 import { createRepo, newRepo, waitRepo, watchBuildTags } from './repo-task.ts';
+import { type Limits, retire } from './retire.ts';
 import { isScmUrl, readScmUrl } from './scm.ts';
 import { findCaller } from './sessions.ts';
 import { buildSrpmFromScm, rebuildSrpm } from './srpm-task.ts';
@@ -34,10 +36,16 @@ const WORK: Readonly<Record<string, Work>> = {
 const LONGEST_REQUEST = 4_194_304;
 
 /** A hub with its builders: XML-RPC on every path but `/kojifiles`, which serves the files of tasks and builds. */
-export async function openKoji(
-  kit: Kit,
-  dependencies: KojiDependencies,
-): Promise<OpenSystem & { readonly port: KojiPort }> {
+export interface OpenKoji extends OpenSystem {
+  readonly port: KojiPort;
+  /** For packagers who live inside the sandbox. */
+  readonly inside: {
+    order(order: Order, ended: (build: BuildFacts | undefined) => void): void;
+    retire(limits: Limits): void;
+  };
+}
+
+export async function openKoji(kit: Kit, dependencies: KojiDependencies): Promise<OpenKoji> {
   const hub = emptyHub(kit, dependencies);
   hub.start = (task) => void live(hub, task, WORK[task.method]);
   furnish(hub);
@@ -55,7 +63,7 @@ export async function openKoji(
   server.get('/kojifiles/*', async (request, reply) => {
     const content = topFile(hub, (request.params as { '*': string })['*']);
     if (content === undefined) return reply.code(404).type('text/html').send('<h1>404 Not Found</h1>\n');
-    return reply.type('text/plain').send(content);
+    return reply.type(/\.rpm$/.test(request.url) ? 'application/x-rpm' : 'text/plain').send(content);
   });
   server.all('/*', async (request, reply) => {
     void reply.header('Koji-Version', KOJI_VERSION);
@@ -70,7 +78,11 @@ export async function openKoji(
   });
   const open = await listen(server);
   hub.url = open.url;
-  return { ...open, port: kojiPort(hub) };
+  const inside: OpenKoji['inside'] = {
+    order: (order, ended) => orderBuild(hub, order, ended),
+    retire: (limits) => retire(hub, limits),
+  };
+  return { ...open, port: kojiPort(hub), inside };
 }
 
 function isUpload(request: FastifyRequest): boolean {

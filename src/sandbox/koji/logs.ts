@@ -3,7 +3,7 @@ import type { FailingCommand } from './spec.ts';
 import { timeText } from './stamps.ts';
 
 /** Puts a file where `listTaskOutput` and the files' web server find it. */
-export function writeFile(hub: Hub, task: Task, name: string, content: string): void {
+export function writeFile(hub: Hub, task: Task, name: string, content: LogFile['content']): void {
   const file: LogFile = { content, written: hub.now() };
   task.files.set(name, file);
 }

@@ -1,5 +1,6 @@
 import { type Build, type Hub, type Rpm, TASK_NAMES, type Tag, type Task, type User } from './hub.ts';
-import { indexed } from './rows.ts';
+import { indexed } from '../kit/rows.ts';
+import { sighashOf, sizeAndHash } from './rpms.ts';
 import type { Stamp } from './stamps.ts';
 import { timeOrNil, timeText } from './stamps.ts';
 import { Binary, DateTime, Float, isList, type Value } from './value.ts';
@@ -82,7 +83,7 @@ export function publishSignature(hub: Hub, rpm: Rpm, key: string): void {
   hub.kit.publish('buildsys.rpm.sign', {
     ...head(hub),
     sigkey: key,
-    sighash: rpm.signatures.get(key) ?? null,
+    sighash: sighashOf(rpm, key) ?? null,
     rpm: {
       id: rpm.id,
       build_id: build.id,
@@ -90,8 +91,7 @@ export function publishSignature(hub: Hub, rpm: Rpm, key: string): void {
       ...common,
       arch: rpm.arch,
       buildtime: rpm.buildtime,
-      size: rpm.size,
-      payloadhash: rpm.payloadhash,
+      ...sizeAndHash(rpm),
       draft: false,
       buildroot_id: null,
       external_repo_id: 0,

@@ -10,6 +10,7 @@ import {
   writeFile,
   writeMockLogs,
 } from './logs.ts';
+import { packed } from './rpms.ts';
 import { assertScmAllowed, readScmUrl, type ScmUrl } from './scm.ts';
 import { readSpec, type Spec, SpecError } from './spec.ts';
 import { isStruct, isTrue, type Value } from './value.ts';
@@ -199,7 +200,7 @@ function finishSrpm(hub: Hub, task: Task, made: SourcePackage & { readonly reque
     buildLog: goodBuildLog(nvr, [`SRPMS/${file}`]),
     exit: 0,
   });
-  writeFile(hub, task, file, `source package ${nvr}\n`);
+  writeFile(hub, task, file, packed(hub, made.spec, made.spec.name, 'src'));
   const srpm = taskPath(task, file);
   hub.sourcePackages.set(srpm, made);
   const all = source === null ? logs : ['checkout.log', ...logs];

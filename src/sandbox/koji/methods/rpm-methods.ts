@@ -4,7 +4,7 @@ import { type Hub, mustFindBuild, type Rpm } from '../hub.ts';
 import { publishSignature } from '../messages.ts';
 import { type Methods, read, write } from '../method.ts';
 import { page, scalarFilter } from '../query.ts';
-import { findRpmByName, rpmName, rpmStruct } from '../rpms.ts';
+import { findRpmByName, rpmName, rpmStruct, sighashOf } from '../rpms.ts';
 import { flag, mustHavePerm } from '../sessions.ts';
 import { isList, isStruct, repr, type Struct, type Value } from '../value.ts';
 
@@ -30,7 +30,11 @@ function partsOf(text: string): Struct {
 }
 
 function signatureRows(rpm: Rpm): readonly Struct[] {
-  return [...rpm.signatures].map(([sigkey, sighash]) => ({ rpm_id: rpm.id, sighash, sigkey }));
+  return [...rpm.signatures.keys()].map((sigkey) => ({
+    rpm_id: rpm.id,
+    sighash: sighashOf(rpm, sigkey) ?? '',
+    sigkey,
+  }));
 }
 
 /** The key id in an OpenPGP signature: the issuer's subpacket, of which Koji shows the last four bytes. */

@@ -1,6 +1,8 @@
 import { generic, pythonFault } from '../faults.ts';
 import { type Methods, read } from '../method.ts';
 import { matchesGlob, page, sortRows } from '../query.ts';
+import { EMPTY_FIELDS, type HeaderValue } from '../rpm-file.ts';
+import { fieldsOf } from '../rpms.ts';
 import type { Signature } from '../signature.ts';
 import { Float, isList, isStruct, repr, type Struct, type Value } from '../value.ts';
 
@@ -120,15 +122,17 @@ export function systemMethods(all: Methods): Methods {
     ),
     getRPMHeaders: read(
       'RootExports.getRPMHeaders(rpmID=None, taskID=None, filepath=None, headers=None, strict=False)',
-      ({ headers = null, rpmID = null }, { call }) => {
-        const rpm = call('getRPM', [rpmID, true]);
-        const known: Struct = isStruct(rpm) ? rpm : {};
-        const names = isList(headers) ? headers.map(String) : Object.keys(known);
+      ({ headers = null, rpmID = null }, { call, hub }) => {
+        const told = call('getRPM', [rpmID, true]);
+        const rpm = hub.rpms.find(({ id }) => isStruct(told) && id === told['id']);
+        const known = rpm === undefined ? new Map<string, HeaderValue>() : fieldsOf(rpm);
+        const names = isList(headers) ? headers.map(String) : [...known.keys()];
         return Object.fromEntries(
           names.map((header) => {
-            const value = known[header.toLowerCase()];
-            if (value === undefined) throw generic(`No such rpm header field: ${header.toUpperCase()}`);
-            return [header, value];
+            const field = header.toUpperCase();
+            const value = known.get(field) ?? EMPTY_FIELDS.get(field);
+            if (value === undefined) throw generic(`No such rpm header field: ${field}`);
+            return [header, value as Value];
           }),
         );
       },

@@ -1,4 +1,5 @@
 import { generic, KojiFault, notAllowed } from '../faults.ts';
+import { bytesOf } from '../files.ts';
 import { BUILD, findBuild, type Hub, hasPerm, type LogFile, mustFindBuild, TASK, type Task } from '../hub.ts';
 import { type Methods, read, write } from '../method.ts';
 import { listFilter, page, scalarFilter, toInt } from '../query.ts';
@@ -107,13 +108,13 @@ function encodedResult(task: Task): Value {
   return task.state === TASK.closed ? encodeResponse(task.result) : null;
 }
 
-function statStruct({ content, written }: LogFile): Struct {
-  const stamp = new Float(written);
+function statStruct(file: LogFile): Struct {
+  const stamp = new Float(file.written);
   return {
     st_atime: stamp,
     st_ctime: stamp,
     st_mtime: stamp,
-    st_size: String(Buffer.byteLength(content)),
+    st_size: String(bytesOf(file).length),
   };
 }
 
@@ -213,7 +214,7 @@ export const taskMethods: Methods = {
       const id = toInt(taskID);
       const file = findTask(hub, id)?.files.get(name);
       if (file === undefined) throw generic(`no file "${name}" output by task ${id}`);
-      const bytes = Buffer.from(file.content);
+      const bytes = bytesOf(file);
       const start = toInt(offset) < 0 ? Math.max(0, bytes.length + toInt(offset)) : toInt(offset);
       const end = toInt(size) < 0 ? bytes.length : start + toInt(size);
       return bytes.subarray(start, end).toString('base64');
