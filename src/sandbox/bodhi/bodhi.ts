@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Kit, OpenSystem } from '../kit/kit.ts';
 import { listen, systemServer } from '../kit/server.ts';
+import { str } from '../resultsdb/python.ts';
 import { startConsumers } from './consumers.ts';
 import type { Bodhi, BodhiPorts } from './context.ts';
 import { feedRoutes } from './feeds.ts';
@@ -75,10 +76,10 @@ function noteAsking({ kit, ports }: Bodhi, request: FastifyRequest): void {
   const { builds, from_tag, edited } = (request.body ?? {}) as Readonly<Record<string, unknown>>;
   if (edited !== undefined && edited !== '') return;
   const now = kit.clock.now();
-  const named = [builds ?? []].flat().flatMap((text) => String(text).split(/[\s,]+/));
+  const named = [builds ?? []].flat().flatMap((text) => str(text).split(/[\s,]+/));
   const known = quietly(() => [
     ...named.filter((nvr) => nvr !== '' && ports.koji.build(nvr) !== undefined),
-    ...(from_tag ? ports.koji.taggedWith(String(from_tag)).map(({ nvr }) => nvr) : []),
+    ...(from_tag ? ports.koji.taggedWith(str(from_tag)).map(({ nvr }) => nvr) : []),
   ]);
   for (const nvr of known ?? []) kit.truth(nvr, 'update_asked', now);
 }

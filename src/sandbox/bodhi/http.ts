@@ -61,12 +61,12 @@ export function readBodies(server: FastifyInstance): void {
 
 function formFields(text: string): Fields {
   const form = new URLSearchParams(text);
-  const fields: Record<string, unknown> = {};
-  for (const key of new Set(form.keys())) {
-    const all = form.getAll(key);
-    fields[key] = all.length === 1 ? all[0] : all;
-  }
-  return fields;
+  return Object.fromEntries(
+    [...new Set(form.keys())].map((key) => {
+      const all = form.getAll(key);
+      return [key, all.length === 1 ? all[0] : all];
+    }),
+  );
 }
 
 /** The fields of a body; one that is no JSON is refused. */

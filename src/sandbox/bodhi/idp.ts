@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Kit, OpenSystem } from '../kit/kit.ts';
 import { listen, systemServer } from '../kit/server.ts';
+import { str } from '../resultsdb/python.ts';
 import { readBodies } from './http.ts';
 import { type Fields, readFields } from './schema.ts';
 
@@ -83,7 +84,7 @@ export async function openIdentityProvider(kit: Kit): Promise<IdentityProvider> 
   server.post('/openidc/Token', (request, reply) => {
     const sent = (request.body ?? {}) as Fields;
     const from = sent['grant_type'] === 'refresh_token' ? refreshes : codes;
-    const key = String(sent[sent['grant_type'] === 'refresh_token' ? 'refresh_token' : 'code']);
+    const key = str(sent[sent['grant_type'] === 'refresh_token' ? 'refresh_token' : 'code']);
     const grant = from.get(key);
     if (grant === undefined) {
       return reply.code(400).send({ error: 'invalid_grant', error_description: 'Invalid code or token' });

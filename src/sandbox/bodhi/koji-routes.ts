@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { BuildFacts } from '../kit/kit.ts';
+import { str } from '../resultsdb/python.ts';
 import type { Bodhi } from './context.ts';
 import { criticalPath } from './critical-path.ts';
 import { refused, resource } from './http.ts';
@@ -129,7 +130,7 @@ function word(request: FastifyRequest, name: string): string | undefined {
 
 function words(request: FastifyRequest, name: string): readonly string[] {
   const given = (request.query as Readonly<Record<string, unknown>>)[name];
-  return [given ?? []].flat().flatMap((text) => (text === '' ? [] : String(text).split(',')));
+  return [given ?? []].flat().flatMap((text) => (text === '' ? [] : str(text).split(',')));
 }
 
 function flag(request: FastifyRequest, name: string): boolean {

@@ -132,7 +132,7 @@ export function releaseRoutes(server: FastifyInstance, bodhi: Bodhi, login: Logi
 function likePattern(pattern: string): RegExp {
   const source = pattern
     .replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
-    .replaceAll('%', '.*')
+    .replace(/%+/g, '.*')
     .replaceAll('_', '.');
   return new RegExp(`^${source}$`);
 }

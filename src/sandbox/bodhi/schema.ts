@@ -1,3 +1,5 @@
+import { str } from '../resultsdb/python.ts';
+
 /** One entry of Bodhi's error body. */
 export interface Refusal {
   readonly location: 'body' | 'querystring' | 'url' | 'cookies' | 'header';
@@ -62,10 +64,11 @@ type Refuse = (description: string, item?: number) => void;
 function readOne(given: unknown, field: Field, refuse: Refuse): unknown {
   switch (field.kind) {
     case 'text': {
-      const text = String(Array.isArray(given) ? given[0] : given);
-      if (field.min !== undefined && text.length < field.min) {
+      const text = str(Array.isArray(given) ? given[0] : given);
+      const { length } = [...text];
+      if (field.min !== undefined && length < field.min) {
         refuse(`Shorter than minimum length ${field.min}`);
-      } else if (field.max !== undefined && text.length > field.max) {
+      } else if (field.max !== undefined && length > field.max) {
         refuse(`Longer than maximum length ${field.max}`);
       } else if (field.of !== undefined && !field.of.includes(text)) {
         refuse(notOneOf(text, field.of));
@@ -73,8 +76,8 @@ function readOne(given: unknown, field: Field, refuse: Refuse): unknown {
       return text;
     }
     case 'number': {
-      const number = Number(given);
-      if (!Number.isInteger(number)) refuse(`"${String(given)}" is not a number`);
+      const number = pythonInt(given);
+      if (number === undefined) refuse(`"${str(given)}" is not a number`);
       else if (field.min !== undefined && number < field.min) {
         refuse(`${number} is less than minimum value ${field.min}`);
       } else if (field.max !== undefined && number > field.max) {
@@ -83,15 +86,15 @@ function readOne(given: unknown, field: Field, refuse: Refuse): unknown {
       return number;
     }
     case 'flag': {
-      const word = String(given).toLowerCase();
+      const word = str(given).toLowerCase();
       const no = word === 'false' || word === '0';
       if (field.strict === true && !no && word !== 'true' && word !== '1') {
-        refuse(`"${String(given)}" is neither in ('false', '0') nor in ('true', '1')`);
+        refuse(`"${str(given)}" is neither in ('false', '0') nor in ('true', '1')`);
       }
       return !no;
     }
     case 'time': {
-      const time = parseTime(String(given));
+      const time = parseTime(str(given));
       if (time === undefined) refuse('Invalid date');
       return time;
     }
@@ -107,7 +110,7 @@ function readList(
 ): string[] {
   const items: string[] = [];
   for (const [index, item] of given.entries()) {
-    const text = item === null ? '' : String(item);
+    const text = item === null ? '' : str(item);
     if (text === '' && field.emptyItems !== true) refuse('Required', index);
     else if (field.of !== undefined && !field.of.includes(text)) refuse(notOneOf(text, field.of), index);
     else if (field.numbers === true && !/^-?\d+$/.test(text)) refuse(`"${text}" is not a number`, index);
@@ -119,6 +122,15 @@ function readList(
 
 function notOneOf(text: string, words: readonly string[]): string {
   return `"${text}" is not one of ${words.join(', ')}`;
+}
+
+/** What Python's `int()` takes: no fraction and no exponent in a text. */
+function pythonInt(given: unknown): number | undefined {
+  if (typeof given === 'boolean') return Number(given);
+  if (typeof given === 'number') return Math.trunc(given);
+  return typeof given === 'string' && /^\s*[+-]?\d+(?:_\d+)*\s*$/.test(given)
+    ? Number(given.replaceAll('_', ''))
+    : undefined;
 }
 
 /** ISO times as Bodhi takes them: a date alone or with a time behind `T` or a blank; without a zone it is UTC. */

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { str } from '../resultsdb/python.ts';
 import { type Bodhi, BodhiError, LockedError, look, transaction, type Work } from './context.ts';
 import { createUpdate, editUpdate } from './create.ts';
 import { compareEvr, evrOf } from './evr.ts';
@@ -23,7 +24,7 @@ export function readBody(login: Login, request: FastifyRequest, schema: Schema):
   const token = body['csrf_token'];
   if (token === undefined || token === null || token === '') {
     refusals.push({ location: 'body', name: 'csrf_token', description: 'Required' });
-  } else if (!login.isTokenOf(request, String(token))) {
+  } else if (!login.isTokenOf(request, str(token))) {
     refusals.push({ location: 'body', name: 'csrf_token', description: CSRF_TEXT });
   }
   const read = readFields(body, schema, 'body');
