@@ -31,8 +31,9 @@ export async function downloadUpdates(run: BodhiRun, argv: readonly string[]): P
       const { updates } = (await client.get('updates/', [[key, asked]])) as {
         readonly updates: readonly Update[];
       };
+      const found = updates.reduce((sum, { builds }) => sum + (key === 'builds' ? builds.length : 1), 0);
       if (updates.length === 0) run.warn(`WARNING: No ${key} found!`);
-      else if (updates.length < asked.split(',').length) run.warn(`WARNING: Some ${key} not found!`);
+      else if (found < asked.split(',').length) run.warn(`WARNING: Some ${key} not found!`);
       for (const update of updates) {
         run.print(`Downloading packages from ${update.alias}`);
         for (const { nvr } of update.builds) await download(run, nvr, options);

@@ -190,10 +190,9 @@ export function openHub(run: Run, profile: Profile): Hub {
         return;
       } catch (error) {
         if (!(error instanceof NetworkError)) throw error;
-        // A connection that is cut is tried again; then the real one has no reason to tell.
+        // A connection that was cut is tried once more at once; then the real one has no reason to tell.
         if (error.trouble === 'dropped') {
-          if (tries > profile.maxRetries) throw new HubError('GSSAPIAuthError', '');
-          if (tries > 1) await run.sleep(profile.retryIntervalS);
+          if (tries > 1) throw new HubError('GSSAPIAuthError', '');
           continue;
         }
         const encrypted = error.trouble === 'tls' || error.trouble === 'certificate';

@@ -1,5 +1,4 @@
 import { asctime } from '../common/local-time.ts';
-import { pythonRepr } from '../common/python.ts';
 import {
   activate,
   type Command,
@@ -11,6 +10,7 @@ import {
   waits,
 } from './context.ts';
 import { HubError, kwargs } from './hub.ts';
+import { requestLines } from './task-request.ts';
 import { stateOf, TASK_STATES, type TaskInfo, taskLabel } from './tasks.ts';
 import { watchTasks } from './watch.ts';
 
@@ -193,7 +193,7 @@ async function showTask(context: Context, id: number, how: Depth, level: number)
   if (how.verbose) {
     const request = (await hub.call('getTaskRequest', id)) as readonly unknown[];
     say('Request Parameters:');
-    for (const line of requestLines(task.method, request)) say(`  ${line}`);
+    for (const line of await requestLines(context, task.method, request)) say(`  ${line}`);
   }
   say(`Owner: ${owner.name}`);
   say(`State: ${stateOf(task).toLowerCase()}`);
@@ -210,7 +210,7 @@ async function showTask(context: Context, id: number, how: Depth, level: number)
     for (const root of roots) say(`  /var/lib/mock/${root['tag_name']}-${root['id']}-${root['repo_id']}/`);
   }
   const path = `${profile.topdir}/work/tasks/${id % 10_000}/${id}`;
-  const files = Object.keys(outputs).sort();
+  const files = Object.keys(outputs);
   const list = (title: string, names: readonly string[]) => {
     say(`${title}:`);
     for (const name of names) say(`  ${path}/${name}`);
@@ -233,29 +233,6 @@ async function showTask(context: Context, id: number, how: Depth, level: number)
   const children = (await hub.call('getTaskChildren', id, kwargs({ request: true }))) as readonly TaskInfo[];
   for (const child of [...children].sort((a, b) => a.id - b.id))
     await showTask(context, child.id, how, level + 1);
-}
-
-const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
-  build: ['Source', 'Build Target'],
-  buildSRPMFromSCM: ['Source', 'Build Tag'],
-  buildArch: ['SRPM', 'Build Tag', 'Build Arch', 'Keep SRPM'],
-  tagBuild: ['Destination Tag', 'Build'],
-  newRepo: ['Tag'],
-};
-
-function requestLines(method: string, request: readonly unknown[]): readonly string[] {
-  const names = PARAMETERS[method] ?? [];
-  return request.flatMap((value, index) => {
-    const name = names[index];
-    if (name !== undefined) return [`${name}: ${typeof value === 'string' ? value : pythonRepr(value)}`];
-    if (value === null || typeof value !== 'object') return [];
-    const entries = Object.entries(value).filter(([key]) => key !== '__starstar');
-    if (entries.length === 0) return [];
-    return [
-      'Options:',
-      ...entries.map(([key, inner]) => `  ${key}: ${typeof inner === 'string' ? inner : pythonRepr(inner)}`),
-    ];
-  });
 }
 
 /** `koji resubmit ID`. */
