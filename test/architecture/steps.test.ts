@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { SYSTEMS } from '../../src/core/system.ts';
+import { discoverFaults } from '../../src/sandbox/faults/declared.ts';
 import { shippedActions } from '../support/actions.ts';
+import { faultsPage } from '../support/faults-page.ts';
 import { ROOT } from '../support/sources.ts';
 import { stepsPage } from '../support/steps-page.ts';
 
@@ -34,6 +36,11 @@ describe.each([...actions.values()])('$uses', ({ uses, definition }) => {
   test('has a test file of its name', () => {
     expect(existsSync(join(ROOT, 'test/steps', `${uses}.test.ts`))).toBe(true);
   });
+});
+
+// Here because `npm run docs` writes the pages of this file.
+test('docs/sandbox-faults.md says what the faults of the sandbox declare (npm run docs writes it)', async () => {
+  await expect(faultsPage(await discoverFaults())).toMatchFileSnapshot(join(ROOT, 'docs/sandbox-faults.md'));
 });
 
 test('docs/steps.md says what the step files say (npm run docs writes it)', async () => {

@@ -1,12 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import {
+  blameProvider,
   maybeDone,
   newUpdateCommand,
   readRefusal,
   requestCommand,
+  runBodhi,
   updateIdOf,
 } from '../../src/clients/bodhi-command.ts';
+import { Fault } from '../../src/core/fault.ts';
 import { commandResult, recordedCommand } from '../support/recorded-command.ts';
+import { cannedHttp } from '../support/step-context.ts';
 
 const address = { url: 'http://bodhi.test', id_provider: 'http://127.0.0.1:21033/openidc' };
 
@@ -88,5 +92,66 @@ describe('refusals by their text', () => {
       code: 'BODHI_LOGIN_EXPIRED',
       kind: 'unavailable',
     });
+  });
+});
+
+describe('a page of the identity provider in a traceback is its own', () => {
+  test.each([
+    ['500 Internal Server Error', 'ID_PROVIDER_UNAVAILABLE', 'unavailable'],
+    ['429 Too Many Requests', 'ID_PROVIDER_UNAVAILABLE', 'unavailable'],
+    ['It works!', 'BODHI_ANSWER_MALFORMED', 'malformed'],
+  ] as const)('%s', (title, code, kind) => {
+    const stderr = `Traceback (most recent call last):
+bodhi.client.oidcclient.OIDCClientError: <!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">
+<html><head>
+<title>${title}</title>
+</head></html>
+`;
+    const fault = readRefusal(commandResult({ exit: 1, stderr }), address);
+    expect(fault).toMatchObject({ code, kind, system: 'fas' });
+  });
+});
+
+describe('a command that does not say with whom it could not speak', () => {
+  const signal = new AbortController().signal;
+  const cut = new Fault('bodhi: Connection aborted', {
+    code: 'BODHI_UNAVAILABLE',
+    kind: 'unavailable',
+    system: 'bodhi',
+  });
+  const up = cannedHttp(() => ({ body: '{"token_endpoint": "x"}' }));
+  const down = cannedHttp(() => ({ status: 503, body: '<html>503</html>' }));
+
+  test('is charged to Bodhi where the identity provider is well', async () => {
+    expect(await blameProvider(cut, { http: up, address }, signal)).toBe(cut);
+    expect(up.asked[0]?.url).toBe(`${address.id_provider}/.well-known/openid-configuration`);
+  });
+
+  test('is charged to the identity provider where that is broken', async () => {
+    expect(await blameProvider(cut, { http: down, address }, signal)).toMatchObject({
+      code: 'ID_PROVIDER_UNAVAILABLE',
+      kind: 'unavailable',
+      system: 'fas',
+    });
+  });
+
+  test('asks nobody where Bodhi itself has refused', async () => {
+    const refused = new Fault('no', { code: 'BODHI_REFUSED', kind: 'rejected', system: 'bodhi' });
+    const silent = cannedHttp(() => ({}));
+    expect(await blameProvider(refused, { http: silent, address }, signal)).toBe(refused);
+    expect(silent.asked).toEqual([]);
+  });
+
+  test('and was stopped by the limit of its step stays timed out, with the charge', async () => {
+    const ranOut = new Fault('step update did not end within 30m', {
+      code: 'STEP_TIMED_OUT',
+      kind: 'timeout',
+    });
+    const exec = () => Promise.reject(ranOut);
+    const command = requestCommand(address, { alias: 'FEDORA-1', request: 'obsolete' });
+    const run = (http: typeof up) => runBodhi(command, { exec, http, address }, signal);
+    const timedOut = { code: 'STEP_TIMED_OUT', kind: 'timeout' };
+    await expect(run(up)).rejects.toMatchObject({ ...timedOut, system: 'bodhi' });
+    await expect(run(down)).rejects.toMatchObject({ ...timedOut, system: 'fas' });
   });
 });

@@ -110,6 +110,12 @@ test.each([
     'malformed',
   ],
   [
+    'half an answer',
+    "Cloning into 'p'...\nfatal: expected flush after capabilities",
+    'GIT_PROTOCOL',
+    'malformed',
+  ],
+  [
     'a KDC that is away',
     'gss_init_sec_context() failed: Cannot contact any KDC for realm X',
     'KDC_UNREACHABLE',

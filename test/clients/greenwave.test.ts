@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  assertOn,
   contextsOf,
   decisionAnswer,
   decisionData,
@@ -113,4 +114,19 @@ test.each([
     signal,
   );
   await expect(asked).rejects.toMatchObject({ kind, code });
+});
+
+test.each([
+  [['a-1-1'], false],
+  [['a-1-1', 'FEDORA-1'], false],
+  [[], false],
+  [['b-1-1'], true],
+  [['a-1-1', 'b-1-1'], true],
+] as const)('a decision that speaks of %j is one on something else: %s', (about, isOther) => {
+  const question = { product_version: 'p', contexts: ['c'], nvrs: ['a-1-1'], alias: 'FEDORA-1' };
+  const act = () =>
+    assertOn(question, { satisfied: true, summary: '', unsatisfied: [], requirements: 1, about });
+  if (isOther)
+    expect(act).toThrow(expect.objectContaining({ code: 'DECISION_ON_ANOTHER', system: 'greenwave' }));
+  else expect(act).not.toThrow();
 });

@@ -1,64 +1,69 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
-import { parse, stringify } from 'yaml';
-import { freshDir, packprobe, startSandbox, type TestSandbox } from '../support/packprobe.ts';
-import { ROOT } from '../support/sources.ts';
+import { breaking, hastyProbe, heldBy, type ListedFault } from '../support/faulty-run.ts';
+import { freshDir, packprobe, start, startSandbox, type TestSandbox } from '../support/packprobe.ts';
 
-/** What is read of each fault beside its declaration. */
-interface Expected {
-  /** Stands in what `run` prints and in `runs show`. */
+/** One run: the faults that it meets, how it ends, and what stands in what `run` prints and in `runs show`. */
+interface Row {
+  readonly met: readonly string[];
+  readonly outcome: 'passed' | 'failed' | 'errored';
+  readonly charge: string | null;
   readonly proof: RegExp;
-  /** Timeouts of waits that end by them: shorter than usual, so that nobody sits them out. */
+  /** Limits of steps that end by them. */
   readonly limits?: Readonly<Record<string, string>>;
 }
 
-/** The longest first: they wait while the others work. */
-const EXPECTED: Readonly<Record<string, Expected>> = {
-  'ci:silent': {
-    proof: /ci_queued never came|missing: ci_queued/,
-    limits: { 'ci/wait-complete': '1h' },
-  },
-  'bodhi:never-announces': {
-    proof: /announced never came|missing: announced/,
-    limits: { 'ci/wait-complete': '1h' },
-  },
-  'greenwave:http-500': {
-    proof: /greenwave answered HTTP 500/,
-    limits: { 'greenwave/wait-decision': '40m' },
-  },
-  'resultsdb:http-500': {
-    proof: /resultsdb answered HTTP 500/,
-    limits: { 'resultsdb/wait-result': '40m' },
-  },
-  'koji:build-never-ends': { proof: /task_id: \d+/, limits: { 'koji/build': '1h' } },
-  'signing:never': {
-    proof: /signed never came|missing: signed/,
-    limits: { 'signing/wait-signed': '45m' },
-  },
-  'ci:test-fails': { proof: /fedora-ci\.koji-build\.tier0\.functional/ },
-  'datagrepper:http-500': { proof: /datagrepper answered HTTP 500/ },
-  'waiverdb:http-500': { proof: /passed/ },
-  'bodhi:update-refused': { proof: /ReadOnlySqlTransaction/ },
-  'fas:kdc-down': { proof: /Cannot contact any KDC for realm 'SANDBOX\.INVALID'/ },
-  'fas:kdc-silent': { proof: /login did not end/, limits: { 'fas/login': '15m' } },
-  'dist-git:http-500': { proof: /The requested URL returned error: 500/ },
-  'lookaside:http-500': { proof: /Error occurs inside the server/ },
-  'koji:http-500': { proof: /koji answered HTTP 500/ },
-  'koji:cut': { proof: /koji: 127\.0\.0\.1:\d+ could not be reached/ },
-  'koji:offline': { proof: /server is offline/ },
-  'koji:builder-fault': { proof: /koji task \d+[\s\S]*Curl error \(28\): Timeout was reached/ },
-  'koji:builder-disk-full': { proof: /koji task \d+[\s\S]*No space left on device/ },
-  'koji:package-fault': { proof: /koji task \d+[\s\S]*Bad exit status from .* \(%build\)/ },
-  'bodhi:http-500': { proof: /bodhi answered HTTP 500/ },
-};
+const failed = (met: string | readonly string[], charge: string, proof: RegExp, limits = {}): Row => ({
+  met: [met].flat(),
+  outcome: 'failed',
+  charge,
+  proof,
+  limits,
+});
+const errored = (met: string, proof: RegExp): Row => ({
+  met: [met],
+  outcome: 'errored',
+  charge: 'own',
+  proof,
+});
+const passed = (...met: readonly string[]): Row => ({
+  met,
+  outcome: 'passed',
+  charge: null,
+  proof: /passed/,
+});
+
+/** Each system and each kind of trouble at least once; the longest first: they wait while the others work. */
+const ROWS: readonly Row[] = [
+  failed('ci:silent', 'ci', /ci_queued never came|missing: ci_queued/),
+  failed(['resultsdb:truncated', 'greenwave:http-500'], 'resultsdb', /did not answer in its own protocol/, {
+    'resultsdb/wait-result': '40m',
+  }),
+  failed('greenwave:another-build', 'greenwave', /decided on zlib-ng/, { 'greenwave/wait-decision': '40m' }),
+  passed('datagrepper:refused', 'bodhi:clock-off'),
+  passed('waiverdb:rate-limited', 'resultsdb:old-answers'),
+  failed('signing:never', 'signing', /signed never came|missing: signed/, { 'signing/wait-signed': '45m' }),
+  passed('messaging:repeats'),
+  failed('bodhi:hangs', 'bodhi', /bodhi had not answered/, { 'dist-git/clone': '90m' }),
+  failed('fas:cut', 'fas', /identity provider does not do its part/),
+  failed('koji:says-done-early', 'koji', /is not complete|was closed without a build/),
+  failed('koji:builder-disk-full', 'koji', /koji task \d+[\s\S]*No space left on device/),
+  errored('koji:package-fault', /koji task \d+[\s\S]*Bad exit status from .* \(%build\)/),
+  failed('bodhi:update-refused', 'bodhi', /ReadOnlySqlTransaction/),
+  failed('koji:session-expired', 'koji', /session "1" has expired/),
+  failed('lookaside:http-503', 'lookaside', /Error occurs inside the server|Server returns status 503/),
+  failed('dist-git:login-refused', 'dist-git', /wants a login over HTTP/),
+  failed('dist-git:wrong-type', 'dist-git', /not git's protocol/),
+  failed('koji:cut', 'koji', /koji: 127\.0\.0\.1:\d+ could not be reached/),
+  failed('fas:kdc-down', 'fas', /Cannot contact any KDC for realm 'SANDBOX\.INVALID'/),
+  errored('fas:login-refused', /the KDC refused the key of the keytab/),
+];
 
 const place = freshDir();
 /** Many processes run the same sources: without it each would strip and compile them anew. */
 const CACHE = { env: { NODE_COMPILE_CACHE: join(place.dir, 'cache') } };
-
-/** At speed 300 a command of a second is five minutes long: what only runs commands gets time on a busy machine. */
-const COMMANDS = '4h';
 
 const sandboxes: TestSandbox[] = [];
 /** Those in which no run is. */
@@ -68,15 +73,16 @@ afterAll(async () => {
   place[Symbol.dispose]();
 });
 
-/** A sandbox of this run alone, with the fault switched on; a new one is started where none is free. */
-async function brokenSandbox(fault: string): Promise<AsyncDisposable & { readonly sandbox: TestSandbox }> {
+/** A sandbox of this run alone, broken so; a new one is started where none is free. */
+async function brokenSandbox(
+  ...faults: readonly string[]
+): Promise<AsyncDisposable & { readonly sandbox: TestSandbox }> {
   const sandbox = free.pop() ?? (await anotherSandbox());
-  const turn = (method: 'PUT' | 'DELETE') => fetch(`${sandbox.control}/faults/${fault}`, { method });
-  await turn('PUT');
+  const broken = await breaking(sandbox, faults);
   return {
     sandbox,
     async [Symbol.asyncDispose]() {
-      await turn('DELETE');
+      await broken[Symbol.asyncDispose]();
       free.push(sandbox);
     },
   };
@@ -90,57 +96,61 @@ async function anotherSandbox(): Promise<TestSandbox> {
   return sandbox;
 }
 
-interface Listed {
-  readonly name: string;
-  readonly system: string;
-  readonly says: string;
-  readonly outcome: 'passed' | 'failed' | 'errored';
-  readonly charge: string | null;
-}
-
-const listed = JSON.parse((await packprobe(['sandbox', '--list-faults', '--json'])).stdout) as Listed[];
-const order = Object.keys(EXPECTED);
-const rows = listed.toSorted((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
-
-/** The probe that ships, with the timeouts of this test. */
-function probeWith(dir: string, limits: Expected['limits'] = {}): string {
-  const probe = parse(readFileSync(join(ROOT, 'probes/single-build.yaml'), 'utf8'));
-  probe.timeout = '40h';
-  for (const step of probe.steps) step.timeout = limits[step.uses] ?? COMMANDS;
-  const file = join(dir, 'single-build.yaml');
-  writeFileSync(file, stringify(probe));
-  return file;
-}
-
-test('every fault of the list is walked here', () => {
-  expect(listed.map(({ name }) => name)).toEqual(order.toSorted());
-});
+const listed = JSON.parse(
+  (await packprobe(['sandbox', '--list-faults', '--json'])).stdout,
+) as readonly ListedFault[];
 
 const EXIT = { passed: 0, failed: 1, errored: 3 } as const;
 
-describe('a run meets a fault, ends as that declares, tells who broke it with what proof, and leaves nothing', () => {
-  test.concurrent.for(rows)('$name: $outcome, $charge', async (fault, { expect }) => {
-    const { proof, limits } = EXPECTED[fault.name] ?? { proof: /never/ };
+/** The benchmark `faults` walks all of them. */
+describe('a run meets faults of each system and kind, tells who broke it with what proof, and leaves nothing', () => {
+  test('one fault alone ends as it declares', () => {
+    const alone = ROWS.filter(({ met }) => met.length === 1);
+    const rows = alone.map(({ met: [name = ''], outcome, charge }) => ({ name, outcome, charge }));
+    expect(rows.map(({ name }) => listed.find((fault) => fault.name === name))).toMatchObject(rows);
+  });
+
+  test.concurrent.for(ROWS)('$met: $outcome, $charge', async (row, { expect }) => {
+    const { met, outcome, charge, proof, limits } = row;
     using own = freshDir();
     const data = join(own.dir, 'data');
-    await using broken = await brokenSandbox(fault.name);
+    await using broken = await brokenSandbox(...met);
     const { sandbox } = broken;
-    const probe = probeWith(own.dir, limits);
+    const probe = hastyProbe(own.dir, limits);
     const ended = await packprobe(['run', probe, '--url', sandbox.control, '--data', data], CACHE);
     const id = /^run +(\S+)/m.exec(ended.stderr)?.[1] ?? '';
     const shown = await packprobe(['runs', 'show', id, '--data', data], CACHE);
-    expect({ code: ended.code, holdings: await sandbox.holdings(id) }, ended.stdout).toEqual({
-      code: EXIT[fault.outcome],
+    expect({ code: ended.code, holdings: await heldBy(sandbox, id) }, ended.stdout).toEqual({
+      code: EXIT[outcome],
       holdings: [],
     });
     for (const text of [ended.stdout, shown.stdout]) {
-      expect(text).toMatch(new RegExp(`^[✔✘!] ${fault.outcome} in `, 'm'));
+      expect(text).toMatch(new RegExp(`^[✔✘!] ${outcome} in `, 'm'));
       expect(text).toMatch(proof);
-      if (fault.outcome === 'failed') expect(text).toContain(`charged to ${fault.charge} (`);
-      if (fault.outcome === 'errored') expect(text).toMatch(/charged to packprobe, its host/);
+      if (outcome === 'failed') expect(text).toContain(`charged to ${charge} (`);
+      if (outcome === 'errored') expect(text).toMatch(/charged to packprobe, its host/);
     }
   });
+
+  test.concurrent('a wait survives sources that are all away for a while', async ({ expect }) => {
+    using own = freshDir();
+    const data = join(own.dir, 'data');
+    const sandbox = await anotherSandbox();
+    const probe = hastyProbe(own.dir);
+    const running = start(['run', probe, '--url', sandbox.control, '--data', data], CACHE);
+    await running.said(/^started +wait-complete/);
+    {
+      await using _away = await breaking(sandbox, ['resultsdb:http-503', 'datagrepper:refused', 'koji:cut']);
+      await logged(data, /resultsdb.*a look failed[\s\S]*resultsdb.*a look failed/);
+    }
+    expect((await running.ended).code).toBe(0);
+  });
 });
+
+/** Resolves when the log of a run says so. */
+async function logged(data: string, pattern: RegExp): Promise<void> {
+  while (!pattern.test(readFileSync(join(data, 'packprobe.log'), 'utf8'))) await setTimeout(50);
+}
 
 test('a run that meets a fault tells the same as data', async () => {
   using own = freshDir();

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { chargedTo } from '../../src/clients/http-answer.ts';
 import { Fault, type FaultKind } from '../../src/core/fault.ts';
 import { runCancelled } from '../../src/engine/limits.ts';
 import { action, engineWorld } from '../support/engine-world.ts';
@@ -169,6 +170,19 @@ describe('a limit', () => {
     expect(run.fault).toMatchObject({ code: 'STEP_TIMED_OUT', kind: 'timeout', system: 'koji' });
     expect(stopped - start).toBe(605_000);
     expect(run.steps[0]).toMatchObject({ duration_ms: 605_000, outcome: 'failed' });
+  });
+
+  test('of a step is charged to whom a client was waiting for just then', async () => {
+    const elsewhere = action(({ signal }) =>
+      chargedTo(
+        'bodhi',
+        () => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+      ),
+    );
+    await using world = engineWorld({ 'a/elsewhere': elsewhere });
+    const run = await world.ran('  - { uses: a/elsewhere, timeout: 10m }\n');
+    expect(run.fault).toMatchObject({ code: 'STEP_TIMED_OUT', kind: 'timeout', system: 'bodhi' });
+    expect(run.fault?.message).toMatch(/did not end within 10m.*: bodhi had not answered$/);
   });
 
   test('of a step covers all its attempts', async () => {

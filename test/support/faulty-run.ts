@@ -107,7 +107,8 @@ export async function runInto(
 /** How long a task that Koji would not own to may take to end by itself. Real milliseconds. */
 const ENDING_MS = 10_000;
 
-async function heldBy(sandbox: TestSandbox, id: string): Promise<readonly unknown[]> {
+/** What of a run is still there, and stays. */
+export async function heldBy(sandbox: TestSandbox, id: string): Promise<readonly unknown[]> {
   const until = performance.now() + ENDING_MS;
   for (;;) {
     const held = await sandbox.holdings(id);

@@ -7,7 +7,6 @@ import { describe, expect, test } from 'vitest';
 import { SYSTEMS } from '../../../src/core/system.ts';
 import { discoverFaults } from '../../../src/sandbox/faults/declared.ts';
 import { openSandbox, type Sandbox } from '../../../src/sandbox/sandbox.ts';
-import { readSource } from '../../support/sources.ts';
 
 const faults = await discoverFaults();
 
@@ -46,16 +45,6 @@ describe.each([...faults.values()])('$name', ({ name, system, says, outcome, cha
   });
 });
 
-test('docs/sandbox.md has every fault, with the same outcome and charge', () => {
-  const rows = [
-    ...readSource('docs/sandbox.md').matchAll(/^\| `([a-z-]+:[a-z0-9-]+)` \| (\w+) \| ([\w–-]+) \|/gm),
-  ].map(([, name, outcome, charge]) => `${name} ${outcome} ${charge}`);
-  const declared = [...faults.values()].map(
-    ({ name, outcome, charge }) => `${name} ${outcome} ${charge ?? '–'}`,
-  );
-  expect(rows.sort()).toEqual(declared.sort());
-});
-
 test('every fault is switched on and off while the sandbox runs', async () => {
   await using sandbox = await opened();
   for (const name of faults.keys()) expect((await sandbox.turn('PUT', name)).status).toBe(200);
@@ -88,4 +77,66 @@ test('a dead KDC gives no ticket, and gives one again when the fault is off', as
   expect(await kinit()).toContain("Cannot contact any KDC for realm 'SANDBOX.INVALID'");
   await sandbox.turn('DELETE', 'fas:kdc-down');
   expect(await kinit()).toBe('a ticket');
+});
+
+describe('an answer that is not the true one', () => {
+  const stamps = (text: string) => text.match(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d|\b1\d{9}\b/g) ?? [];
+
+  test('a clock that is off moves every time by an hour, and nothing else', async () => {
+    await using sandbox = await opened();
+    const url = `${sandbox.urls.bodhi}/releases/?name=F44`;
+    const whole = await (await fetch(url)).text();
+    await sandbox.turn('PUT', 'bodhi:clock-off');
+    const answer = await fetch(url);
+    const moved = await answer.text();
+    const blank = (text: string) => stamps(text).reduce((left, stamp) => left.replace(stamp, ''), text);
+    expect(blank(moved)).toBe(blank(whole));
+    const ahead = Date.parse(answer.headers.get('date') ?? '') - Date.now();
+    expect(ahead).toBeGreaterThan(3_590_000);
+    expect(ahead).toBeLessThan(3_601_000);
+  });
+
+  test('a cache repeats what it said, of each question its own, until it is switched off', async () => {
+    await using sandbox = await opened();
+    const post = () =>
+      fetch(`${sandbox.urls.resultsdb}/api/v2.0/results`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          testcase: 'a',
+          outcome: 'PASSED',
+          data: { item: 'x-1-1', type: 'koji_build' },
+        }),
+      });
+    const count = async (query: string) => {
+      const answer = await fetch(`${sandbox.urls.resultsdb}/api/v2.0/results?${query}`);
+      return ((await answer.json()) as { readonly data: readonly unknown[] }).data.length;
+    };
+    await sandbox.turn('PUT', 'resultsdb:old-answers');
+    expect(await count('item=x-1-1')).toBe(0);
+    expect((await post()).status).toBe(201);
+    expect(await count('item=x-1-1')).toBe(0);
+    expect(await count('item=x-1-1&limit=5')).toBe(1);
+    await sandbox.turn('DELETE', 'resultsdb:old-answers');
+    expect(await count('item=x-1-1')).toBe(1);
+  });
+
+  test('a session that expires once expires once more when the fault is switched on again', async () => {
+    await using sandbox = await opened();
+    const login = async () => (await fetch(`${sandbox.urls.bodhi}/oidc/login-token`)).text();
+    for (let time = 1; time <= 2; time += 1) {
+      await sandbox.turn('PUT', 'bodhi:token-refused-once');
+      expect(await login()).toContain('InvalidTokenError');
+      expect(await login()).toContain('MissingAuthorizationError');
+      await sandbox.turn('DELETE', 'bodhi:token-refused-once');
+    }
+  });
+
+  test('of two faults at one request the one that was switched on first has the word', async () => {
+    await using sandbox = await opened({ faults: ['greenwave:http-502', 'greenwave:http-503'] });
+    const status = async () => (await fetch(`${sandbox.urls.greenwave}/api/v1.0/about`)).status;
+    expect(await status()).toBe(502);
+    await sandbox.turn('DELETE', 'greenwave:http-502');
+    expect(await status()).toBe(503);
+  });
 });

@@ -65,6 +65,30 @@ describe('a build that Koji closes', () => {
       system: 'koji',
     });
   });
+
+  test('whose build goes on all the same is koji’s fault', async () => {
+    const ctx = stepContext({
+      dir: '/run',
+      exec: cannedExec([created]),
+      http: hub([], { listBuilds: [{ build_id: 9, nvr: 'p-1-1.fc44', state: 0, task_id: 42 }] }),
+      reports: closed,
+    });
+    await expect(build.run({ dir: 'p' }, ctx)).rejects.toMatchObject({
+      code: 'BUILD_MISSING',
+      system: 'koji',
+      evidence: { build_state: 0 },
+    });
+  });
+});
+
+test('a session that always expires is koji’s fault, and worth another attempt', async () => {
+  const expired = refused('Could not execute build: session "3" has expired\n', 'Building p for t\n');
+  const ctx = stepContext({ dir: '/run', exec: cannedExec([expired, head]), http: hub([]) });
+  await expect(build.run({ dir: 'p' }, ctx)).rejects.toMatchObject({
+    code: 'KOJI_SESSION_EXPIRED',
+    kind: 'unavailable',
+    system: 'koji',
+  });
 });
 
 describe('a submission whose answer was lost', () => {
