@@ -100,6 +100,56 @@ describe('Fedora CI', () => {
     expect(world.kit.truthOf(GOOD).ci_complete).toBeUndefined();
   });
 
+  test('a test that is run again after it failed is queued afresh and ends as it would have', async () => {
+    await using world = await started();
+    let asked = 0;
+    world.fault({
+      rule: (point) => {
+        if (point !== 'ci.run') return undefined;
+        asked += 1;
+        return asked === 1 ? { result: 'failed', againMs: 60_000 } : undefined;
+      },
+    });
+    world.announce(GOOD);
+    await world.kit.settled();
+    const outcomes: string[] = [];
+    for (const _state of [1, 2, 3]) outcomes.push(await drain(world));
+    world.clock.next();
+    for (const _state of [1, 2, 3]) outcomes.push(await drain(world));
+    expect(outcomes).toEqual(['QUEUED', 'RUNNING', 'FAILED', 'QUEUED', 'RUNNING', 'PASSED']);
+    const runs = world.kit.archive.filter(({ topic }) => topic.endsWith('test.complete'));
+    expect(new Set(runs.map(({ body }) => (body['run'] as { url: string }).url)).size).toBe(2);
+  });
+
+  test('a completion without a result says none, and is stored for somebody to inspect', async () => {
+    await using world = await started();
+    world.fault({ rule: (point) => (point === 'ci.run' ? 'none' : undefined) });
+    world.announce(GOOD);
+    await world.kit.settled();
+    expect((await lastOf(world, 3)).outcome).toBe('NEEDS_INSPECTION');
+    const [complete] = world.kit.archive.filter(({ topic }) => topic.endsWith('test.complete'));
+    expect(complete?.body['test']).not.toHaveProperty('result');
+  });
+
+  test('a listener can store every result twice', async () => {
+    await using world = await started();
+    world.fault({ rule: (point) => (point === 'resultsdb.listen' ? 'twice' : undefined) });
+    world.announce(GOOD);
+    await world.kit.settled();
+    const queued = await next(world);
+    const again = (await world.results()).body as unknown as Result;
+    expect([queued.outcome, again.outcome]).toEqual(['QUEUED', 'QUEUED']);
+    expect(again.ref_url).toBe(queued.ref_url);
+  });
+
+  test('a listener can store a result for another build', async () => {
+    await using world = await started();
+    world.fault({ rule: (point) => (point === 'resultsdb.listen' ? { item: BAD } : undefined) });
+    world.announce(GOOD);
+    await world.kit.settled();
+    expect((await next(world)).data['item']).toEqual([BAD]);
+  });
+
   test('a listener that is down for the final result leaves RUNNING behind', async () => {
     await using world = await started();
     world.fault({ rule: (point) => (point === 'resultsdb.listen' ? 'never-final' : undefined) });
