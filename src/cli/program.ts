@@ -1,5 +1,6 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { CLIENT_CHOICES } from './clients.ts';
+import { SHELLS, type Shell } from './completion-scripts.ts';
 import { dataOption } from './data-option.ts';
 import { EXIT, type Host } from './host.ts';
 import type { RunCommandOptions } from './run.ts';
@@ -249,6 +250,26 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     .addHelpText('after', '\nExample:\n  packprobe schema probe > probe.schema.json\n')
     .action(handled(async (kind: string) => (await import('./schema.ts')).schemaCommand(kind, host)));
 
+  program
+    .command('completion')
+    .summary('completion of commands, options and names in a shell')
+    .description(
+      'Prints a script that lets a shell complete commands, options, probes, environments, runs and faults.',
+    )
+    .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
+    .addHelpText('after', COMPLETION_EXAMPLES)
+    .action(
+      handled(async (shell: Shell) => (await import('./completion.ts')).completionCommand(shell, host)),
+    );
+  program
+    .command('__complete', { hidden: true })
+    .argument('[word...]')
+    .action(
+      handled(async (words: string[]) =>
+        (await import('./completion.ts')).completeCommand(program, words, host),
+      ),
+    );
+
   try {
     await program.parseAsync(argv, { from: 'user' });
     return code;
@@ -313,4 +334,12 @@ Examples:
   packprobe run single-build --env sandbox --fault koji:http-500      see how an outage is told
   packprobe run single-build --env sandbox --json | jq .outcome
   packprobe run ./my-probe.yaml --env fedora-staging --set build_timeout=2h
+`;
+
+const COMPLETION_EXAMPLES = `
+To install it:
+  bash    echo 'source <(packprobe completion bash)' >> ~/.bashrc
+  zsh     packprobe completion zsh > "\${fpath[1]}/_packprobe"
+  fish    packprobe completion fish > ~/.config/fish/completions/packprobe.fish
+and start a new shell. \`packprobe\` must be on PATH.
 `;

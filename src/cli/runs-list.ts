@@ -17,7 +17,8 @@ export interface RunsListOptions extends PlaceOptions {
   readonly json?: boolean;
 }
 
-const OUTCOMES: readonly Outcome[] = ['passed', 'failed', 'errored', 'cancelled'];
+/** What a finished run can have come to. */
+export const OUTCOMES: readonly Outcome[] = ['passed', 'failed', 'errored', 'cancelled'];
 
 /** `packprobe runs list`: newest first. */
 export async function runsListCommand(options: RunsListOptions, host: Host): Promise<number> {

@@ -27,6 +27,8 @@ const TOOLS = {
   },
   rpm: () => execFileSync('rpm', ['--version'], { stdio: 'ignore' }),
   tmux: () => execFileSync('tmux', ['-V'], { stdio: 'ignore' }),
+  zsh: () => execFileSync('zsh', ['--version'], { stdio: 'ignore' }),
+  fish: () => execFileSync('fish', ['--version'], { stdio: 'ignore' }),
 } as const;
 
 /** Where all tools are promised to be there, a missing one fails its tests instead of skipping them. */
