@@ -143,6 +143,51 @@ describe('a rule that is bent', () => {
     expect(await find(house, 'a-1-1.fc43')).toMatchObject({ status: 'pending', request: null });
   });
 
+  test('bodhi.create with forget: the POST is answered with an update that nobody knows', async () => {
+    await using house = await openHouse();
+    fault(house, 'bodhi.create', { forget: true });
+    house.koji.add('a-1-1.fc43', { tags: ['f43-updates-candidate'] });
+    const me = await loggedIn(house.bodhi);
+    const update = { builds: 'a-1-1.fc43', type: 'bugfix', notes: 'text' };
+    const { status, body } = await me.post('/updates/', update);
+    expect([status, body.builds[0].nvr]).toEqual([200, 'a-1-1.fc43']);
+    expect(await find(house, 'a-1-1.fc43')).toBeUndefined();
+    expect([house.topics(), house.koji.tagsOf('a-1-1.fc43')]).toEqual([[], ['f43-updates-candidate']]);
+    house.kit.faults.clear();
+    expect((await me.post('/updates/', update)).status).toBe(200);
+  });
+
+  test('bodhi.withdraw: somebody else makes the update obsolete', async () => {
+    await using house = await openHouse();
+    fault(house, 'bodhi.withdraw', 60_000);
+    house.koji.add('a-1-1.fc43', { tags: ['f43-updates-candidate'] });
+    const me = await loggedIn(house.bodhi);
+    await me.post('/updates/', { builds: 'a-1-1.fc43', type: 'bugfix', notes: 'text' });
+    expect((await find(house, 'a-1-1.fc43')).status).toBe('pending');
+    await house.clock.advance(60_000);
+    expect((await find(house, 'a-1-1.fc43')).status).toBe('obsolete');
+    expect(house.topics().at(-1)).toBe('bodhi.update.request.obsolete');
+  });
+
+  test('bodhi.announce with a number: CI is told so much later', async () => {
+    await using house = await openHouse();
+    fault(house, 'bodhi.announce', 60_000);
+    await build(house, 'a-1-1.fc45');
+    expect(house.topics()).toEqual([]);
+    const before = house.clock.now();
+    await house.clock.advance(60_000);
+    expect(house.topics().at(-1)).toMatch(/build\.complete$/);
+    expect(house.kit.truthOf('a-1-1.fc45').announced).toBeGreaterThan(before);
+  });
+
+  test('bodhi.gate with a status: that is written down, whatever Greenwave says', async () => {
+    await using house = await openHouse();
+    fault(house, 'bodhi.gate', 'passed');
+    house.gating.required.set('a-1-1.fc45', [{ testcase: TEST, state: 'missing' }]);
+    await build(house, 'a-1-1.fc45');
+    expect((await find(house, 'a-1-1.fc45')).test_gating_status).toBe('passed');
+  });
+
   test('a fault of the wire that swallows the POST leaves the truth that somebody asked', async () => {
     await using house = await openHouse();
     house.koji.add('a-1-1.fc43', { tags: ['f43-updates-candidate'] });

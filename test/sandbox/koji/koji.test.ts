@@ -207,6 +207,24 @@ test('a builder that is made to fail says what the rule says', async () => {
   await expect(hub.call('getTaskResult', [id])).rejects.toMatchObject({ code: 1012, message: fail });
 });
 
+test('a rule has somebody cancel the whole build, or gets it into another tag', async () => {
+  await using hub = await hubWith({ files: good });
+  const bend = (at: string, answer: object) =>
+    hub.kit.faults.set('bent', {
+      name: 'bent',
+      hooks: { rule: (point) => (point === at ? answer : undefined) },
+    });
+  bend('koji.build-arch', { cancel: true });
+  const canceled = await start(hub);
+  await ended(hub, canceled.id);
+  expect(await hub.call('getTaskInfo', [canceled.id])).toMatchObject({ state: 3 });
+  expect(await hub.call('getBuild', [NVR])).toMatchObject({ state: 4 });
+
+  bend('koji.tag', { into: 'f44-override' });
+  await ended(hub, (await start(hub)).id);
+  expect(await hub.call('listTags', [NVR])).toMatchObject([{ name: 'f44-override' }]);
+});
+
 test('an open task of a run is held until it ends', async () => {
   await using hub = await hubWith({ files: good, speed: 1500 });
   const { id, session } = await start(hub);
