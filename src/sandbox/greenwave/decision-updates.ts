@@ -3,7 +3,7 @@ import { Crash } from '../resultsdb/flask.ts';
 import { isoformat, microsOf } from '../resultsdb/python.ts';
 import { OUTCOMES } from './answers.ts';
 import { decide, type Judge, Refused } from './decision.ts';
-import { contextsOf, matchesVersion, type Policy } from './policy.ts';
+import { contextsOf, matchesType, matchesVersion, type Policy } from './policy.ts';
 import { BuildUnknown } from './remote-rule.ts';
 import { createSubject, SUBJECT_TYPES, type Subject, subjectDict } from './subjects.ts';
 import { BadGateway } from './upstreams.ts';
@@ -117,7 +117,7 @@ function pairsOf(policies: readonly Policy[], news: News): readonly (readonly [s
   const pairs = new Map<string, readonly [string, string]>();
   for (const policy of policies) {
     const named = policy.rules.some((rule) => rule.kind === 'RemoteRule' || rule.testCase === testcase);
-    if (!named || policy.subjectType !== subject.type.id) continue;
+    if (!named || !matchesType(policy, [subject.type.id, ...subject.type.aliases])) continue;
     if (productVersion !== undefined && !matchesVersion(policy, productVersion)) continue;
     const versions = productVersion === undefined ? policy.productVersions : [productVersion];
     for (const context of contextsOf(policy)) {

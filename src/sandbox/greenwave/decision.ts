@@ -19,6 +19,7 @@ import {
   contextsOf,
   fnmatch,
   matchesContexts,
+  matchesType,
   matchesVersion,
   type Policy,
   ruleJson,
@@ -199,11 +200,9 @@ function readWhen(when: unknown): string {
 
 function applies(policy: Policy, subject: Subject, request: DecisionRequest): boolean {
   const { id, aliases } = subject.type;
-  const isOfType =
-    policy.subjectType === null || policy.subjectType === id || aliases.includes(policy.subjectType);
   if (!matchesContexts(policy, request.contexts)) return false;
   if (!request.isText.version) throw new Crash('expected str, bytes or os.PathLike object');
-  return isOfType && matchesVersion(policy, request.productVersion);
+  return matchesType(policy, [id, ...aliases]) && matchesVersion(policy, request.productVersion);
 }
 
 /** @param seen rules that this subject has answered already: equal ones count once */

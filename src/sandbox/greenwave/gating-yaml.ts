@@ -25,6 +25,19 @@ interface Source {
 
 /** All policies of a gating.yaml. The tag of a document is not looked at, unknown keys are ignored. */
 export function parseGatingYaml(text: string, name: InputName): readonly Policy[] {
+  return parsePolicies(text, name, readRemotePolicy);
+}
+
+/** The server's own policies, which may send it to a gating.yaml. */
+export function parseServerPolicies(text: string): readonly Policy[] {
+  return parsePolicies(text, '<unicode string>', readServerPolicy);
+}
+
+function parsePolicies(
+  text: string,
+  name: InputName,
+  readPolicy: (source: Source) => Policy,
+): readonly Policy[] {
   // PyYAML reads YAML 1.1: `yes` is no text there, and so is `2026-01-01`.
   const documents = parseAllDocuments(text, { version: '1.1', uniqueKeys: false, logLevel: 'silent' });
   if (!Array.isArray(documents)) return [];
@@ -42,7 +55,43 @@ export function parseGatingYaml(text: string, name: InputName): readonly Policy[
 
 type Reader<Value> = (node: Node, source: Source) => Value;
 
-function readPolicy(source: Source): Policy {
+function readRemotePolicy(source: Source): Policy {
+  const { label, policy } = readPolicy(source);
+  if (policy.rules.some((rule) => rule.kind === 'RemoteRule')) {
+    throw new GatingYamlError(`${label}: RemoteRule is not allowed in remote policies`);
+  }
+  checkContexts(label, policy);
+  return policy;
+}
+
+function readServerPolicy(source: Source): Policy {
+  const { label, policy, field } = readPolicy(source);
+  for (const name of ['id', 'product_versions']) {
+    if (!field(name)) throw new GatingYamlError(`${label}: Attribute '${name}' is required`);
+  }
+  checkContexts(label, policy);
+  return policy;
+}
+
+function checkContexts(label: string, { decisionContext, decisionContexts }: Policy): void {
+  if (!decisionContext && decisionContexts.length === 0) {
+    throw new GatingYamlError(`${label}: No decision contexts provided`);
+  }
+  if (decisionContext && decisionContexts.length > 0) {
+    throw new GatingYamlError(
+      `${label}: Both properties "decision_contexts" and "decision_context" were set`,
+    );
+  }
+}
+
+interface ReadPolicy {
+  readonly label: string;
+  readonly policy: Policy;
+  /** Whether an attribute was given. */
+  field(name: string): boolean;
+}
+
+function readPolicy(source: Source): ReadPolicy {
   const root = source.document.contents;
   if (!isMap(root)) throw new GatingYamlError('Expected mapping for !Policy tagged object');
   const fields = fieldsOf(root, source);
@@ -60,18 +109,12 @@ function readPolicy(source: Source): Policy {
   if (rules === undefined) throw new GatingYamlError(`${label}: Attribute 'rules' is required`);
   const excludedPackages = field('excluded_packages', readTexts) ?? [];
   const packages = field('packages', readTexts) ?? [];
-  if (rules.some((rule) => rule.kind === 'RemoteRule')) {
-    throw new GatingYamlError(`${label}: RemoteRule is not allowed in remote policies`);
-  }
-  if (!decisionContext && decisionContexts.length === 0) {
-    throw new GatingYamlError(`${label}: No decision contexts provided`);
-  }
-  if (decisionContext && decisionContexts.length > 0) {
-    throw new GatingYamlError(
-      `${label}: Both properties "decision_contexts" and "decision_context" were set`,
-    );
-  }
-  return {
+  const subjectTypes = field('subject_types', readTexts) ?? [];
+  const relevance = {
+    key: field('relevance_key', readText) ?? null,
+    value: field('relevance_value', readText) ?? null,
+  };
+  const policy: Policy = {
     id,
     productVersions,
     decisionContext: decisionContext || null,
@@ -80,8 +123,11 @@ function readPolicy(source: Source): Policy {
     rules,
     excludedPackages,
     packages,
+    subjectTypes,
+    relevance,
     source: null,
   };
+  return { label, policy, field: (name) => fields.has(name) };
 }
 
 function attribute<Value>(
@@ -144,7 +190,7 @@ function readRule(node: Node, source: Source): Rule | undefined {
   if (tag === '!PackageSpecificBuild' || tag === '!FedoraAtomicCi') {
     throw new GatingYamlError(obsolete(tag));
   }
-  if (tag === '!RemoteRule') return { kind: 'RemoteRule', required: false, sources: [] };
+  if (tag === '!RemoteRule') return readRemoteRule(node, source);
   if (tag !== '!PassingTestCaseRule') {
     knownTag(node, source);
     return undefined;
@@ -170,6 +216,23 @@ function readRule(node: Node, source: Source): Rule | undefined {
 export function obsolete(tag: string): string {
   return `${tag} is obsolete. Please use the "packages" allowlist instead.`;
 }
+
+function readRemoteRule(node: Node, source: Source): Rule {
+  const fields = fieldsOf(node, source);
+  const field = <Value>(name: string, read: Reader<Value>) =>
+    attribute(fields, name, read, source, () => 'YAML object !RemoteRule');
+  return {
+    kind: 'RemoteRule',
+    required: field('required', readFlag) ?? false,
+    sources: field('sources', readTexts) ?? [],
+  };
+}
+
+const readFlag: Reader<boolean> = (node) => {
+  const value = isScalar(node) ? node.value : undefined;
+  if (typeof value === 'boolean') return value;
+  throw new GatingYamlError(`Expected a boolean value, got: ${String(isScalar(node) ? node.source : node)}`);
+};
 
 /** A date without a zone is UTC. Epoch ms. */
 export function momentOf(value: string): number {

@@ -19,7 +19,7 @@ import { OUTCOMES } from './answers.ts';
 import { type Decision, decide, type Judge, Refused } from './decision.ts';
 import { publishDecisionUpdates } from './decision-updates.ts';
 import { fedoraPolicies } from './fedora-policies.ts';
-import { GatingYamlError, parseGatingYaml } from './gating-yaml.ts';
+import { GatingYamlError, parseGatingYaml, parseServerPolicies } from './gating-yaml.ts';
 import { contextsOf, policyJson } from './policy.ts';
 import { BuildUnknown } from './remote-rule.ts';
 import { SUBJECT_TYPES } from './subjects.ts';
@@ -42,6 +42,8 @@ export interface GreenwaveOptions {
   /** Names that stand in answers. */
   readonly distGitUrl?: string;
   readonly kojiUrl?: string;
+  /** The server's own policies as YAML. @defaultValue Fedora's, for the releases of the world */
+  readonly policies?: string;
   /** Whether its consumer runs and tells of changed decisions on the bus. @defaultValue false */
   readonly publishes?: boolean;
 }
@@ -66,7 +68,10 @@ export async function openGreenwave(kit: Kit, options: GreenwaveOptions): Promis
     distGitUrl,
     upstreams: new Upstreams(kit),
     cache: new Cache(() => kit.clock.now(), cacheMs),
-    policies: fedoraPolicies(kit.world.releases),
+    policies:
+      options.policies === undefined
+        ? fedoraPolicies(kit.world.releases)
+        : parseServerPolicies(options.policies),
     resultsdbApi: `${resultsdbUrl}/api/v2.0`,
     waiverdbApi: `${waiverdbUrl}/api/v1.0`,
     now: () => kit.clock.now(),

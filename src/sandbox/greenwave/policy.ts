@@ -23,9 +23,13 @@ export interface Policy {
   readonly decisionContexts: readonly string[];
   /** Null: any (a policy that came with the request). */
   readonly subjectType: string | null;
+  /** Several kinds of subjects instead of one. */
+  readonly subjectTypes?: readonly string[];
   readonly rules: readonly Rule[];
   readonly excludedPackages: readonly string[];
   readonly packages: readonly string[];
+  /** For readers of the policy; no decision looks at it. */
+  readonly relevance?: { readonly key: string | null; readonly value: string | null };
   /** Address of the file that it was read from; null for the server's own. */
   readonly source: string | null;
 }
@@ -41,6 +45,13 @@ export function contextsOf(policy: Policy): readonly string[] {
 
 export function matchesContexts(policy: Policy, contexts: readonly string[]): boolean {
   return contexts.length === 0 || contexts.some((context) => contextsOf(policy).includes(context));
+}
+
+/** Whether a policy is about subjects of a type, or of one of its older names. */
+export function matchesType(policy: Policy, names: readonly string[]): boolean {
+  const { subjectType, subjectTypes = [] } = policy;
+  if (subjectTypes.length > 0) return subjectTypes.some((type) => names.includes(type));
+  return subjectType === null || names.includes(subjectType);
 }
 
 export function matchesVersion(policy: Policy, productVersion: string): boolean {
@@ -79,11 +90,11 @@ export function policyJson(policy: Policy): Readonly<Record<string, unknown>> {
     decision_context: policy.decisionContext,
     decision_contexts: policy.decisionContexts,
     subject_type: policy.subjectType,
-    subject_types: [],
+    subject_types: policy.subjectTypes ?? [],
     rules: policy.rules.map(ruleJson),
     excluded_packages: policy.excludedPackages,
     packages: policy.packages,
-    relevance_key: null,
-    relevance_value: null,
+    relevance_key: policy.relevance?.key ?? null,
+    relevance_value: policy.relevance?.value ?? null,
   };
 }

@@ -117,7 +117,9 @@ function reasonOf(error: unknown, subject: Subject): string | undefined {
 /** Undefined where the build has no source: an import. */
 async function addressOf(template: string, subject: Subject, sources: Sources): Promise<string | undefined> {
   const needsBuild = /\{(?:pkg_name|pkg_namespace|rev)\}/.test(template);
-  let address = template.replace('{dist-git}', sources.distGitUrl).replaceAll('{subject_id}', subject.item);
+  let address = template
+    .replace('{dist-git}', sources.distGitUrl)
+    .replaceAll('{subject_id}', subject.item.replace(/^sha256:/, ''));
   if (!needsBuild) return address;
   const { source } = await buildAttributes(subject.item, sources);
   if (source === null || source === '') return undefined;
@@ -128,8 +130,10 @@ async function addressOf(template: string, subject: Subject, sources: Sources): 
     );
   }
   const path = new URL(place.replace(/^git\+/, '')).pathname.split('/');
-  const name = (path.at(-1) ?? '').replace(/\.git$/, '');
+  const repository = (path.at(-1) ?? '').replace(/\.git$/, '');
   const namespace = path.length < 3 ? '' : (path.at(-2) ?? '');
+  // The repository of a container lacks the ending that the build has.
+  const name = namespace === 'containers' ? repository.replace(/-container$/, '') : repository;
   const parts = { pkg_namespace: namespace === '' ? '' : `${namespace}/`, pkg_name: name, rev };
   for (const [key, value] of Object.entries(parts)) address = address.replaceAll(`{${key}}`, value);
   return address;
