@@ -13,10 +13,10 @@ import { discoverFaults } from './faults/declared.ts';
 import { faultBoard } from './faults/fault-board.ts';
 import { type ClientFiles, realmOf, type SandboxUrls, writeClientFiles } from './files.ts';
 import { openGreenwave } from './greenwave/open-greenwave.ts';
-import { sandboxClock } from './kit/clock.ts';
+import { type HeldClock, heldClock } from './kit/clock.ts';
 import type { OpenSystem } from './kit/kit.ts';
 import { type OpenKit, openKit } from './kit/open-kit.ts';
-import { defaultWorld, type World } from './kit/world.ts';
+import { defaultWorld, type Others, type World } from './kit/world.ts';
 import { openKoji } from './koji/koji.ts';
 import { openLookaside } from './lookaside/lookaside.ts';
 import { openResultsdb } from './resultsdb/open-resultsdb.ts';
@@ -26,6 +26,11 @@ import { writeCommands } from './stand-ins/commands.ts';
 import { faultyRealm, writeRealm } from './stand-ins/krb/realm.ts';
 import type { StandInName } from './stand-ins/stand-ins.ts';
 import { openWaiverdb } from './waiverdb/open-waiverdb.ts';
+import { Inside } from './weather/inside.ts';
+import { inventOthers } from './weather/others.ts';
+import { othersSources } from './weather/sources.ts';
+import { bodhiWay, ciWay, greenwaveWay } from './weather/ways.ts';
+import { startWeather } from './weather/weather.ts';
 
 export interface SandboxOptions {
   /** Made, and removed at the end; a folder that holds anything is refused. */
@@ -52,6 +57,8 @@ export interface SandboxOptions {
   readonly scenario?: Scenario;
   /** Other people who build and update in it. @defaultValue 0 */
   readonly packagers?: number;
+  /** Leaves the clock standing at its epoch: whoever opened the sandbox moves it. @defaultValue false */
+  readonly held?: boolean;
   /** Names of the faults that are on from the start. @defaultValue none */
   readonly faults?: readonly string[];
   /** Told of what goes wrong inside. @defaultValue a warning of the process */
@@ -67,6 +74,7 @@ export interface Sandbox extends AsyncDisposable {
   /** Resolves when somebody asked the control port to stop; whoever opened the sandbox then closes it. */
   readonly stopped: Promise<void>;
   readonly kit: OpenKit;
+  readonly clock: HeldClock;
 }
 
 /** The fastest at which commands of the host still keep step. */
@@ -75,12 +83,16 @@ const DEFAULT_SPEED = 60;
 /** A Tuesday: no weekly or nightly rule of the distribution is near. */
 const DEFAULT_EPOCH = Date.UTC(2026, 10, 17, 8);
 
+/** So long others have been at work when the sandbox begins: it has a past to look back at. */
+const HISTORY_MS = 3 * 86_400_000;
+/** People whose packages are rebuilt where nobody else is at work. */
+const SLEEPERS = 60;
+
 /** A small distribution on loopback, every system over its real protocol. Closing it leaves nothing. */
 export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { speed = DEFAULT_SPEED, seed = '1', scenario } = options;
+  const { speed = DEFAULT_SPEED, seed = '1', scenario, packagers = 0 } = options;
   const { epoch = startOf(scenario) ?? DEFAULT_EPOCH } = options;
-  const world =
-    options.world ?? (scenario === undefined ? defaultWorld() : worldOf(scenario, defaultWorld()));
+  const land = options.world ?? (scenario === undefined ? defaultWorld() : worldOf(scenario, defaultWorld()));
   if (!(speed > 0 && speed <= MOST_SPEED)) {
     throw new Error(`the sandbox's speed is above 0 and at most ${MOST_SPEED}, not ${speed}`);
   }
@@ -98,15 +110,19 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     stack.defer(() => open.close());
     return open;
   };
-  const clock = sandboxClock(epoch, speed, trouble);
+  const peopled = packagers > 0 || rebuilds(scenario);
+  const world = peopled ? { ...land, others: peopleOf(packagers, seed) } : land;
+  const clock = heldClock({ epoch, speed, from: packagers > 0 ? epoch - HISTORY_MS : epoch, trouble });
   stack.defer(() => clock.close());
   const kit = openKit({ clock, world, dir, seed, trouble });
+  const inside = new Inside(kit);
 
   const distGit = await opened(openDistGit(kit));
   const lookaside = await opened(openLookaside(kit, { has: distGit.port.has }));
+  const sources = othersSources(world, distGit.port);
   const koji = await opened(
     openKoji(kit, {
-      distGit: distGit.port,
+      distGit: sources,
       lookaside: lookaside.port,
       messageOf: distGit.messageOf,
       resolve: distGit.resolve,
@@ -124,21 +140,33 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
       resultsdbUrl,
       waiverdbUrl,
       koji: koji.port,
-      distGit: distGit.port,
+      distGit: sources,
+      inside: greenwaveWay(inside),
       distGitUrl: distGit.url,
       kojiUrl: `${koji.url}/kojihub`,
     }),
   );
-  await opened(openCi(kit, { resultsdbUrl }));
+  await opened(openCi(kit, { resultsdbUrl, inside: ciWay(inside) }));
   const bodhi = await opened(
     openBodhi(kit, {
       koji: koji.port,
-      distGit: distGit.port,
+      distGit: sources,
       greenwaveUrl: () => greenwave.url,
       waiverdbUrl: () => waiverdb.url,
+      inside: bodhiWay(inside),
     }),
   );
   const datagrepper = await opened(openDatagrepper(kit));
+  for (const [name, system] of Object.entries({ resultsdb, waiverdb, greenwave })) inside.join(name, system);
+  const weather = startWeather(kit, {
+    koji: koji.inside,
+    bodhi: bodhi.inside,
+    resultsdb,
+    sources,
+    distGitUrl: distGit.url,
+  });
+  await clock.runTo(epoch);
+  if (options.held !== true) clock.release();
 
   const urls: SandboxUrls = {
     'dist-git': distGit.url,
@@ -163,7 +191,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     if (!(await faults.turn(name, true))) throw new Error(`the sandbox has no fault ${name}`);
   }
   if (scenario !== undefined) {
-    playScenario(scenario, { clock, faults, rebuild: () => {}, trouble });
+    playScenario(scenario, { clock, faults, rebuild: weather.rebuild, trouble });
   }
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
   const control = await opened(
@@ -181,8 +209,17 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     environment,
     stopped,
     kit,
+    clock,
     [Symbol.asyncDispose]: () => whole.disposeAsync(),
   };
+}
+
+function rebuilds(scenario: Scenario | undefined): boolean {
+  return scenario?.events.some((event) => 'mass_rebuild' in event) === true;
+}
+
+function peopleOf(packagers: number, seed: string): Others {
+  return packagers > 0 ? inventOthers(packagers, seed) : { ...inventOthers(SLEEPERS, seed), people: [] };
 }
 
 interface Place {

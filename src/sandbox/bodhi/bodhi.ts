@@ -7,6 +7,7 @@ import type { Bodhi, BodhiPorts } from './context.ts';
 import { feedRoutes } from './feeds.ts';
 import { answerErrors, readBodies, waitressPage } from './http.ts';
 import { openIdentityProvider } from './idp.ts';
+import { type BodhiInside, bodhiInside } from './inside.ts';
 import { kojiRoutes } from './koji-routes.ts';
 import { login } from './login.ts';
 import { releaseRow, Store } from './model.ts';
@@ -20,6 +21,7 @@ import { updateRoutes } from './update-routes.ts';
 export interface OpenBodhi extends OpenSystem {
   /** Ends with `/openidc`, as the command's `--id-provider` wants it. */
   readonly idpUrl: string;
+  readonly inside: BodhiInside;
 }
 
 /** Bodhi as its version 26.4.0 behaves, with the identity provider that its command logs in at. */
@@ -30,6 +32,7 @@ export async function openBodhi(kit: Kit, ports: BodhiPorts): Promise<OpenBodhi>
     store.releases.push(releaseRow(release, store.nextId('release')));
   }
   for (const { name } of kit.world.packages) store.packages.add(name);
+  for (const name of kit.world.others?.packages.keys() ?? []) store.packages.add(name);
 
   let url = '';
   const bodhi: Bodhi = { kit, ports, store, url: () => url, closing: closing.signal };
@@ -63,6 +66,7 @@ export async function openBodhi(kit: Kit, ports: BodhiPorts): Promise<OpenBodhi>
   return {
     url,
     idpUrl: idp.url,
+    inside: bodhiInside(bodhi),
     async close() {
       closing.abort();
       await Promise.all([open.close(), idp.close()]);

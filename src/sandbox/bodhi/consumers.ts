@@ -157,7 +157,7 @@ async function newEntries(
 ): Promise<string> {
   const evr = (one: BuildFacts) => evrOf({ nvr: one.nvr, epoch: one.epoch ?? 0 });
   const [last] = bodhi.ports.koji
-    .taggedWith(release.stable_tag)
+    .taggedWith(release.stable_tag, facts.name)
     .filter((one) => one.name === facts.name && compareEvr(evr(one), evr(facts)) < 0)
     .sort((one, other) => compareEvr(evr(other), evr(one)));
   const limit = last === undefined ? Number.NaN : dayOf((await changelogOf(bodhi, last))[0]);

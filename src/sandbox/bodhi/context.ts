@@ -7,6 +7,12 @@ export interface BodhiPorts {
   readonly distGit: DistGitPort;
   readonly greenwaveUrl: () => string;
   readonly waiverdbUrl: () => string;
+  /** Asks Greenwave or WaiverDB about what only lives in this process; undefined where it has to go over the wire. */
+  readonly inside?: (call: {
+    readonly service: 'Greenwave' | 'WaiverDB';
+    readonly body: unknown;
+    readonly headers?: Readonly<Record<string, string>>;
+  }) => Promise<{ readonly status: number; readonly text: string }> | undefined;
 }
 
 /**

@@ -38,7 +38,10 @@ export async function post(bodhi: Bodhi, call: Post): Promise<unknown> {
   }
 }
 
-async function send(bodhi: Bodhi, { service, url, body, headers }: Post) {
+async function send(bodhi: Bodhi, call: Post) {
+  const { service, url, body, headers } = call;
+  const inside = await bodhi.ports.inside?.(call);
+  if (inside !== undefined) return inside;
   const limit = new AbortController();
   const { clock } = bodhi.kit;
   clock.after(Math.max(TIMEOUT_MS, LEAST_REAL_TIMEOUT_MS * clock.speed), () => limit.abort());

@@ -1,8 +1,9 @@
+import { othersPackage } from '../kit/world.ts';
 import { type Bodhi, rule, tagBuilds, tagsOf, transaction, untagBuilds, type Work } from './context.ts';
 import { sideTagSigning, sideTagTesting } from './create.ts';
 import { refreshGating } from './gating.ts';
 import { obsolete, setRequest } from './life.ts';
-import { daysInTesting, karmaOf, meetsRequirements, sinceReset, type Update } from './model.ts';
+import { daysInTesting, gatingPassed, karmaOf, meetsRequirements, sinceReset, type Update } from './model.ts';
 import { nightlyPush } from './push.ts';
 import { addComment, tell } from './talk.ts';
 import { APPROVAL_TEXT } from './words.ts';
@@ -41,14 +42,29 @@ async function approveTesting(bodhi: Bodhi): Promise<void> {
     ({ status, request }) => status === 'testing' && request === null,
   );
   for (const update of updates) {
+    if (isAsBefore(update, bodhi.kit.clock.now())) continue;
     if (rule(bodhi, 'bodhi.approve', update.alias) === 'never') continue;
     await transaction(bodhi, (work) => approve(bodhi, work, update));
   }
 }
 
+/** What an update that could not be approved looked like then: without news another look is as vain. */
+const vainLooks = new WeakMap<Update, string>();
+
+function lookOf(update: Update, now: number): string {
+  return `${update.comments.length} ${update.gating} ${daysInTesting(update, now)}`;
+}
+
+function isAsBefore(update: Update, now: number): boolean {
+  return vainLooks.get(update) === lookOf(update, now);
+}
+
 async function approve(bodhi: Bodhi, work: Work, update: Update): Promise<void> {
   const now = bodhi.kit.clock.now();
-  if (!meetsRequirements(update, now)) return;
+  if (!meetsRequirements(update, now)) {
+    vainLooks.set(update, lookOf(update, now));
+    return;
+  }
   update.date_approved ??= now;
   const byKarma =
     update.autokarma && update.release.composed_by_bodhi && karmaOf(update).sum >= update.stable_karma;
@@ -60,7 +76,10 @@ async function approve(bodhi: Bodhi, work: Work, update: Update): Promise<void> 
     else pushUncomposed(bodhi, update);
     return;
   }
-  if (told) return;
+  if (told) {
+    vainLooks.set(update, lookOf(update, now));
+    return;
+  }
   addComment(bodhi, update, { text: APPROVAL_TEXT, author: 'bodhi' });
   tell(bodhi, work, 'requirements_met.stable', update);
 }
@@ -68,10 +87,10 @@ async function approve(bodhi: Bodhi, work: Work, update: Update): Promise<void> 
 /** Straight into the stable tag: nobody composes these releases for Bodhi. */
 function pushUncomposed(bodhi: Bodhi, update: Update): void {
   const { release, builds } = update;
-  const inStable = bodhi.ports.koji.taggedWith(release.stable_tag);
   // Newer by Koji's own order of builds, not by version.
   const conflicts = builds.filter(({ name, nvr }) => {
     const own = bodhi.ports.koji.build(nvr)?.build_id ?? 0;
+    const inStable = bodhi.ports.koji.taggedWith(release.stable_tag, name);
     return inStable.some((other) => other.name === name && other.build_id > own);
   });
   if (conflicts.length > 0) {
@@ -112,6 +131,8 @@ function pushUncomposed(bodhi: Bodhi, update: Update): void {
 async function checkPolicies(bodhi: Bodhi): Promise<void> {
   if (rule(bodhi, 'bodhi.check-policies', 'all') === 'never') return;
   for (const update of liveUpdates(bodhi, ['pending', 'testing'])) {
+    // What others have passed stays so: nobody plays with their results.
+    if (gatingPassed(update) && isOthers(bodhi, update)) continue;
     try {
       await refreshGating(bodhi, update);
     } catch (error) {
@@ -119,6 +140,10 @@ async function checkPolicies(bodhi: Bodhi): Promise<void> {
       bodhi.kit.trouble(`the check of the policies of ${update.alias}`, error);
     }
   }
+}
+
+function isOthers({ kit }: Bodhi, { builds }: Update): boolean {
+  return builds.every(({ nvr }) => othersPackage(kit.world, nvr) !== undefined);
 }
 
 function liveUpdates(bodhi: Bodhi, statuses: readonly Update['status'][]): Update[] {

@@ -41,8 +41,17 @@ interface CiBody {
   readonly note?: string;
 }
 
+const RETRIED: readonly number[] = [500, 502, 503, 504];
+
+export interface ListenerOptions {
+  /** Address of ResultsDB, without the API's path. */
+  readonly resultsdbUrl: string;
+  /** Stores the result of a build without the wire and tells the status; undefined where it has to go over it. */
+  readonly inside?: ((nvr: string, result: unknown) => Promise<number> | undefined) | undefined;
+}
+
 /** resultsdb-ci-listener: hears what CI says and posts it to ResultsDB, one result for each message, in their order. */
-export function listenForCi(kit: Kit, resultsdbUrl: string): { close(): void } {
+export function listenForCi(kit: Kit, { resultsdbUrl, inside }: ListenerOptions): { close(): void } {
   const tails = new Map<string, Promise<void>>();
   let open = true;
 
@@ -61,25 +70,30 @@ export function listenForCi(kit: Kit, resultsdbUrl: string): { close(): void } {
     const tail = (tails.get(key) ?? Promise.resolve()).then(async () => {
       await due;
       const result = resultOf(body, test, state, itemOf(rule) ?? nvr);
-      await post(result);
-      if (rule === 'twice') await post(result);
+      await post(nvr, result);
+      if (rule === 'twice') await post(nvr, result);
     });
-    tails.set(
-      key,
-      tail.catch((error: unknown) => kit.trouble('resultsdb-ci-listener', error)),
-    );
+    const told = tail
+      .catch((error: unknown) => kit.trouble('resultsdb-ci-listener', error))
+      .then(() => {
+        if (tails.get(key) === told) tails.delete(key);
+      });
+    tails.set(key, told);
   }
 
-  async function post(result: unknown): Promise<void> {
+  async function post(nvr: string, result: unknown): Promise<void> {
     for (let i = 0; i < TRIES && open; i++) {
       if (i > 0) await pause(Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** i));
+      const within = await inside?.(nvr, result);
+      if (within !== undefined && !RETRIED.includes(within)) return;
+      if (within !== undefined) continue;
       const response = await fetch(`${resultsdbUrl}/api/v2.0/results`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(result),
       }).catch(() => undefined);
       await response?.arrayBuffer().catch(() => undefined);
-      if (response !== undefined && ![500, 502, 503, 504].includes(response.status)) return;
+      if (response !== undefined && !RETRIED.includes(response.status)) return;
     }
   }
 

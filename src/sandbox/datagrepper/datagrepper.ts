@@ -14,7 +14,7 @@ const CHARTS =
 
 /** The archive of the bus over its REST API: `URL/v2/search`, `URL/v2/id` and their older forms. */
 export async function openDatagrepper(kit: Kit): Promise<OpenSystem> {
-  const stored = archiveReader(kit.archive);
+  const stored = archiveReader(kit);
   const server = systemServer(kit, 'datagrepper', (request) => request.url.split('?')[0]);
   // Only GET is answered: a body is nothing to read.
   server.removeAllContentTypeParsers();

@@ -1,5 +1,5 @@
 import { type Concerns, concernsOf } from '../kit/headers.ts';
-import type { Message } from '../kit/kit.ts';
+import type { Kit, Message } from '../kit/kit.ts';
 import { pythonJson } from './python-json.ts';
 import { dateSeconds } from './window.ts';
 
@@ -16,23 +16,37 @@ export interface StoredMessage {
   readonly text: string;
 }
 
-/** Keeps up with an archive that only grows. A repeat with the same id and time is dropped, and so is what has no readable time. */
-export function archiveReader(archive: readonly Message[]): () => readonly StoredMessage[] {
-  const stored: StoredMessage[] = [];
+/** Keeps up with the archive. A repeat with the same id and time is dropped, and so is what has no readable time. */
+export function archiveReader({
+  archive,
+  onForget,
+}: Pick<Kit, 'archive' | 'onForget'>): () => readonly StoredMessage[] {
+  let stored: StoredMessage[] = [];
   const known = new Set<string>();
   let read = 0;
+  onForget((isGone) => {
+    for (const { message, timestamp } of stored) {
+      if (isGone(message)) known.delete(keyOf(message, timestamp));
+    }
+    stored = stored.filter(({ message }) => !isGone(message));
+    read -= archive.slice(0, read).filter(isGone).length;
+  });
   return () => {
     for (; read < archive.length; read++) {
       const message = archive[read];
       const row = message && store(message);
       if (row === undefined) continue;
-      const key = `${row.message.id} ${row.timestamp}`;
+      const key = keyOf(row.message, row.timestamp);
       if (known.has(key)) continue;
       known.add(key);
       stored.push(row);
     }
     return stored;
   };
+}
+
+function keyOf({ id }: Message, timestamp: number): string {
+  return `${id} ${timestamp}`;
 }
 
 function store(message: Message): StoredMessage | undefined {
@@ -49,7 +63,10 @@ function store(message: Message): StoredMessage | undefined {
     users,
     packages,
     agent: typeof agent === 'string' ? agent : null,
-    text: pythonJson(message.body),
+    // Few are asked for what they contain: kept for all it would be the half of the archive.
+    get text() {
+      return pythonJson(message.body);
+    },
   };
 }
 

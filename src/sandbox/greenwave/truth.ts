@@ -1,5 +1,5 @@
 import type { Kit } from '../kit/kit.ts';
-import type { WorldRelease } from '../kit/world.ts';
+import { othersPackage, type WorldRelease } from '../kit/world.ts';
 import { whenStored } from '../resultsdb/stored.ts';
 import { decide, type Judge } from './decision.ts';
 
@@ -11,6 +11,8 @@ export function keepDecisionTruth(kit: Kit, judge: Judge): void {
   const satisfied = new Set<string>();
 
   async function look(nvr: string, at: number): Promise<void> {
+    // Nobody compares what is said of other people's builds.
+    if (othersPackage(kit.world, nvr) !== undefined) return;
     const release = releaseOf(nvr, kit.world.releases);
     if (release === undefined) return;
     const body = {

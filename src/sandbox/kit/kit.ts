@@ -83,6 +83,8 @@ export interface Kit {
   subscribe(topic: string, handle: (message: Message) => Promise<void> | void): void;
   /** All messages that were archived so far, oldest first. */
   readonly archive: readonly Message[];
+  /** Calls back before messages are thrown away, for those who keep something about each. */
+  onForget(act: (isGone: (message: Message) => boolean) => void): void;
   /** Writes down what really happened to a build. The first of each event counts, but of `ci_*`, `result`, `decision`, `gate` the last. */
   truth(nvr: string, event: ChainEvent, at?: number): void;
   truthOf(nvr: string): Readonly<Partial<Record<ChainEvent, number>>>;

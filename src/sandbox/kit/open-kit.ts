@@ -4,7 +4,8 @@ import type { SandboxClock } from './clock.ts';
 import { delayOf, draw } from './draw.ts';
 import { headersOf } from './headers.ts';
 import type { Holding, Hooks, Interference, Kit, Message, SandboxFault } from './kit.ts';
-import type { World } from './world.ts';
+import { discard } from './rows.ts';
+import { othersPackage, type World } from './world.ts';
 
 export interface KitOptions {
   readonly clock: SandboxClock;
@@ -21,6 +22,8 @@ export interface OpenKit extends Kit {
   holdingsOf(run: string): Promise<readonly Holding[]>;
   /** Resolves when every message so far has been handled. */
   settled(): Promise<void>;
+  /** Throws away messages and truths about other people's builds that are older, epoch ms; what names an own package or packager stays. */
+  forget(before: number): void;
   /** Tells all parts that `faults` has changed; resolves when they have followed. */
   switched(): Promise<void>;
 }
@@ -37,6 +40,7 @@ export function openKit({ clock, world, dir, seed, trouble }: KitOptions): OpenK
   const archive: Message[] = [];
   const truths = new Map<string, Partial<Record<ChainEvent, number>>>();
   const looks: ((run: string) => readonly Holding[] | Promise<readonly Holding[]>)[] = [];
+  const forgetters: ((isGone: (message: Message) => boolean) => void)[] = [];
   const followers: (() => void | Promise<void>)[] = [];
   const consumers: {
     topic: string;
@@ -109,6 +113,22 @@ export function openKit({ clock, world, dir, seed, trouble }: KitOptions): OpenK
       truths.set(nvr, known);
     },
     truthOf: (nvr) => truths.get(nvr) ?? {},
+    onForget: (act) => void forgetters.push(act),
+    forget(before) {
+      const own = [world.packager, ...world.packages.map(({ name }) => name)];
+      const gone = new Set<Message>();
+      for (const message of archive) {
+        if (message.sentAt >= before) continue;
+        const text = JSON.stringify(message.body);
+        if (!own.some((name) => text.includes(name))) gone.add(message);
+      }
+      for (const act of forgetters) act((message) => gone.has(message));
+      discard(archive, (message) => gone.has(message));
+      for (const [nvr, events] of truths) {
+        const isOld = Object.values(events).every((at) => at < before);
+        if (isOld && othersPackage(world, nvr) !== undefined) truths.delete(nvr);
+      }
+    },
     holdings: (look) => void looks.push(look),
     holdingsOf: async (run) => (await Promise.all(looks.map((look) => look(run)))).flat(),
     onSwitch: (act) => void followers.push(act),

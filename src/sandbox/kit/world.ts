@@ -41,6 +41,26 @@ export interface WorldPackage {
   readonly gating: string | undefined;
 }
 
+/** A package of somebody else: only its builds and updates are there, no repository that can be cloned. */
+export interface OtherPackage {
+  readonly name: string;
+  readonly owner: string;
+  /** How long its builds take, as a multiple of the usual. */
+  readonly weight: number;
+  readonly isGated: boolean;
+}
+
+/** Who else builds and updates in the world. */
+export interface Others {
+  readonly people: readonly string[];
+  readonly packages: ReadonlyMap<string, OtherPackage>;
+}
+
+/** The package of an NVR, where it is somebody else's. */
+export function othersPackage({ others }: World, nvr: string): OtherPackage | undefined {
+  return others?.packages.get(nvr.split('-').slice(0, -2).join('-'));
+}
+
 export interface World {
   /** Middle part of topics: `sandbox` gives `org.fedoraproject.sandbox.…`. */
   readonly stage: string;
@@ -58,6 +78,8 @@ export interface World {
   /** Groups of the critical path with their packages, alike in all releases; left out: none. */
   readonly critpath?: Readonly<Record<string, readonly string[]>>;
   readonly tests: readonly string[];
+  /** @defaultValue nobody */
+  readonly others?: Others;
   /** Delays that win over the usual ones, by point. */
   readonly delays: Readonly<Record<string, Delay>>;
 }

@@ -1,5 +1,15 @@
 import type { WorldRelease } from '../kit/world.ts';
-import { type Hub, newEvent, packageId, REPO, type Tag, type User, userByName } from './hub.ts';
+import {
+  type Event,
+  type Host,
+  type Hub,
+  newEvent,
+  packageId,
+  REPO,
+  type Tag,
+  type User,
+  userByName,
+} from './hub.ts';
 import type { Struct } from './value.ts';
 
 /** Koji's permissions, in the order of their ids from 1. */
@@ -57,6 +67,8 @@ export function canonicalArch(arch: string): string {
 /** Users, tags, targets, packages, builders and first repos of the world, as Fedora's hub has them. */
 export function furnish(hub: Hub): void {
   const { world } = hub.kit;
+  hub.permissions.push(...PERMISSIONS.map(([name, description]) => ({ name, description })));
+  hub.channels.push(...CHANNELS.map((name, index) => ({ id: index + 1, name, description: null })));
   const admin = addUser(hub, 'kojiadmin', undefined, []);
   for (const { name, password, groups } of world.users) {
     if (name === 'kojiadmin') hub.users[0] = { ...admin, password };
@@ -66,10 +78,15 @@ export function furnish(hub: Hub): void {
 
   for (const release of world.releases) addTags(hub, release);
   addTargets(hub);
-  const packager = userByName(hub, world.packager);
+  const owner = userByName(hub, world.packager);
+  const creator = userByName(hub, 'kojiadmin');
   for (const { name } of world.packages) {
-    for (const release of world.releases) addPackage(hub, release.dist_tag, name, packager);
+    for (const { dist_tag } of world.releases) {
+      const tag = hub.tags.find((one) => one.name === dist_tag);
+      if (tag !== undefined) addPackage(hub, { tag, name, owner, creator });
+    }
   }
+  addOthers(hub, creator);
   addHosts(hub);
   for (const { build_tag } of world.releases) {
     const tag = hub.tags.find(({ name }) => name === build_tag);
@@ -77,7 +94,7 @@ export function furnish(hub: Hub): void {
   }
 }
 
-function addUser(
+export function addUser(
   hub: Hub,
   name: string,
   password: string | undefined,
@@ -86,7 +103,7 @@ function addUser(
 ): User {
   const granted = groups.filter((group) => group.startsWith('koji-')).map((group) => group.slice(5));
   const perms = [...(SERVICE_PERMS[name] ?? []), ...granted];
-  const user: User = { id: hub.users.length + 1, name, password, usertype, perms };
+  const user: User = { id: hub.users.length + 1, name, password, usertype, status: 0, perms };
   hub.users.push(user);
   return user;
 }
@@ -96,10 +113,14 @@ export interface NewTag {
   readonly parent?: string | undefined;
   readonly perm?: string | null;
   readonly arches?: string;
+  readonly locked?: boolean;
   readonly extra?: Struct;
 }
 
-export function addTag(hub: Hub, { name, parent, perm = null, arches = '', extra = {} }: NewTag): Tag {
+export function addTag(
+  hub: Hub,
+  { name, parent, perm = null, arches = '', locked = false, extra = {} }: NewTag,
+): Tag {
   // Removed tags keep their numbers; one more is skipped per side tag, as the hub's sequences do.
   const id = (hub.tags.at(-1)?.id ?? 0) + (extra['sidetag'] === true ? 2 : 1);
   const inherited = hub.tags.findLast((tag) => tag.name === parent && tag.revoked === null);
@@ -108,7 +129,7 @@ export function addTag(hub: Hub, { name, parent, perm = null, arches = '', extra
     name,
     perm,
     arches,
-    locked: false,
+    locked,
     extra,
     parent: inherited?.id ?? null,
     created: newEvent(hub),
@@ -160,33 +181,110 @@ export function addTarget(hub: Hub, name: string, buildTag: string, destTag: str
   hub.targets.push({ id: hub.targets.length + 1, name, build_tag, dest_tag, removed: false });
 }
 
-/** Puts a package on the list of a tag. */
-export function addPackage(hub: Hub, tagName: string, name: string, owner: User, creator?: User): void {
-  const tag = hub.tags.findLast((one) => one.name === tagName && one.revoked === null);
-  if (tag === undefined) throw new Error(`package ${name} of the world has no tag ${tagName}`);
+/** What a list of packages says about one. */
+export interface NewEntry {
+  readonly tag: Tag;
+  readonly name: string;
+  readonly owner: User;
+  readonly creator: User;
+  readonly blocked?: boolean;
+  readonly extraArches?: string | null;
+}
+
+/** Puts a package on the list of a tag, in place of what the list said before. */
+export function addPackage(
+  hub: Hub,
+  { tag, name, owner, creator, blocked = false, extraArches = null }: NewEntry,
+): void {
+  const created = newEvent(hub);
+  removePackage(hub, tag, name, creator, created);
   hub.packageList.push({
     tag,
     package_id: packageId(hub, name),
     package_name: name,
     owner,
-    blocked: false,
-    created: newEvent(hub),
-    creator: creator ?? userByName(hub, 'kojiadmin'),
+    blocked,
+    extra_arches: extraArches,
+    created,
+    creator,
+    revoked: null,
+    revoker: null,
   });
 }
+
+/** Takes a package from the list of a tag itself; inherited entries stay. */
+export function removePackage(hub: Hub, tag: Tag, name: string, revoker: User, revoked: Event): void {
+  for (const row of hub.packageList) {
+    if (row.tag !== tag || row.package_name !== name || row.revoked !== null) continue;
+    row.revoked = revoked;
+    row.revoker = revoker;
+  }
+}
+
+function addOthers(hub: Hub, creator: User): void {
+  const { others, releases } = hub.kit.world;
+  if (others === undefined) return;
+  for (const name of ['releng', ...others.people]) addUser(hub, name, undefined, []);
+  const users = new Map(hub.users.map((user) => [user.name, user]));
+  const tags = releases.flatMap(({ dist_tag }) => hub.tags.filter(({ name }) => name === dist_tag));
+  for (const { name, owner: person } of others.packages.values()) {
+    const owner = users.get(person) ?? creator;
+    const package_id = packageId(hub, name);
+    for (const tag of tags) {
+      hub.packageList.push({
+        tag,
+        package_id,
+        package_name: name,
+        owner,
+        blocked: false,
+        extra_arches: null,
+        created: newEvent(hub),
+        creator,
+        revoked: null,
+        revoker: null,
+      });
+    }
+  }
+}
+
+/** So many people are served by one more builder of each arch. */
+const PEOPLE_PER_HOST = 125;
 
 const HOST_NAMES: Readonly<Record<string, string>> = { x86_64: 'x86', aarch64: 'a64' };
 
 function addHosts(hub: Hub): void {
+  const more = Math.floor((hub.kit.world.others?.people.length ?? 0) / PEOPLE_PER_HOST);
   const arches = hub.kit.world.arches.map(canonicalArch).filter((arch) => arch !== 'i386');
   for (const arch of arches) {
     const served = arch === 'x86_64' ? ['x86_64', 'i386'] : [arch];
-    for (let count = 1; count <= (arch === 'x86_64' ? 2 : 1); count++) {
-      const name = `buildvm-${HOST_NAMES[arch] ?? arch}-0${count}.example.org`;
-      const user = addUser(hub, name, undefined, [], 1);
-      hub.hosts.push({ id: hub.hosts.length + 1, user, name, arches: served, capacity: 6 });
+    for (let count = 1; count <= (arch === 'x86_64' ? 2 : 1) + more; count++) {
+      const name = `buildvm-${HOST_NAMES[arch] ?? arch}-${String(count).padStart(2, '0')}.example.org`;
+      addHost(hub, { name, arches: served, capacity: 6, channels: [1, 2], reports: true });
     }
   }
+}
+
+export interface NewHost {
+  readonly name: string;
+  readonly arches: readonly string[];
+  readonly capacity: number;
+  readonly channels: readonly number[];
+  readonly reports: boolean;
+}
+
+/** A builder with its account. */
+export function addHost(hub: Hub, { channels, ...host }: NewHost): Host {
+  const added: Host = {
+    ...host,
+    id: hub.hosts.length + 1,
+    user: addUser(hub, host.name, undefined, [], 1),
+    description: null,
+    comment: null,
+    enabled: true,
+    channels: new Set(channels),
+  };
+  hub.hosts.push(added);
+  return added;
 }
 
 function addFirstRepo(hub: Hub, tag: Tag): void {

@@ -16,7 +16,7 @@ import {
   userByName,
 } from './hub.ts';
 import { publishRepo } from './messages.ts';
-import { nextId } from './rows.ts';
+import { nextId } from '../kit/rows.ts';
 import { delay } from './rules.ts';
 import { floatOrNil, timeOrNil, timeText } from './stamps.ts';
 import { lastChange } from './tagging.ts';

@@ -16,6 +16,7 @@ import {
   type User,
 } from './hub.ts';
 import { publishTagging } from './messages.ts';
+import { taggingsByBuild, taggingsByTag } from './rows.ts';
 import { msOf } from './stamps.ts';
 
 /** Packages that only the secure-boot people may tag. */
@@ -23,7 +24,7 @@ const SECURE_BOOT = new Set(['kernel', 'shim', 'grub2', 'pesign', 'fwupd', 'fwup
 
 /** Rows of the tag history that hold for a tag now, or held at an event. */
 export function taggingsOf(hub: Hub, tag: Tag, event: number | null = null): readonly Tagging[] {
-  return hub.taggings.filter((row) => row.tag === tag && isActive(row.created, row.revoked, event));
+  return taggingsByTag(hub.taggings, tag).filter((row) => isActive(row.created, row.revoked, event));
 }
 
 export function isTagged(hub: Hub, build: Build, tag: Tag): boolean {
@@ -31,7 +32,7 @@ export function isTagged(hub: Hub, build: Build, tag: Tag): boolean {
 }
 
 function activeRow(hub: Hub, build: Build, tag: Tag): Tagging | undefined {
-  return hub.taggings.find((row) => row.build === build && row.tag === tag && row.revoked === null);
+  return taggingsByBuild(hub.taggings, build).find((row) => row.tag === tag && row.revoked === null);
 }
 
 /** What the hub checks before it takes a tag task; `force` helps admins alone. */
@@ -132,7 +133,11 @@ export function lastChange(hub: Hub, tag: Tag): Event {
     consider(row.created);
     consider(row.revoked);
   }
-  for (const row of hub.packageList) if (tags.has(row.tag)) consider(row.created);
+  for (const row of hub.packageList) {
+    if (!tags.has(row.tag)) continue;
+    consider(row.created);
+    consider(row.revoked);
+  }
   return last;
 }
 

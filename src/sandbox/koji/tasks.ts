@@ -12,7 +12,7 @@ import {
   type User,
 } from './hub.ts';
 import { publishBuildState, publishTaskState } from './messages.ts';
-import { byId, indexed, nextId } from './rows.ts';
+import { byId, indexed, nextId } from '../kit/rows.ts';
 import { floatOrNil, timeOrNil, timeText } from './stamps.ts';
 import { Float, type Struct, type Value } from './value.ts';
 

@@ -27,6 +27,8 @@ export async function live(hub: Hub, task: Task, work: Work | undefined): Promis
     }
     hub.kit.trouble(`koji task ${task.id} (${task.method})`, error);
     failTask(hub, task, { code: 1, message: String(error) });
+  } finally {
+    fillHosts(hub);
   }
 }
 
@@ -34,26 +36,98 @@ async function queue(hub: Hub, task: Task, work: Work | undefined): Promise<void
   const subject = subjectOf(hub, task);
   const name = `${task.method} ${task.label ?? task.arch} ${subject}`;
   const ruled = await obey(hub, task, 'koji.schedule', name);
-  const host = pickHost(hub, task);
   // An arch that no host serves leaves the task FREE for ever, without a word: so does Koji.
-  if (host === undefined || work === undefined) return never();
+  if (servingHosts(hub, task).length === 0 || work === undefined) return never();
   await pause(hub, task, delay(hub, 'koji.assign', name) + (ruled?.delayMs ?? 0));
-  assignTask(hub, task, host);
+  await assignment(hub, task);
   await pause(hub, task, delay(hub, 'koji.open', name));
   openTask(hub, task);
 }
 
-function pickHost(hub: Hub, { arch }: Task): Host | undefined {
-  const serving = hub.hosts.filter((host) => arch === 'noarch' || host.arches.includes(arch));
-  return serving.toSorted((a, b) => loadOf(hub, a) - loadOf(hub, b) || a.id - b.id)[0];
+function servingHosts(hub: Hub, { arch, channel }: Task): readonly Host[] {
+  return hub.hosts.filter(
+    ({ arches, channels, enabled, reports }) =>
+      reports && enabled && channels.has(channel) && (arch === 'noarch' || arches.includes(arch)),
+  );
+}
+
+interface Waiting {
+  readonly task: Task;
+  readonly go: () => void;
+}
+
+/** Tasks for which all hosts that serve them were full, by hub. */
+const waitingFor = new WeakMap<Hub, Waiting[]>();
+
+/** Gives a task to the least loaded host with room: at once, or when it is its turn. */
+function assignment(hub: Hub, task: Task): Promise<void> {
+  return new Promise((go) => {
+    const queue = waitingFor.get(hub) ?? [];
+    waitingFor.set(hub, queue);
+    queue.push({ task, go });
+    fillHosts(hub);
+  });
+}
+
+/** Gives out what room there is, by priority and age. */
+function fillHosts(hub: Hub): void {
+  const queue = waitingFor.get(hub) ?? [];
+  if (queue.length === 0) return;
+  const loads = loadsOf(hub, ({ waiting }) => waiting !== true);
+  const left: Waiting[] = [];
+  const inTurn = queue
+    .splice(0)
+    .toSorted((a, b) => a.task.priority - b.task.priority || a.task.id - b.task.id);
+  for (const one of inTurn) {
+    if (hasEnded(one.task)) continue;
+    const [host] = servingHosts(hub, one.task)
+      .filter((each) => (loads.get(each) ?? 0) < each.capacity)
+      .toSorted((a, b) => (loads.get(a) ?? 0) - (loads.get(b) ?? 0) || a.id - b.id);
+    if (host === undefined) {
+      left.push(one);
+      continue;
+    }
+    loads.set(host, (loads.get(host) ?? 0) + one.task.weight);
+    assignTask(hub, one.task, host);
+    one.go();
+  }
+  queue.push(...left);
 }
 
 /** Sum of the weights of what a host has been given. */
 export function loadOf(hub: Hub, host: Host): number {
-  const weights = hub.tasks
-    .filter((task) => task.host === host && (task.state === TASK.open || task.state === TASK.assigned))
-    .map(({ weight }) => weight);
-  return weights.reduce((sum, weight) => sum + weight, 0);
+  return loadsOf(hub).get(host) ?? 0;
+}
+
+function loadsOf(hub: Hub, counts: (task: Task) => boolean = () => true): Map<Host, number> {
+  const loads = new Map<Host, number>();
+  for (const task of unended(hub)) {
+    const isGiven = task.state === TASK.open || task.state === TASK.assigned;
+    if (!isGiven || task.host === null || !counts(task)) continue;
+    loads.set(task.host, (loads.get(task.host) ?? 0) + task.weight);
+  }
+  return loads;
+}
+
+interface Seen {
+  last: number;
+  readonly tasks: Set<Task>;
+}
+
+const seenTasks = new WeakMap<Hub, Seen>();
+
+/** The few of all tasks that have not ended. */
+function unended(hub: Hub): ReadonlySet<Task> {
+  const seen = seenTasks.get(hub) ?? { last: 0, tasks: new Set() };
+  seenTasks.set(hub, seen);
+  for (let at = hub.tasks.length - 1; at >= 0; at--) {
+    const task = hub.tasks[at];
+    if (task === undefined || task.id <= seen.last) break;
+    seen.tasks.add(task);
+  }
+  seen.last = hub.tasks.at(-1)?.id ?? 0;
+  for (const task of seen.tasks) if (hasEnded(task)) seen.tasks.delete(task);
+  return seen.tasks;
 }
 
 /** Name of what a task is about, the same in every sandbox: the draw of its delays depends on it. */
@@ -126,6 +200,8 @@ export async function collect(
   failFast = false,
 ): Promise<void> {
   parent.waiting = true;
+  // Who only waits takes no room.
+  fillHosts(hub);
   const subject = subjectOf(hub, parent);
   const ended: Task[] = [];
   await new Promise<void>((resolve) => {

@@ -1,4 +1,5 @@
 import type { FastifyInstance, HTTPMethods } from 'fastify';
+import type { OpenSystem } from '../kit/kit.ts';
 
 /** A request as a Flask application sees it. */
 export interface WebRequest {
@@ -42,6 +43,26 @@ export class Abort extends Error {
 /** The real server breaks on this request: its 500 is the right answer, and nobody of the sandbox need hear of it. */
 export class Crash extends Error {}
 
+/** A request by the port of a system instead of its wire. */
+export interface InsideRequest {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /** The server's address, as answers name it. */
+  readonly root: string;
+  readonly query?: readonly (readonly [string, string])[];
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Asks an application as its wire does, for those who live in the same process. */
+export type AskInside = (request: InsideRequest) => Promise<Answer>;
+
+/** A system of Flask with its way in without the wire. */
+export interface OpenFlask extends OpenSystem {
+  readonly ask: AskInside;
+}
+
 export interface FlaskOptions {
   readonly routes: readonly Route[];
   notFound(request: WebRequest): Answer;
@@ -55,7 +76,7 @@ export interface FlaskOptions {
 const METHODS: HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** Routes as Flask does: the first pattern that fits, 405 with `Allow`, OPTIONS answered by itself. */
-export function serveFlask(server: FastifyInstance, options: FlaskOptions): void {
+export function serveFlask(server: FastifyInstance, options: FlaskOptions): AskInside {
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   server.route({
@@ -82,6 +103,20 @@ export function serveFlask(server: FastifyInstance, options: FlaskOptions): void
       return reply.send(Buffer.from(raw.method === 'HEAD' ? '' : body));
     },
   });
+  return async ({ method, path, root, query = [], body, headers = {} }) => {
+    const request: WebRequest = {
+      method,
+      root,
+      path,
+      target: path,
+      query,
+      headers: { 'content-type': 'application/json', ...headers },
+      body: Buffer.from(body === undefined ? '' : JSON.stringify(body)),
+      params: [],
+    };
+    const answer = await answerOf(request, options);
+    return options.finish?.(answer, request) ?? answer;
+  };
 }
 
 /** Longest request line that gunicorn takes. */

@@ -1,5 +1,7 @@
-import type { Kit, OpenSystem } from '../kit/kit.ts';
+import type { Kit } from '../kit/kit.ts';
+import { byId } from '../kit/rows.ts';
 import { listen, systemServer } from '../kit/server.ts';
+import { othersPackage } from '../kit/world.ts';
 import {
   Abort,
   type Answer,
@@ -8,6 +10,7 @@ import {
   jsonify,
   NO_METHOD,
   NOT_JSON,
+  type OpenFlask,
   type Route,
   readJson,
   serveFlask,
@@ -46,9 +49,11 @@ export interface ResultView {
   readonly href: string;
 }
 
-export interface OpenResultsdb extends OpenSystem {
+export interface OpenResultsdb extends OpenFlask {
   /** What POST /results does, without the wire: the body of such a request. Throws where that would be refused. */
   post(result: Readonly<Record<string, unknown>>): ResultView;
+  /** Throws away results of other people's builds that are older, epoch ms. */
+  retire(before: number): void;
 }
 
 /** How long the server tries to hand a message to a broker that is away. Sandbox ms. */
@@ -198,7 +203,7 @@ export async function openResultsdb(kit: Kit): Promise<OpenResultsdb> {
     if (!/^\s*[+-]?\d+\s*$/.test(id) || Math.abs(Number(id)) > 2 ** 31 - 1) {
       throw new Crash(`invalid input syntax for type integer: ${id}`);
     }
-    const row = db().results[Number(id) - 1];
+    const row = byId(db().results, Number(id));
     return row === undefined
       ? jsonify(404, { message: 'Result not found' })
       : jsonify(200, resultView(request.root, row));
@@ -334,7 +339,7 @@ export async function openResultsdb(kit: Kit): Promise<OpenResultsdb> {
     { pattern: /^\/api\/v2\.0\/?$/, views: { GET: landing } },
   ];
 
-  serveFlask(server, {
+  const ask = serveFlask(server, {
     routes,
     notFound: () => jsonify(404, { message: 'Not found' }),
     notAllowed: () => errorPage(405, 'Method Not Allowed', NO_METHOD),
@@ -344,7 +349,16 @@ export async function openResultsdb(kit: Kit): Promise<OpenResultsdb> {
     },
   });
   const open = await listen(server);
-  return { ...open, post: (result) => create(open.url, result) };
+  return {
+    ...open,
+    ask,
+    post: (result) => create(open.url, result),
+    retire(before) {
+      const isTheirs = ({ data }: ResultRow) =>
+        data.some(([key, value]) => key === 'item' && othersPackage(kit.world, value) !== undefined);
+      store.retire((row) => row.submitTime < before * 1000 && isTheirs(row));
+    },
+  };
 }
 
 /** A comparison of a text column with anything else is an error of the database. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { discard, indexedByAll, nextId } from '../kit/rows.ts';
 import type { Micros } from './python.ts';
 
 export interface TestcaseRow {
@@ -51,6 +52,13 @@ export function like(pattern: string): (value: string) => boolean {
   return (value) => regex.test(value);
 }
 
+/** Keys of a result's data that say what it is about. */
+const ITEMS: readonly string[] = ['item', 'original_spec_nvr'];
+
+const byItem = indexedByAll((row: ResultRow) =>
+  row.data.filter(([key]) => ITEMS.includes(key)).map(([key, value]) => `${key} ${value}`),
+);
+
 /** The tables of ResultsDB and its two ways of selecting. */
 export class ResultsStore {
   readonly results: ResultRow[] = [];
@@ -78,9 +86,24 @@ export class ResultsStore {
   }
 
   add(row: Omit<ResultRow, 'id'>): ResultRow {
-    const stored = { ...row, id: this.results.length + 1 };
+    const stored = { ...row, id: nextId(this.results) };
     this.results.push(stored);
     return stored;
+  }
+
+  /** Throws away results that are gone, with the groups that were only theirs. */
+  retire(isGone: (row: ResultRow) => boolean): void {
+    const groups = new Set(this.results.filter(isGone).flatMap((row) => row.groups));
+    discard(this.results, isGone);
+    for (const row of this.results) for (const group of row.groups) groups.delete(group);
+    for (const { uuid } of groups) this.groups.delete(uuid);
+  }
+
+  /** What is asked about one item need not look at all others. */
+  #candidates({ data }: Selection): readonly ResultRow[] {
+    const [key = '', values = []] = data.find(([name]) => ITEMS.includes(name)) ?? [];
+    const [value, ...more] = values;
+    return value === undefined || more.length > 0 ? this.results : byItem(this.results, `${key} ${value}`);
   }
 
   /**
@@ -92,7 +115,7 @@ export class ResultsStore {
     const likes = selection.testcasesLike.map(like);
     const named = new Set(selection.testcases);
     const rows: ResultRow[] = [];
-    for (const row of this.results) {
+    for (const row of this.#candidates(selection)) {
       const { start, end } = selection.since;
       if (start !== undefined && row.submitTime < start) continue;
       if (end !== undefined && row.submitTime > end) continue;

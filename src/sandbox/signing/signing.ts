@@ -10,6 +10,9 @@ const TRUSTED_TAGGER = 'bodhi';
 /** From the tag message to the move, sandbox milliseconds. Point `signing.sign`, subject NVR. */
 const SIGNING: Delay = { least: 60_000, median: 95_000, most: 180_000 };
 
+/** What each message takes of the signer's own time: many at once wait for each other. Point `signing.work`, subject NVR. */
+const WORK: Delay = { least: 3_000, median: 8_000, most: 40_000 };
+
 interface Order {
   readonly nvr: string;
   readonly from: string;
@@ -29,7 +32,9 @@ export function openSigning(kit: Kit, koji: KojiPort): void {
     if (order === undefined) return;
     const ruled = kit.hooks.rule('signing.sign', order.nvr);
     if (ruled === 'never') return;
-    await pause(kit, kit.delay('signing.sign', order.nvr, SIGNING) + extraDelay(ruled));
+    const due = message.sentAt + kit.delay('signing.sign', order.nvr, SIGNING);
+    const work = kit.delay('signing.work', order.nvr, WORK);
+    await pause(kit, Math.max(due - kit.clock.now(), work) + extraDelay(ruled));
     sign(koji, order);
   });
 }

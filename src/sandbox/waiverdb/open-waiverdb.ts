@@ -1,4 +1,4 @@
-import type { Kit, OpenSystem } from '../kit/kit.ts';
+import type { Kit } from '../kit/kit.ts';
 import { listen, systemServer } from '../kit/server.ts';
 import {
   Abort,
@@ -10,6 +10,7 @@ import {
   NO_METHOD,
   NOT_JSON,
   NOT_UNDERSTOOD,
+  type OpenFlask,
   type Route,
   readJson,
   redirectPage,
@@ -72,7 +73,7 @@ const BROKER_PATIENCE_MS = 30_000;
  * | `waiverdb.broker` | `all` | `down`: waivers are stored, their messages are lost, and whoever posts gets a 500 after a while |
  * | `waiverdb.introspect` | the token | `down`: the identity provider does not say whose it is |
  */
-export async function openWaiverdb(kit: Kit, options: WaiverdbOptions): Promise<OpenSystem> {
+export async function openWaiverdb(kit: Kit, options: WaiverdbOptions): Promise<OpenFlask> {
   const { resultsdbUrl, permissions = [], method = 'any' } = options;
   const table: WaiverRow[] = [];
   const nextStamp = stamps(() => kit.clock.now());
@@ -277,7 +278,7 @@ export async function openWaiverdb(kit: Kit, options: WaiverdbOptions): Promise<
     },
   ];
 
-  serveFlask(server, {
+  const ask = serveFlask(server, {
     routes,
     notFound: () => json(404, { message: NO_ADDRESS }),
     notAllowed: () => json(405, { message: NO_METHOD }),
@@ -291,7 +292,7 @@ export async function openWaiverdb(kit: Kit, options: WaiverdbOptions): Promise<
       return { ...answer, headers };
     },
   });
-  return listen(server);
+  return { ...(await listen(server)), ask };
 }
 
 function newestFirst(rows: readonly WaiverRow[]): readonly WaiverRow[] {

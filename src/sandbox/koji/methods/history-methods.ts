@@ -14,6 +14,7 @@ import {
 } from '../hub.ts';
 import { type Methods, read } from '../method.ts';
 import { page, toInt } from '../query.ts';
+import { byId } from '../../kit/rows.ts';
 import { readStamp } from '../stamps.ts';
 import { lastChange } from '../tagging.ts';
 import { Float, isList, type Struct, type Value } from '../value.ts';
@@ -107,10 +108,10 @@ function taggingStruct(row: Tagging): Struct {
 
 function packageRow(entry: PackageEntry): Struct {
   return {
-    ...versionStruct({ ...entry, revoked: null, revoker: null }),
-    active: true,
+    ...versionStruct(entry),
+    active: entry.revoked === null ? true : null,
     blocked: entry.blocked,
-    extra_arches: null,
+    extra_arches: entry.extra_arches,
     package_id: entry.package_id,
     'package.name': entry.package_name,
     tag_id: entry.tag.id,
@@ -171,7 +172,7 @@ function queryHistory(hub: Hub, args: Readonly<Record<string, Value>>): Value {
     } else if (table === 'tag_packages') {
       for (const entry of hub.packageList) {
         if (!fits({ tag: entry.tag, name: entry.package_name, package_id: entry.package_id })) continue;
-        const columns = extra({ ...entry, revoked: null, revoker: null });
+        const columns = extra(entry);
         if (columns !== undefined) rows.push(sorted({ ...packageRow(entry), ...columns }));
       }
     }
@@ -189,7 +190,7 @@ export const historyMethods: Methods = {
     return event === undefined ? null : { id: event.id, ts: new Float(event.ts) };
   }),
   getEvent: read('RootExports.getEvent(id)', ({ id = null }, { hub }) => {
-    const event = hub.events[toInt(id) - 1];
+    const event = byId(hub.events, toInt(id));
     if (event === undefined) throw generic('query returned no rows');
     return { id: event.id, ts: new Float(event.ts) };
   }),
