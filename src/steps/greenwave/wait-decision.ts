@@ -15,7 +15,7 @@ import { buildsOf } from '../../clients/nvrs.ts';
 import { hasPassed } from '../../clients/resultsdb.ts';
 import { systemOf } from '../../core/environment.ts';
 import { type Event, type Judge, mayTurn } from '../../core/event.ts';
-import type { DecisionData } from '../../core/facts.ts';
+import type { CiData, DecisionData, ResultData } from '../../core/facts.ts';
 import { Fault, mayRetry } from '../../core/fault.ts';
 import { defineStep, type StepContext } from '../../core/step.ts';
 
@@ -103,7 +103,7 @@ function satisfiedJudge(what: string, required: Required): Judge<DecisionData> {
   };
 }
 
-/** A no for tests all of whose newest results in ResultsDB are good is Greenwave's own. */
+/** A no for tests all of whose newest results are good is Greenwave's own; one for results that CI has told otherwise is ResultsDB's. */
 function contradiction(
   what: string,
   refused: readonly Requirement[],
@@ -111,19 +111,31 @@ function contradiction(
 ): Fault | undefined {
   const tests = [...new Set(refused.map(({ testcase }) => testcase))];
   const results = tests.map((test) => progressOf(builds, test).results);
-  const allPassed = results.every(
-    (rows) => rows.length > 0 && rows.every(({ outcome }) => hasPassed(outcome)),
-  );
-  if (!allPassed) return undefined;
-  return new Fault(`${what} is refused for tests that have passed by ResultsDB: ${tests.join(', ')}`, {
-    code: 'DECISION_AGAINST_RESULTS',
-    kind: 'rejected',
-    system: 'greenwave',
-    evidence: {
-      unsatisfied: refused.map(({ type, testcase }) => `${type} ${testcase}`.trim()),
-      results: results.flat().map(({ id }) => id),
-    },
-  });
+  const bad = results.flat().filter(({ outcome }) => !hasPassed(outcome));
+  const isKnown = results.every((rows) => rows.length > 0);
+  const isCiPassed = ({ testcase, ref_url }: ResultData) =>
+    builds.some(({ data }) => {
+      const { state, test, run, result } = data as unknown as CiData;
+      return state === 'complete' && test === testcase && run === ref_url && result === 'passed';
+    });
+  if (!isKnown || !bad.every(isCiPassed)) return undefined;
+  const evidence = {
+    unsatisfied: refused.map(({ type, testcase }) => `${type} ${testcase}`.trim()),
+    results: results.flat().map(({ id, outcome }) => `${id} ${outcome}`),
+  };
+  return bad.length === 0
+    ? new Fault(`${what} is refused for tests that have passed by ResultsDB: ${tests.join(', ')}`, {
+        code: 'DECISION_AGAINST_RESULTS',
+        kind: 'rejected',
+        system: 'greenwave',
+        evidence,
+      })
+    : new Fault(`${what} is refused for results that CI has told otherwise: ${tests.join(', ')}`, {
+        code: 'RESULT_AGAINST_CI',
+        kind: 'rejected',
+        system: 'resultsdb',
+        evidence,
+      });
 }
 
 /** Missing results refuse every update for a while: only a requirement that clearly says no shows that the gate works. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { decisionSubject } from '../../../src/clients/greenwave.ts';
 import { buildSubject } from '../../../src/clients/koji.ts';
 import type { DecisionData } from '../../../src/core/facts.ts';
+import type { JsonObject } from '../../../src/core/json.ts';
 import waitDecision from '../../../src/steps/greenwave/wait-decision.ts';
 import { reportOf } from '../../support/reports.ts';
 import { cannedHttp, RELEASE, stepContext, testEnvironment } from '../../support/step-context.ts';
@@ -24,6 +25,8 @@ const decision = (satisfied: boolean, types: readonly string[], requirements = 1
 
 interface Options extends Pick<Parameters<typeof stepContext>[0], 'env' | 'http'> {
   readonly results?: readonly { readonly at: number; readonly outcome: string }[];
+  /** What CI said at the end of the run that the results name. */
+  readonly complete?: JsonObject;
 }
 
 function run(
@@ -34,15 +37,16 @@ function run(
   const http = cannedHttp(() => ({
     body: JSON.stringify({ updates: [{ alias: update, status: 'pending', request: 'testing' }], pages: 1 }),
   }));
-  const { results = [], ...others } = options;
+  const { results = [], complete, ...others } = options;
   const reports = [
     ...decisions.map((data, index) =>
       reportOf(subject, `decision:${index}`, { at: index, data: data as never }),
     ),
+    ...(complete === undefined ? [] : [reportOf(buildSubject(nvr), 'ci-complete:x', { data: complete })]),
     ...results.map(({ at, outcome }, id) =>
       reportOf(buildSubject(nvr), `result:${id}`, {
         at,
-        data: { id, testcase: TEST, outcome, variant: '//' },
+        data: { id, testcase: TEST, outcome, variant: '//', ref_url: 'http://ci.test/1' },
       }),
     ),
   ];
@@ -90,6 +94,18 @@ describe('expecting it satisfied', () => {
     await expect(run([failed], 'satisfied', { results: turned.slice(0, 1) })).rejects.toMatchObject({
       code: 'TEST_FAILED',
     });
+  });
+
+  test('a no for a result that CI has told otherwise is ResultsDB’s', async () => {
+    const of = (result: string) => ({
+      results: [{ at: -10, outcome: 'FAILED' }],
+      complete: { state: 'complete', test: TEST, run: 'http://ci.test/1', result },
+    });
+    await expect(run([failed], 'satisfied', of('passed'))).rejects.toMatchObject({
+      code: 'RESULT_AGAINST_CI',
+      system: 'resultsdb',
+    });
+    await expect(run([failed], 'satisfied', of('failed'))).rejects.toMatchObject({ code: 'TEST_FAILED' });
   });
 
   test('a yes that came before the test had a result shows an open gate, one behind it does not', async () => {
