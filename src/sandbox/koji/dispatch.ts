@@ -5,9 +5,11 @@ import { buildMethods } from './methods/build-methods.ts';
 import { changeMethods } from './methods/change-methods.ts';
 import { historyMethods } from './methods/history-methods.ts';
 import { hostMethods } from './methods/host-methods.ts';
+import { listMethods } from './methods/list-methods.ts';
 import { repoMethods } from './methods/repo-methods.ts';
 import { rpmMethods } from './methods/rpm-methods.ts';
 import { sessionMethods } from './methods/session-methods.ts';
+import { staffMethods } from './methods/staff-methods.ts';
 import { systemMethods } from './methods/system-methods.ts';
 import { tagMethods } from './methods/tag-methods.ts';
 import { taskMethods } from './methods/task-methods.ts';
@@ -28,6 +30,8 @@ export function allMethods(generation: 'release' | 'later'): Methods {
     ...historyMethods,
     ...hostMethods,
     ...repoMethods,
+    ...listMethods,
+    ...staffMethods,
   };
   return { ...methods, ...systemMethods(methods) };
 }

@@ -28,7 +28,7 @@ export function writeMockLogs(hub: Hub, task: Task, run: MockRun): readonly stri
   const at = timeText(hub.now()).slice(0, 19);
   const verdict = run.exit === 0 ? 'Child return code was: 0\n' : 'Child return code was: 1\n';
   const files: Record<string, string> = {
-    'build.log': `Mock Version: 6.3\n${run.buildLog}${run.buildLog === '' ? '' : verdict}`,
+    'build.log': `Mock Version: 6.3\n${run.buildLog === '' ? targets(run.arch) : run.buildLog + verdict}`,
     'root.log': rootLog(run),
     'state.log': `${at} - Start: build phase for ${run.nvr}.src.rpm\n${at} - Finish: build phase for ${run.nvr}.src.rpm\n`,
     ...(task.method === 'buildArch'
@@ -43,6 +43,11 @@ export function writeMockLogs(hub: Hub, task: Task, run: MockRun): readonly stri
   };
   for (const [name, content] of Object.entries(files)) writeFile(hub, task, name, content);
   return Object.keys(files);
+}
+
+/** What rpmbuild says before anything else. */
+function targets(arch: string): string {
+  return `Building target platforms: ${arch}\nBuilding for target ${arch}\n`;
 }
 
 function rootLog({ arch, rootLog = '', exit }: MockRun): string {

@@ -199,7 +199,7 @@ function sqlLiteral(value: Value): string {
   return value === null ? 'NULL' : repr(value);
 }
 
-/** Whether a text fits a pattern of `*` and `?`. */
+/** Whether a text fits a pattern of `*` and `?`, upper and lower case alike: the hub asks with ILIKE. */
 export function matchesGlob(text: string, pattern: string): boolean {
   const source = pattern
     .replace(/[.+^${}()|\\]/g, '\\$&')
@@ -207,7 +207,7 @@ export function matchesGlob(text: string, pattern: string): boolean {
     .replaceAll(']', '\\]')
     .replaceAll('*', '.*')
     .replaceAll('?', '.');
-  return new RegExp(`^${source}$`, 's').test(text);
+  return new RegExp(`^${source}$`, 'is').test(text);
 }
 
 /** One clause of a view's query: `["state", "=", 1]` or `["task_id", 5]`. */

@@ -23,6 +23,23 @@ export function timeText(stamp: Stamp): string {
   return rest === 0 ? `${head}+00:00` : `${head}.${String(rest).padStart(6, '0')}+00:00`;
 }
 
+/** Python's `repr` of the datetime that a stamp is; parts that are 0 at the end vanish. */
+export function datetimeRepr(stamp: Stamp | null): string {
+  if (stamp === null) return 'None';
+  const micros = Math.round((stamp - Math.floor(stamp)) * 1e6);
+  const at = new Date(Math.floor(stamp) * 1000);
+  const parts = [
+    at.getUTCFullYear(),
+    at.getUTCMonth() + 1,
+    at.getUTCDate(),
+    at.getUTCHours(),
+    at.getUTCMinutes(),
+  ];
+  if (at.getUTCSeconds() !== 0 || micros !== 0) parts.push(at.getUTCSeconds());
+  if (micros !== 0) parts.push(micros);
+  return `datetime.datetime(${parts.join(', ')}, tzinfo=datetime.timezone.utc)`;
+}
+
 /** The string form of a stamp that may be missing. */
 export function timeOrNil(stamp: Stamp | null): string | null {
   return stamp === null ? null : timeText(stamp);

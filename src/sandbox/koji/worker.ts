@@ -217,9 +217,10 @@ export async function collect(
     }
   });
   await spend(hub, parent, 'koji.notice', subject);
-  parent.waiting = false;
-  for (const child of children) child.awaited = false;
   const failed = ended.find((child) => child.state !== TASK.closed);
+  // A child that failed alone leaves its parent waiting: the result is read before the wait is taken back.
+  parent.waiting = failed !== undefined && children.length === 1;
+  for (const child of children) child.awaited = false;
   if (failed === undefined) return;
   if (failed.fault !== null) throw new KojiFault(failed.fault.code, failed.fault.text);
   resultOf(failed);

@@ -151,8 +151,10 @@ export function decodeXml(bytes: Buffer): string {
   const text = bytes.toString('utf8');
   const broken = text.indexOf('\ufffd');
   if (broken < 0 || Buffer.from(text, 'utf8').equals(bytes)) return text;
-  const before = text.slice(0, broken);
-  const column = broken - (before.lastIndexOf('\n') + 1);
+  // A character that XML forbids stops the parser before it comes to what is no text at all.
+  const forbidden = FORBIDDEN.exec(text.slice(0, broken));
+  const before = text.slice(0, forbidden?.index ?? broken);
+  const column = before.length - (before.lastIndexOf('\n') + 1);
   throw new XmlError(
     EXPAT,
     `not well-formed (invalid token): line ${before.split('\n').length}, column ${column}`,

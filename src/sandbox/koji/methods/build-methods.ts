@@ -9,6 +9,7 @@ import {
   mustFindBuild,
   mustFindTag,
   newEvent,
+  packageEntry,
   packageId,
   type Tag,
   type Tagging,
@@ -116,6 +117,8 @@ function tagged(hub: Hub, tag: Tag, query: TaggedQuery): readonly Tagging[] {
       .filter(
         ({ build }) =>
           build.state === BUILD.complete &&
+          // The list of packages wins over what is tagged.
+          packageEntry(hub, tag, build.name, event)?.blocked === false &&
           (query.pkg === null || build.name === query.pkg || build.package_id === query.pkg) &&
           (query.owner === null || build.owner.name === query.owner || build.owner.id === query.owner) &&
           (typeof query.prefix !== 'string' || build.name.startsWith(query.prefix)),

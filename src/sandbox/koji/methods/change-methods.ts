@@ -38,7 +38,7 @@ interface TagOrder {
 function startTagging(hub: Hub, owner: User, { tag, build, from, force }: TagOrder): number {
   assertMayTag(hub, build, tag, owner, force);
   if (force && hasPerm(owner, 'admin') && packageEntry(hub, tag, build.name) === undefined) {
-    addPackage(hub, tag.name, build.name, owner, owner);
+    addPackage(hub, { tag, name: build.name, owner, creator: owner });
   }
   const task = newTask(hub, {
     method: 'tagBuild',

@@ -1,11 +1,10 @@
 import { FAULT, generic, KojiFault } from '../faults.ts';
-import { CHANNELS } from '../furnish.ts';
-import { findUser, type Host, type Hub, type Task, type User } from '../hub.ts';
+import { type Channel, findUser, type Host, type Hub, mustFindUser, type Task, type User } from '../hub.ts';
 import { type Methods, read } from '../method.ts';
 import { applyClauses, page, pickFields, scalarFilter } from '../query.ts';
 import { flag, mustBeUser } from '../sessions.ts';
 import { stampOf, timeText } from '../stamps.ts';
-import { Float, isList, plainText, type Struct, type Value } from '../value.ts';
+import { Float, isList, isStruct, isTrue, plainText, type Struct, type Value } from '../value.ts';
 import { loadOf } from '../worker.ts';
 import { userStruct } from './session-methods.ts';
 
@@ -21,27 +20,32 @@ function hostStruct(hub: Hub, host: Host): Struct {
   return {
     arches: host.arches.join(' '),
     capacity: new Float(host.capacity),
-    comment: null,
-    description: null,
-    enabled: true,
+    comment: host.comment,
+    description: host.description,
+    enabled: host.enabled,
     id: host.id,
     name: host.name,
-    ready: true,
+    ready: host.reports,
     task_load: new Float(loadOf(hub, host)),
-    update_ts: new Float(lastUpdate(hub, host)),
+    update_ts: host.reports ? new Float(lastUpdate(hub, host)) : null,
     user_id: host.user.id,
   };
 }
 
-function channelStruct(name: string, index: number): Struct {
-  return { comment: null, description: null, enabled: true, id: index + 1, name };
+function channelStruct({ id, name, description }: Channel): Struct {
+  return { comment: null, description, enabled: true, id, name };
 }
 
-const channels = CHANNELS.map(channelStruct);
+/** A channel by id, name or map; undefined when there is none. */
+export function findChannel(hub: Hub, info: Value): Channel | undefined {
+  const key = isStruct(info) ? (info['id'] ?? info['name'] ?? null) : info;
+  return hub.channels.find(({ id, name }) => id === key || name === key);
+}
 
-/** All builders serve the first two channels and no other. */
-function servedChannel(info: Value): Struct | undefined {
-  return channels.find((channel) => channel['id'] === info || channel['name'] === info);
+/** A host by id or name; undefined when there is none. */
+export function findHost(hub: Hub, info: Value): Host | undefined {
+  const key = isStruct(info) ? (info['id'] ?? info['name'] ?? null) : info;
+  return hub.hosts.find(({ id, name }) => id === key || name === key);
 }
 
 const RUN_FIELDS = ['active', 'create_ts', 'host_id', 'id', 'task_id'];
@@ -105,7 +109,8 @@ const METHODS = [
   'waitrepo',
 ];
 
-function mustBeHost(user: User | undefined): never {
+/** The refusal of everybody who is no builder: the builders of the sandbox do not come over the wire. */
+export function mustBeHost(user: User | undefined): never {
   if (user === undefined) throw new KojiFault(FAULT.auth, 'Not logged-in');
   throw new KojiFault(FAULT.auth, `User ${user.id} is not a host`);
 }
@@ -115,24 +120,27 @@ export const hostMethods: Methods = {
   listHosts: read(
     'RootExports.listHosts(arches=None, channelID=None, ready=None, enabled=None, userID=None, queryOpts=None)',
     ({ arches = null, channelID = null, ready = null, enabled = null, userID = null }, { hub }) => {
-      if (channelID !== null && servedChannel(channelID) === undefined) {
+      const channel = channelID === null ? undefined : findChannel(hub, channelID);
+      if (channelID !== null && channel === undefined) {
         throw generic(`No such entry in table channels: ${plainText(channelID)}`);
       }
-      const served = channelID === null || Number(servedChannel(channelID)?.['id']) <= 2;
+      if (arches !== null && !isTrue(arches)) throw generic('arches option cannot be empty');
       const wanted = arches === null ? null : isList(arches) ? arches : [arches];
-      const user = userID === null ? undefined : findUser(hub, userID);
-      if (!served || ready === false || enabled === false) return [];
+      const user = userID === null ? undefined : mustFindUser(hub, userID);
       return hub.hosts
         .filter(
           (host) =>
             (wanted === null || host.arches.some((arch) => wanted.includes(arch))) &&
-            (userID === null || host.user === user),
+            (channel === undefined || host.channels.has(channel.id)) &&
+            (ready === null || host.reports === flag(ready)) &&
+            (enabled === null || host.enabled === flag(enabled)) &&
+            (user === undefined || host.user === user),
         )
         .map((host) => hostStruct(hub, host));
     },
   ),
   getHost: read('get_host(hostInfo, strict=False, event=None)', ({ hostInfo = null, strict }, { hub }) => {
-    const host = hub.hosts.find(({ id, name }) => id === hostInfo || name === hostInfo);
+    const host = findHost(hub, hostInfo);
     if (host !== undefined) return hostStruct(hub, host);
     if (flag(strict)) throw generic(`Invalid hostInfo: ${plainText(hostInfo)}`);
     return null;
@@ -142,22 +150,25 @@ export const hostMethods: Methods = {
     ({ hostID = null, ts }, { hub }) => {
       const id = scalarFilter({ name: 'host.id', type: 'integer', line: 5, lazy: false }, hostID);
       const host = hub.hosts.find((one) => one.id === id);
-      if (host === undefined) return null;
+      if (host?.reports !== true) return null;
       const stamp = lastUpdate(hub, host);
       return flag(ts) ? new Float(stamp) : timeText(stamp);
     },
   ),
   listChannels: read(
     'list_channels(hostID=None, event=None, enabled=None)',
-    ({ hostID = null, enabled = null }) => {
-      if (enabled === false) return [];
-      return hostID === null ? channels : channels.slice(0, 2);
+    ({ hostID = null, enabled = null }, { hub }) => {
+      if (enabled !== null && !flag(enabled)) return [];
+      const host = hostID === null ? undefined : findHost(hub, hostID);
+      return hub.channels
+        .filter(({ id }) => hostID === null || host?.channels.has(id) === true)
+        .map(channelStruct);
     },
   ),
-  getChannel: read('get_channel(channelInfo, strict=False)', ({ channelInfo = null, strict }) => {
-    const channel = servedChannel(channelInfo);
+  getChannel: read('get_channel(channelInfo, strict=False)', ({ channelInfo = null, strict }, { hub }) => {
+    const channel = findChannel(hub, channelInfo);
     if (channel === undefined && flag(strict)) throw generic('query returned no rows');
-    return channel ?? null;
+    return channel === undefined ? null : channelStruct(channel);
   }),
   getUser: read(
     'get_user(userInfo=None, strict=False, krb_princs=True, groups=False)',
@@ -198,7 +209,7 @@ export const hostMethods: Methods = {
   ),
   'scheduler.getHostData': read('get_host_data(hostID=None)', ({ hostID = null }, { hub }) =>
     hub.hosts
-      .filter(({ id }) => hostID === null || id === hostID)
+      .filter(({ id, reports }) => reports && (hostID === null || id === hostID))
       .map((host) => ({
         data: { load: new Float(0.1), maxjobs: 25, methods: METHODS },
         host_id: host.id,

@@ -1,8 +1,8 @@
 import { FAULT, KojiFault } from '../faults.ts';
-import { mustFindUser, type User } from '../hub.ts';
+import { mustFindUser, type Session, type User } from '../hub.ts';
 import { type Methods, read, session } from '../method.ts';
 import { type Caller, flag, keepCallNumber, logIn, logOut, makeExclusive, openSession } from '../sessions.ts';
-import { floatOrNil, timeOrNil, timeText } from '../stamps.ts';
+import { datetimeRepr, floatOrNil, timeOrNil, timeText } from '../stamps.ts';
 import { Float, repr, type Struct } from '../value.ts';
 
 /** The hub's release; it stands in every answer as a header. */
@@ -10,7 +10,7 @@ export const KOJI_VERSION = '1.35.3';
 
 /** The account as `getUser` gives it. */
 export function userStruct(user: User): Struct {
-  return { id: user.id, name: user.name, status: 0, usertype: user.usertype, krb_principals: [] };
+  return { id: user.id, name: user.name, status: user.status, usertype: user.usertype, krb_principals: [] };
 }
 
 function sessionStruct(caller: Caller, details: boolean): Struct | null {
@@ -31,6 +31,18 @@ function sessionStruct(caller: Caller, details: boolean): Struct | null {
     user_id: living.user.id,
     ...(details ? { hostip: '-', id: living.id } : {}),
   };
+}
+
+/** The row of the session as Python shows it. */
+function sessionRepr(living: Session): string {
+  const { callnum, exclusive, renew_ts, start_ts, update_ts, user } = living;
+  return [
+    `'authtype': 0, 'callnum': ${repr(callnum)}, 'exclusive': ${repr(exclusive ? true : null)}`,
+    `'expired': False, 'master': None, 'renew_time': ${datetimeRepr(renew_ts)}`,
+    `'renew_ts': ${repr(floatOrNil(renew_ts))}, 'start_time': ${datetimeRepr(start_ts)}`,
+    `'start_ts': ${start_ts}, 'update_time': ${datetimeRepr(update_ts)}, 'update_ts': ${update_ts}`,
+    `'user_id': ${user.id}`,
+  ].join(', ');
 }
 
 /** Greeting, login and everything about who is calling. */
@@ -75,22 +87,15 @@ export const sessionMethods: Methods = {
   showSession: read('RootExports.showSession()', (_args, { caller }) => {
     const living = caller.session;
     if (living === undefined) return 'session: not logged in (no session header or session args)';
-    const shown = {
-      logged_in: true,
-      id: living.id,
-      master: null,
-      key: living.key,
-      user_id: living.user.id,
-      authtype: 0,
-      hostip: '-',
-      user_data: { name: living.user.name, status: 0, usertype: living.user.usertype },
-      message: '',
-      exclusive: living.exclusive,
-      lockerror: null,
-      callnum: caller.callnum,
-      session_data: sessionStruct(caller, false),
-    };
-    return `session ${living.id}: ${repr(shown)}`;
+    const { user } = living;
+    const named = { name: user.name, status: user.status, usertype: user.usertype };
+    const shown = [
+      `'logged_in': True, 'id': ${living.id}, 'master': None, 'key': ${repr(living.key)}, 'user_id': ${user.id}`,
+      `'authtype': 0, 'hostip': '-', 'user_data': ${repr(named)}, 'message': ''`,
+      `'exclusive': ${repr(living.exclusive)}, 'lockerror': None, 'callnum': ${repr(caller.callnum)}`,
+      `'_perms': None, '_groups': None, '_host_id': '', 'session_data': {${sessionRepr(living)}}`,
+    ];
+    return `session ${living.id}: {${shown.join(', ')}}`;
   }),
   getSessionInfo: read('RootExports.getSessionInfo(details=False, user_id=None)', ({ details }, { caller }) =>
     sessionStruct(caller, flag(details)),

@@ -1,13 +1,14 @@
 import { generic } from '../faults.ts';
-import { PERMISSIONS } from '../furnish.ts';
 import {
   findTag,
   findTarget,
   type Hub,
+  isActive,
   lineage,
   lookupTag,
   mustFindBuild,
   mustFindTag,
+  mustFindUser,
   type PackageEntry,
   packageEntry,
   type Tag,
@@ -18,8 +19,8 @@ import { matchesGlob, page } from '../query.ts';
 import { flag } from '../sessions.ts';
 import { isStruct, plainText, type Struct, type Value } from '../value.ts';
 
-function tagStruct(tag: Tag, perms = true): Struct {
-  const index = PERMISSIONS.findIndex(([name]) => name === tag.perm);
+function tagStruct(hub: Hub, tag: Tag, perms = true): Struct {
+  const index = hub.permissions.findIndex(({ name }) => name === tag.perm);
   return {
     arches: tag.arches,
     id: tag.id,
@@ -42,12 +43,12 @@ function targetStruct({ id, name, build_tag, dest_tag }: Target): Struct {
   };
 }
 
-function entryStruct({ blocked, owner, package_id, package_name, tag }: PackageEntry): Struct {
+function entryStruct(entry: PackageEntry, owners = true): Struct {
+  const { blocked, extra_arches, owner, package_id, package_name, tag } = entry;
   return {
     blocked,
-    extra_arches: null,
-    owner_id: owner.id,
-    owner_name: owner.name,
+    extra_arches,
+    ...(owners ? { owner_id: owner.id, owner_name: owner.name } : {}),
     package_id,
     package_name,
     tag_id: tag.id,
@@ -99,34 +100,90 @@ function heirs(hub: Hub, tag: Tag, depth = 1): readonly Struct[] {
     ]);
 }
 
-/** The id of a package by name or id; undefined when there is none. */
-function lookupPackage(hub: Hub, info: Value): Struct | undefined {
-  const id = typeof info === 'number' ? info : hub.packages.indexOf(String(info)) + 1;
+/** As `lookupPackage`, with the words of the hub's lookup when there is none. */
+export function mustFindPackage(hub: Hub, info: Value) {
+  const known = lookupPackage(hub, info);
+  if (known === undefined) throw generic(`No such entry in table package: ${plainText(info)}`);
+  return known;
+}
+
+/** The id of a package by name, id or map; undefined when there is none. */
+export function lookupPackage(
+  hub: Hub,
+  info: Value,
+): { readonly id: number; readonly name: string } | undefined {
+  const key = isStruct(info) ? (info['id'] ?? info['name'] ?? null) : info;
+  const id = typeof key === 'number' ? key : hub.packages.indexOf(plainText(key)) + 1;
   const name = hub.packages[id - 1];
   return name === undefined ? undefined : { id, name };
 }
 
+function startsWith(name: string, prefix: Value): boolean {
+  return typeof prefix !== 'string' || name.toLowerCase().startsWith(prefix.toLowerCase());
+}
+
+function simpleList(hub: Hub, prefix: Value, queryOpts: Value): Value {
+  const rows = hub.packages.map((name, index) => ({ package_id: index + 1, package_name: name }));
+  return page(
+    rows.filter(({ package_name }) => startsWith(package_name, prefix)),
+    queryOpts,
+  );
+}
+
+/** Entries of the package lists that `listPackages` asks for; inherited ones stand behind a nearer one of the same package. */
+function listedEntries(hub: Hub, args: Readonly<Record<string, Value>>): readonly PackageEntry[] {
+  const { tagID = null, userID = null, pkgID = null, prefix = null, event = null } = args;
+  const tag = tagID === null ? undefined : lookupTag(hub, tagID);
+  const owner = userID === null ? undefined : mustFindUser(hub, userID);
+  const pkg = pkgID === null ? undefined : mustFindPackage(hub, pkgID);
+  if (owner !== undefined && !flag(args['with_owners'])) {
+    throw generic("userID and with_owners=False can't be used together");
+  }
+  const at = typeof event === 'number' ? event : null;
+  const tags = tag === undefined ? undefined : flag(args['inherited']) ? lineage(hub, tag) : [tag];
+  const fitting = hub.packageList.filter(
+    (row) =>
+      isActive(row.created, row.revoked, at) &&
+      (tags === undefined || tags.includes(row.tag)) &&
+      (owner === undefined || row.owner === owner) &&
+      (pkg === undefined || row.package_id === pkg.id) &&
+      (flag(args['with_blocked']) || !row.blocked) &&
+      startsWith(row.package_name, prefix),
+  );
+  if (flag(args['with_dups'])) return fitting;
+  const nearest = new Map<string, PackageEntry>();
+  const distance = ({ tag: one }: PackageEntry) => tags?.indexOf(one) ?? 0;
+  for (const row of fitting) {
+    const known = nearest.get(row.package_name);
+    if (known === undefined || distance(row) < distance(known)) nearest.set(row.package_name, row);
+  }
+  return [...nearest.values()];
+}
+
 function listTags(hub: Hub, args: Readonly<Record<string, Value>>): readonly Struct[] {
   const { build = null, package: pkg = null, pattern = null } = args;
+  if (build !== null && pkg !== null) throw generic('only one of build and package may be specified');
   const perms = flag(args['perms']);
   let tags = hub.tags.filter(({ revoked }) => revoked === null);
   if (typeof pattern === 'string') tags = tags.filter(({ name }) => matchesGlob(name, pattern));
   if (build !== null) {
     const found = mustFindTagged(hub, build);
-    return tags.filter((tag) => found.has(tag)).map((tag) => tagStruct(tag, perms));
+    return tags.filter((tag) => found.has(tag)).map((tag) => tagStruct(hub, tag, perms));
   }
   if (pkg !== null) {
     const known = lookupPackage(hub, pkg);
     if (known === undefined) throw generic(`No such package: ${plainText(pkg)}`);
     return tags.flatMap((tag) => {
-      const entry = hub.packageList.find((row) => row.tag === tag && row.package_id === known['id']);
+      const entry = hub.packageList.find(
+        (row) => row.tag === tag && row.package_id === known.id && row.revoked === null,
+      );
       if (entry === undefined) return [];
-      const { blocked, owner } = entry;
-      const own = { blocked, extra_arches: null, owner_id: owner.id, owner_name: owner.name };
-      return [{ ...tagStruct(tag, perms), ...own }];
+      const { blocked, extra_arches, owner } = entry;
+      const own = { blocked, extra_arches, owner_id: owner.id, owner_name: owner.name };
+      return [{ ...tagStruct(hub, tag, perms), ...own }];
     });
   }
-  return tags.map((tag) => tagStruct(tag, perms));
+  return tags.map((tag) => tagStruct(hub, tag, perms));
 }
 
 function mustFindTagged(hub: Hub, info: Value): ReadonlySet<Tag> {
@@ -180,7 +237,7 @@ export const tagMethods: Methods = {
       const at = typeof event === 'number' ? event : null;
       const tag = flag(strict) ? mustFindTag(hub, tagInfo, at) : findTag(hub, tagInfo, at);
       if (tag === undefined) return null;
-      return { ...tagStruct(tag), extra: tag.extra, ...(at === null ? {} : { query_event: at }) };
+      return { ...tagStruct(hub, tag), extra: tag.extra, ...(at === null ? {} : { query_event: at }) };
     },
   ),
   getTagID: read('get_tag_id(info, strict=False, create=False)', ({ info = null, strict }, { hub }) =>
@@ -188,7 +245,7 @@ export const tagMethods: Methods = {
   ),
   getBuildConfig: read('RootExports.getBuildConfig(tag, event=None)', ({ tag: info = null }, { hub }) => {
     const tag = mustFindTag(hub, info);
-    return { ...tagStruct(tag), extra: tag.extra, config_inheritance: { extra: {}, arches: null } };
+    return { ...tagStruct(hub, tag), extra: tag.extra, config_inheritance: { extra: {}, arches: null } };
   }),
   getFullInheritance: read(
     'RootExports.getFullInheritance(tag, event=None, reverse=False)',
@@ -211,64 +268,47 @@ export const tagMethods: Methods = {
   ),
   getPackage: read('lookup_package(info, strict=False, create=False)', ({ info = null, strict }, { hub }) => {
     const known = lookupPackage(hub, info);
-    if (known === undefined && flag(strict)) {
-      throw generic(`No such entry in table package: ${plainText(info)}`);
-    }
-    return known ?? null;
+    return flag(strict) ? mustFindPackage(hub, info) : (known ?? null);
   }),
-  getPackageID: read('RootExports.getPackageID(name, strict=False)', ({ name = null }, { hub }) => {
+  getPackageID: read('RootExports.getPackageID(name, strict=False)', ({ name = null, strict }, { hub }) => {
     const known = lookupPackage(hub, name);
-    return known?.['id'] ?? null;
+    if (known === undefined && flag(strict)) throw generic(`No such package name: ${plainText(name)}`);
+    return known?.id ?? null;
   }),
   getPackageConfig: read(
     'RootExports.getPackageConfig(tag, pkg, event=None)',
-    ({ tag = null, pkg = null }, { hub }) => {
+    ({ tag = null, pkg = null, event = null }, { hub }) => {
       const known = lookupPackage(hub, pkg);
-      const entry = packageEntry(hub, lookupTag(hub, tag), String(known?.['name']));
+      const entry = packageEntry(
+        hub,
+        lookupTag(hub, tag),
+        known?.name ?? '',
+        typeof event === 'number' ? event : null,
+      );
       return entry === undefined ? null : entryStruct(entry);
     },
   ),
   listPackages: read(
     'RootExports.listPackages(tagID=None, userID=None, pkgID=None, prefix=None, inherited=False, with_dups=False, event=None, queryOpts=None, with_owners=True, with_blocked=True)',
-    ({ tagID = null, pkgID = null, prefix = null, inherited, queryOpts = null }, { hub }) => {
-      const fits = (id: number, name: string) =>
-        (pkgID === null || pkgID === id || pkgID === name) &&
-        (typeof prefix !== 'string' || name.startsWith(prefix));
-      if (tagID === null) {
-        const rows = hub.packages.map((name, index) => ({ package_id: index + 1, package_name: name }));
-        return page(
-          rows.filter((row) => fits(row.package_id, row.package_name)),
-          queryOpts,
-          { lazy: false },
-        );
-      }
-      const tag = lookupTag(hub, tagID);
-      const tags = flag(inherited) ? lineage(hub, tag) : [tag];
-      const rows = hub.packageList.filter(
-        (row) => tags.includes(row.tag) && fits(row.package_id, row.package_name),
-      );
-      return page(rows.map(entryStruct), queryOpts, { lazy: false });
+    (args, { hub }) => {
+      const { tagID = null, userID = null, pkgID = null, prefix = null, queryOpts = null } = args;
+      if (tagID === null && userID === null && pkgID === null) return simpleList(hub, prefix, queryOpts);
+      const rows = listedEntries(hub, args).map((entry) => entryStruct(entry, flag(args['with_owners'])));
+      return page(rows, queryOpts, { lazy: false });
     },
   ),
   listPackagesSimple: read(
     'RootExports.listPackagesSimple(prefix=None, queryOpts=None)',
-    ({ prefix = null, queryOpts = null }, { hub }) => {
-      const rows = hub.packages.map((name, index) => ({ package_id: index + 1, package_name: name }));
-      const start = typeof prefix === 'string' ? prefix : '';
-      return page(
-        rows.filter(({ package_name }) => package_name.startsWith(start)),
-        queryOpts,
-      );
-    },
+    ({ prefix = null, queryOpts = null }, { hub }) => simpleList(hub, prefix, queryOpts),
   ),
   checkTagPackage: read('RootExports.checkTagPackage(tag, pkg)', ({ tag = null, pkg = null }, { hub }) => {
     const found = lookupTag(hub, tag);
     const known = lookupPackage(hub, pkg);
-    const entry = known === undefined ? undefined : packageEntry(hub, found, String(known['name']));
+    const entry = known === undefined ? undefined : packageEntry(hub, found, known.name);
     return entry !== undefined && !entry.blocked;
   }),
-  getAllPerms: read('RootExports.getAllPerms()', () =>
-    PERMISSIONS.map(([name, description], index) => ({ description, id: index + 1, name })),
+  getAllPerms: read('RootExports.getAllPerms()', (_args, { hub }) =>
+    hub.permissions.map(({ name, description }, index) => ({ description, id: index + 1, name })),
   ),
   listSideTags: read(
     'listSideTags(basetag=None, user=None, queryOpts=None)',
