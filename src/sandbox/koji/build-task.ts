@@ -1,3 +1,5 @@
+import { byId, nextId } from '../kit/rows.ts';
+import { othersPackage } from '../kit/world.ts';
 import { FAULT, generic, KojiFault, notAllowed } from './faults.ts';
 import { canonicalArch } from './furnish.ts';
 import {
@@ -20,9 +22,9 @@ import {
 } from './hub.ts';
 import { failedSectionLog, goodBuildLog, mockResult, taskPath, writeFile, writeMockLogs } from './logs.ts';
 import { publishBuildState } from './messages.ts';
-import { byId, nextId } from '../kit/rows.ts';
 import { buildsByNvr } from './rows.ts';
 import { importRpm, packed } from './rpms.ts';
+import { DELAYS, type Ruling } from './rules.ts';
 import { isScmUrl } from './scm.ts';
 import { msOf } from './stamps.ts';
 import { addTagging, lastChange, removeTagging } from './tagging.ts';
@@ -257,6 +259,13 @@ async function buildArches(hub: Hub, order: Order): Promise<readonly Task[]> {
   return children;
 }
 
+/** What others build takes its own time; packprobe's packages are of the usual weight. */
+function weighed(hub: Hub, nvr: string, ruled: Ruling | undefined): Ruling | undefined {
+  const { weight = 1 } = othersPackage(hub.kit.world, nvr) ?? {};
+  if (weight === 1) return ruled;
+  return { ...ruled, delayMs: (ruled?.delayMs ?? 0) + (weight - 1) * DELAYS['koji.build-arch'].median };
+}
+
 /** `buildArch`: rpmbuild in mock, on one arch. */
 export async function buildArch(hub: Hub, task: Task): Promise<Value> {
   const [srpm, , label, keepSrpm] = task.request;
@@ -277,7 +286,7 @@ export async function buildArch(hub: Hub, task: Task): Promise<Value> {
     });
   });
   if (ruled?.cancel === true) cancelTask(hub, rootOf(hub, task));
-  await spend(hub, task, 'koji.build-arch', subject, ruled);
+  await spend(hub, task, 'koji.build-arch', subject, weighed(hub, nvr, ruled));
   if (spec.failing !== undefined) {
     writeMockLogs(hub, task, { arch, nvr, buildLog: failedSectionLog(spec.failing), exit: 10 });
     throw new KojiFault(FAULT.build, `error building package (arch ${arch}), ${mockResult(10)}`);

@@ -1,10 +1,12 @@
 import type { BodhiInside } from '../bodhi/inside.ts';
+import type { BuildFacts } from '../kit/kit.ts';
 import type { OpenKit } from '../kit/open-kit.ts';
-import type { OtherPackage } from '../kit/world.ts';
+import type { OtherPackage, WorldRelease } from '../kit/world.ts';
 import type { OpenKoji } from '../koji/koji.ts';
 import { buildsOfHour } from './day.ts';
+import { publishCommit } from './pushes.ts';
 import { type Session, sessionOf } from './session.ts';
-import type { OthersSources } from './sources.ts';
+import type { Commit, OthersSources } from './sources.ts';
 import { minded } from './updates.ts';
 
 /** What the weather blows through. */
@@ -31,6 +33,13 @@ const DAY_MS = 24 * HOUR_MS;
  */
 export const KEPT_MS = { messages: 3 * DAY_MS, results: 9 * DAY_MS, builds: 12 * DAY_MS } as const;
 
+/** Who rebuilds everything: an account whose builds get no automatic update. */
+const RELENG = 'releng';
+/** Share of builds that bring a new version. */
+const NEW_VERSION = 0.55;
+/** Share of builds whose own spec fails. */
+const BROKEN = 0.06;
+
 /** Others build and update, hour by hour, through the same hub, builders, signer, Bodhi and CI as packprobe. */
 export function startWeather(kit: OpenKit, ports: WeatherPorts): Weather {
   const { clock, world } = kit;
@@ -40,52 +49,56 @@ export function startWeather(kit: OpenKit, ports: WeatherPorts): Weather {
   let builds = 0;
 
   /** The next commit of a package: a new version, or a new release of the same. */
-  function commit(pkg: OtherPackage, author: string) {
+  function commit(pkg: OtherPackage, author: string, releases: readonly WorldRelease[]): Commit {
     const { draw } = kit;
     const number = `${pkg.name} ${builds++}`;
     const before = known.get(pkg.name) ?? {
       version: Math.floor(draw('weather.version', pkg.name) * 60),
       release: 1,
     };
-    const isNew = draw('weather.is-new', number) < 0.55;
+    const isNew = draw('weather.is-new', number) < NEW_VERSION;
     const next = isNew
       ? { version: before.version + 1, release: 1 }
       : { version: before.version, release: before.release + 1 };
     known.set(pkg.name, next);
-    return ports.sources.commit({
+    const made = ports.sources.commit({
       pkg: pkg.name,
       author,
       version: `${1 + Math.floor(next.version / 20)}.${next.version % 20}`,
       release: next.release,
       at: clock.now(),
-      isBroken: draw('weather.broken', number) < 0.06,
+      isBroken: draw('weather.broken', number) < BROKEN,
     });
+    publishCommit(kit, made, {
+      url: ports.distGitUrl,
+      branches: releases.map(({ branch }) => branch),
+    });
+    return made;
   }
 
-  function order(pkg: OtherPackage, owner: string, target: string, { scratch = false, priority = 20 } = {}) {
-    const { sha } = commit(pkg, owner);
-    return (ended: Parameters<OpenKoji['inside']['order']>[1]) => {
-      const source = `git+${ports.distGitUrl}/rpms/${pkg.name}.git#${sha}`;
-      ports.koji.order({ owner, source, target, scratch, priority }, ended);
-    };
+  function sourceOf({ pkg, sha }: Commit): string {
+    return `git+${ports.distGitUrl}/rpms/${pkg}.git#${sha}`;
   }
 
   const updates = minded(kit, ports.bodhi, people);
 
   function hold({ pkg, owner, packages: all, releases, isScratch }: Session): void {
+    const commits = all.map((one) => commit(one, owner, releases));
+    const subject = `${pkg.name} ${commits[0]?.sha}`;
     for (const release of releases) {
       const target = release.targets[0] ?? release.build_tag;
       const made: string[] = [];
-      let left = all.length;
-      for (const one of all) {
-        order(one, owner, target, { scratch: isScratch })((build) => {
-          if (build !== undefined) made.push(build.nvr);
-          left -= 1;
-          if (left > 0 || made.length === 0 || isScratch) return;
-          // Rawhide's come by themselves.
-          if (release.create_automatic_updates) updates.mindAutomatic(made[0] ?? '', owner);
-          else updates.submitLater({ owner, builds: made, subject: `${pkg.name} ${builds}` });
-        });
+      let left = commits.length;
+      const ended = (build: BuildFacts | undefined) => {
+        if (build !== undefined) made.push(build.nvr);
+        left -= 1;
+        if (left > 0 || made.length === 0 || isScratch) return;
+        // Rawhide's come by themselves.
+        if (release.create_automatic_updates) updates.mindAutomatic(made[0] ?? '', owner);
+        else updates.submitLater({ owner, builds: made, subject: `${subject} ${release.name}` });
+      };
+      for (const one of commits) {
+        ports.koji.order({ owner, source: sourceOf(one), target, scratch: isScratch }, ended);
       }
     }
   }
@@ -123,12 +136,13 @@ export function startWeather(kit: OpenKit, ports: WeatherPorts): Weather {
     rebuild(count, overMs) {
       const rawhide = world.releases.find(({ create_automatic_updates }) => create_automatic_updates);
       const target = rawhide?.targets[0];
-      if (target === undefined || packages.length === 0) return;
+      if (rawhide === undefined || target === undefined || packages.length === 0) return;
       for (let i = 0; i < count; i++) {
         const pkg = packages[i % packages.length] as OtherPackage;
-        clock.after((overMs * i) / count, () =>
-          order(pkg, 'releng', target, { priority: 25 })(() => undefined),
-        );
+        clock.after((overMs * i) / count, () => {
+          const source = sourceOf(commit(pkg, RELENG, [rawhide]));
+          ports.koji.order({ owner: RELENG, source, target, scratch: false, priority: 25 }, () => undefined);
+        });
       }
     },
   };
