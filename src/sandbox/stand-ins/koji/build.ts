@@ -1,5 +1,6 @@
 import { activate, type Command, interruptedWatch, parseArgs, usageError, waits } from './context.ts';
 import { kwargs } from './hub.ts';
+import { uploadFile } from './upload.ts';
 import { watchTasks } from './watch.ts';
 
 const BACKGROUND_PRIORITY = 5;
@@ -9,7 +10,7 @@ interface Target {
   readonly dest_tag_name: string;
 }
 
-/** `koji build TARGET SCM-URL`. Source packages from a file are not taken: a sandbox has no rpmbuild to make one. */
+/** `koji build TARGET (SCM-URL | SRPM)`. */
 export const build: Command = async (context) => {
   const { run, hub, profile, globals } = context;
   const { options, args } = parseArgs(context, {
@@ -72,9 +73,15 @@ export const build: Command = async (context) => {
   opts['wait_builds'] = options.wait_builds;
   opts['custom_user_metadata'] = metadata;
 
-  const priority = options.background === true ? BACKGROUND_PRIORITY : null;
-  const id = Number(await hub.call('build', source, target, opts, kwargs({ priority })));
   const quiet = options.quiet === true || globals.quiet;
+  let from = source;
+  if (!source.includes('://')) {
+    if (!quiet) run.print(`Uploading srpm: ${source}`);
+    from = await uploadFile(run, hub, source);
+    if (!quiet) run.print('');
+  }
+  const priority = options.background === true ? BACKGROUND_PRIORITY : null;
+  const id = Number(await hub.call('build', from, target, opts, kwargs({ priority })));
   if (!quiet) {
     run.print(`Created task: ${id}`);
     run.print(`Task info: ${profile.weburl}/taskinfo?taskID=${id}`);

@@ -181,9 +181,10 @@ export const listTags: Command = async (context) => {
     build = info.id;
   }
   const tags: TagInfo[] = [];
-  if (args.length === 0) tags.push(...((await hub.call('listTags', build, pkg)) as readonly TagInfo[]));
+  const of = { build, package: pkg };
+  if (args.length === 0) tags.push(...((await hub.call('listTags', kwargs(of))) as readonly TagInfo[]));
   for (const pattern of args) {
-    tags.push(...((await hub.call('listTags', build, pkg, kwargs({ pattern }))) as readonly TagInfo[]));
+    tags.push(...((await hub.call('listTags', kwargs({ ...of, pattern }))) as readonly TagInfo[]));
   }
   tags.sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const { id, name, locked, perm } of tags) {
@@ -191,6 +192,49 @@ export const listTags: Command = async (context) => {
     const shown = options.show_id === true ? `${name} [${id}]` : name;
     if (options.verbose !== true) run.print(shown);
     else run.print(`${shown}${locked ? ' [LOCKED]' : ''}${perm === null ? '' : ` [${perm} perm required]`}`);
+  }
+  return 0;
+};
+
+/** `koji list-builds`. */
+export const listBuilds: Command = async (context) => {
+  const { run, hub, globals } = context;
+  const { options, args } = parseArgs(context, {
+    package: { names: ['--package'], takes: 'value' },
+    owner: { names: ['--owner'], takes: 'value' },
+    state: { names: ['--state'], takes: 'value' },
+    prefix: { names: ['--prefix'], takes: 'value' },
+    quiet: { names: ['--quiet'] },
+  });
+  if (args.length > 0) throw usageError(context, 'This command takes no arguments');
+  await connect(context);
+  const wanted: Record<string, unknown> = {};
+  const identified = async (call: string, name: string, what: string): Promise<unknown> => {
+    const found = (await hub.call(call, name)) as number | { readonly id: number } | null;
+    if (found === null) throw usageError(context, `Invalid ${what}: ${name}`);
+    return typeof found === 'number' ? found : found.id;
+  };
+  if (options.package !== undefined) {
+    wanted['packageID'] = await identified('getPackageID', options.package, 'package');
+  }
+  if (options.owner !== undefined) wanted['userID'] = await identified('getUser', options.owner, 'owner');
+  if (options.prefix !== undefined) wanted['prefix'] = options.prefix;
+  if (options.state !== undefined) {
+    const state = (BUILD_STATES as readonly string[]).indexOf(options.state.toUpperCase());
+    if (state < 0 && !/^\d$/.test(options.state)) throw usageError(context, 'Invalid state');
+    wanted['state'] = state < 0 ? Number(options.state) : state;
+  }
+  const builds = (await hub.call('listBuilds', kwargs(wanted))) as readonly (BuildInfo & {
+    readonly build_id: number;
+  })[];
+  const row = (build: string, owner: string, state: string) =>
+    `${build.padEnd(55)}  ${owner.padEnd(16)}  ${state}`;
+  if (options.quiet !== true && !globals.quiet) {
+    run.print(row('Build', 'Built by', 'State'));
+    run.print(row('-'.repeat(55), '-'.repeat(16), '-'.repeat(16)));
+  }
+  for (const build of [...builds].sort((a, b) => a.build_id - b.build_id)) {
+    run.print(row(build.nvr, build.owner_name, BUILD_STATES[build.state] ?? ''));
   }
   return 0;
 };

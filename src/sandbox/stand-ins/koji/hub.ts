@@ -73,6 +73,8 @@ export interface Hub {
   callExactly(method: string, ...params: readonly unknown[]): Promise<unknown>;
   /** Several calls in one request; faults are among the results. */
   multiCall(calls: readonly (readonly [string, ...unknown[]])[]): Promise<readonly (unknown | HubError)[]>;
+  /** A part of a file, into a folder of the hub. */
+  uploadBlock(part: Block): Promise<{ readonly size: number; readonly hexdigest: string }>;
   login(credentials: Credentials): Promise<void>;
   /** Ends the session; silent without one. */
   logout(): Promise<void>;
@@ -81,6 +83,13 @@ export interface Hub {
   /** From the header of any answer, else asked. */
   version(): Promise<string>;
   close(): void;
+}
+
+export interface Block {
+  readonly folder: string;
+  readonly name: string;
+  readonly offset: number;
+  readonly block: Buffer;
 }
 
 interface Session {
@@ -97,7 +106,7 @@ export function openHub(run: Run, profile: Profile): Hub {
 
   async function once(
     url: string,
-    body: string,
+    body: string | Buffer,
     headers: Readonly<Record<string, string>>,
     doubles: boolean,
   ) {
@@ -125,17 +134,21 @@ export function openHub(run: Run, profile: Profile): Hub {
     }
   }
 
-  async function raw(method: string, params: readonly unknown[], doubles: boolean): Promise<unknown> {
-    const headers: Record<string, string> = {};
+  function raw(method: string, params: readonly unknown[], doubles: boolean): Promise<unknown> {
+    return patiently(profile.server, encodeCall(method, params), {}, doubles);
+  }
+
+  /** Tries again as the profile says. */
+  async function patiently(...[url, body, more, doubles]: Parameters<typeof once>): Promise<unknown> {
+    const headers: Record<string, string> = { ...more };
     if (session !== undefined) {
       headers['Koji-Session-Id'] = String(session.id);
       headers['Koji-Session-Key'] = String(session.key);
       headers['Koji-Session-Callnum'] = String(session.callnum++);
     }
-    const body = encodeCall(method, params);
     for (let tries = 1; ; tries++) {
       try {
-        return await twice(profile.server, body, headers, doubles);
+        return await twice(url, body, headers, doubles);
       } catch (error) {
         if (error instanceof XmlRpcFault) throw hubFault(error.code, error.message);
         const failure = asHubError(error);
@@ -222,6 +235,18 @@ export function openHub(run: Run, profile: Profile): Hub {
         const { faultCode, faultString } = result as Record<string, unknown>;
         return hubFault(Number(faultCode), String(faultString));
       });
+    },
+    async uploadBlock({ folder, name, offset, block }) {
+      const query = new URLSearchParams([
+        ['filename', name],
+        ['filepath', folder],
+        ['fileverify', 'adler32'],
+        ['offset', String(offset)],
+        ['overwrite', '1'],
+      ]);
+      const type = { 'Content-Type': 'application/octet-stream' };
+      const answer = await patiently(`${profile.server}?${query}`, block, type, false);
+      return answer as { readonly size: number; readonly hexdigest: string };
     },
     login: (given) => passwordLogin(given),
     async logout() {

@@ -93,6 +93,18 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     usage: 'koji list-targets [options]',
     load: async () => (await import('./builds.ts')).listTargets,
   },
+  'list-builds': {
+    usage: 'koji list-builds [options]',
+    load: async () => (await import('./builds.ts')).listBuilds,
+  },
+  'list-history': {
+    usage: 'koji list-history [options]',
+    load: async () => (await import('./history.ts')).listHistory,
+  },
+  'list-hosts': {
+    usage: 'koji list-hosts [options]',
+    load: async () => (await import('./hosts.ts')).listHosts,
+  },
   cancel: {
     usage: 'koji cancel [options] <task_id|build> [<task_id|build> ...]',
     load: async () => (await import('./tag.ts')).cancel,

@@ -228,7 +228,7 @@ async function showTask(context: Context, id: number, how: Depth, level: number)
   if (logs === 0 || logs === files.length) {
     say('[1] Not all tasks produce outputs, and task outputs are not retained indefinitely.');
   }
-  say('');
+  run.print('');
   if (!how.recurse) return;
   const children = (await hub.call('getTaskChildren', id, kwargs({ request: true }))) as readonly TaskInfo[];
   for (const child of [...children].sort((a, b) => a.id - b.id))
