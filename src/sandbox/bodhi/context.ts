@@ -29,6 +29,7 @@ export interface BodhiPorts {
  * | `bodhi.approve` | alias | `never`: approve_testing passes this update over |
  * | `bodhi.check-policies` | `all` | `never`: the hourly check is not made |
  * | `bodhi.push` | release name | `never`: the nightly push leaves this release out |
+ * | `bodhi.compose` | release name and request | text: the compose fails with it, keeps its updates and every later push waiting, until the rule says so no more |
  */
 export type RulePoint =
   | 'bodhi.create'
@@ -39,7 +40,8 @@ export type RulePoint =
   | 'bodhi.gate'
   | 'bodhi.approve'
   | 'bodhi.check-policies'
-  | 'bodhi.push';
+  | 'bodhi.push'
+  | 'bodhi.compose';
 
 /** What all parts of Bodhi share. */
 export interface Bodhi {
@@ -130,6 +132,11 @@ export function untagBuilds(bodhi: Bodhi, builds: Update['builds'], tag: string)
   for (const { nvr } of builds) {
     if (tagsOf(bodhi, nvr).includes(tag)) quietly(() => bodhi.ports.koji.untag(nvr, tag, 'bodhi'));
   }
+}
+
+/** Nobody needs it any more when its update is stable. */
+export function removeSideTag(bodhi: Bodhi, tag: string): void {
+  quietly(() => bodhi.ports.koji.removeSideTag(tag, 'bodhi'));
 }
 
 export function sendToSigning(bodhi: Bodhi, builds: Update['builds'], tag: string): void {

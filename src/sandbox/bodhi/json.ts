@@ -189,16 +189,17 @@ export function overrideJson(override: Override, look: Look): Json {
 const COMPOSE_INITIALIZING_MS = 120_000;
 
 export function composeJson(compose: Compose, now: number): Json {
-  const since = compose.created + COMPOSE_INITIALIZING_MS;
-  const isEarly = now < since;
+  const { failure, created } = compose;
+  const isEarly = now < created + COMPOSE_INITIALIZING_MS;
+  const since = failure?.at ?? (isEarly ? created : created + COMPOSE_INITIALIZING_MS);
   return {
     release_id: compose.release.id,
     request: compose.request,
     checkpoints: pythonJson({ determine_and_perform_tag_actions: true }),
-    error_message: null,
+    error_message: failure?.message ?? null,
     date_created: stamp(compose.created),
-    state_date: stamp(isEarly ? compose.created : since),
-    state: isEarly ? 'initializing' : 'punging',
+    state_date: stamp(since),
+    state: failure === undefined ? (isEarly ? 'initializing' : 'punging') : 'failed',
     content_type: 'rpm',
     security: compose.updates.some(({ type }) => type === 'security'),
     update_summary: compose.updates.map((update) => ({ alias: update.alias, title: shortTitle(update) })),

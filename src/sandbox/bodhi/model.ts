@@ -120,6 +120,8 @@ export interface Compose {
   readonly request: 'testing' | 'stable';
   readonly updates: readonly Update[];
   readonly created: number;
+  /** Why it failed, and when. */
+  failure: { readonly message: string; readonly at: number } | undefined;
 }
 
 /** Everything that Bodhi knows; lives as long as the sandbox. */

@@ -132,6 +132,38 @@ export function otherRoutes(server: FastifyInstance, bodhi: Bodhi, login: Login)
     },
   });
 
+  resource(server, '/users/', {
+    get: (request) => {
+      const values = readQuery(request.query, {
+        ...PAGING,
+        like: TEXT,
+        search: TEXT,
+        name: TEXT,
+        groups: LIST,
+        updates: LIST,
+        packages: LIST,
+      });
+      const aliases = values['updates'] === null ? null : aliasesOf(store, values['updates'] as string[]);
+      const packages = values['packages'] === null ? null : packagesOf(store, values['packages'] as string[]);
+      const groups = values['groups'] as Words;
+      const part = (values['search'] ?? values['like']) as string | null;
+      const found = [...store.users.values()].filter(
+        ({ name, groups: own }) =>
+          (values['name'] === null || name === values['name']) &&
+          (part === null || name.includes(part)) &&
+          (groups === null || groups.some((group) => own.includes(group))) &&
+          ((aliases === null && packages === null) ||
+            store.updates.some(
+              (update) =>
+                update.user.name === name &&
+                (aliases?.has(update.alias) ?? true) &&
+                (packages === null || update.builds.some((build) => packages.has(build.name))),
+            )),
+      );
+      const { rows, paging } = pageOf(found, values);
+      return { users: rows.map((user) => userJson(user, look(bodhi, true))), ...paging };
+    },
+  });
   resource(server, '/users/:name', {
     get: (request) => {
       const user = store.users.get((request.params as { name: string }).name);

@@ -1,10 +1,12 @@
-import { type Bodhi, pause, rule, tagBuilds, tagsOf, untagBuilds, Work } from './context.ts';
+import { type Bodhi, pause, removeSideTag, rule, tagBuilds, tagsOf, untagBuilds, Work } from './context.ts';
 import { whyNotStable } from './life.ts';
 import type { Compose, Release, Update } from './model.ts';
 import { addComment, tell } from './talk.ts';
 
 /** How long repositories are made and mirrored. Sandbox milliseconds. */
 const COMPOSE = { least: 45 * 60_000, median: 100 * 60_000, most: 6 * 3_600_000 } as const;
+/** How often somebody tries to resume a compose that has failed. Sandbox milliseconds. */
+const RESUME_MS = 3_600_000;
 /** Who starts the nightly push. */
 const AGENT = 'releng';
 
@@ -38,7 +40,13 @@ async function push(bodhi: Bodhi, release: Release, request: 'testing' | 'stable
     return;
   }
   const repo = request === 'testing' ? release.testing_tag : stableTag(release);
-  const compose: Compose = { release, request, updates, created: bodhi.kit.clock.now() };
+  const compose: Compose = {
+    release,
+    request,
+    updates,
+    created: bodhi.kit.clock.now(),
+    failure: undefined,
+  };
   bodhi.store.composes.add(compose);
   for (const update of updates) update.locked = true;
   work.say('bodhi.compose.start', { agent: AGENT });
@@ -55,11 +63,25 @@ async function push(bodhi: Bodhi, release: Release, request: 'testing' | 'stable
     bodhi,
     bodhi.kit.delay('bodhi.push', `${release.name} ${request} ${updates[0]?.alias}`, COMPOSE),
   );
+  while (isFailing(bodhi, work, compose, repo)) await pause(bodhi, RESUME_MS);
   if (bodhi.closing.aborted) return;
   for (const update of updates) complete(bodhi, work, update, request);
   bodhi.store.composes.delete(compose);
   work.say('bodhi.compose.complete', { success: true, repo, agent: AGENT, ctype: 'rpm' });
   work.commit();
+}
+
+/** A compose that has failed stays, with its updates locked and their tags moved, until somebody resumes it. */
+function isFailing(bodhi: Bodhi, work: Work, compose: Compose, repo: string): boolean {
+  if (bodhi.closing.aborted) return false;
+  const message = rule(bodhi, 'bodhi.compose', `${compose.release.name} ${compose.request}`);
+  if (typeof message !== 'string') return false;
+  if (compose.failure === undefined) {
+    compose.failure = { message, at: bodhi.kit.clock.now() };
+    work.say('bodhi.compose.complete', { success: false, repo, agent: AGENT, ctype: 'rpm' });
+    work.commit();
+  }
+  return true;
 }
 
 /** A build that is not in the signing tag counts as signed from here on; an update with one that is waits for another night. */
@@ -138,4 +160,5 @@ function complete(bodhi: Bodhi, work: Work, update: Update, request: 'testing' |
   addComment(bodhi, update, { text: `This update has been pushed to ${request}.`, author: 'bodhi' });
   update.request = null;
   update.locked = false;
+  if (request === 'stable' && update.from_tag !== null) removeSideTag(bodhi, update.from_tag);
 }

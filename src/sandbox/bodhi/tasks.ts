@@ -1,5 +1,14 @@
 import { othersPackage } from '../kit/world.ts';
-import { type Bodhi, rule, tagBuilds, tagsOf, transaction, untagBuilds, type Work } from './context.ts';
+import {
+  type Bodhi,
+  removeSideTag,
+  rule,
+  tagBuilds,
+  tagsOf,
+  transaction,
+  untagBuilds,
+  type Work,
+} from './context.ts';
 import { sideTagSigning, sideTagTesting } from './create.ts';
 import { refreshGating } from './gating.ts';
 import { obsolete, setRequest } from './life.ts';
@@ -125,6 +134,7 @@ function pushUncomposed(bodhi: Bodhi, update: Update): void {
         ]
       : [sideTagSigning(update.from_tag), sideTagTesting(update.from_tag), update.from_tag];
   for (const tag of done) untagBuilds(bodhi, builds, tag);
+  if (update.from_tag !== null) removeSideTag(bodhi, update.from_tag);
 }
 
 /** Asks Greenwave again for everything that is under way: what heals a lost result or waiver message. */

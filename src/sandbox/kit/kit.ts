@@ -153,6 +153,8 @@ export interface KojiPort {
   untag(nvr: string, tag: string, user: string): void;
   /** Writes the signed copies: `queryRPMSigs` then knows the key. */
   sign(nvr: string, key: string): void;
+  /** Removes a side tag with what is in it; nothing where there is none. */
+  removeSideTag(tag: string, user: string): void;
   /** Side tags that are there, oldest first. */
   sideTags(): readonly { readonly id: number; readonly name: string; readonly user: string }[];
 }

@@ -13,7 +13,7 @@ import {
 import { publishSignature } from './messages.ts';
 import { buildsByNvr, taggingsByBuild, taggingsByTag } from './rows.ts';
 import { rpmsOf, signRpm } from './rpms.ts';
-import { addTagging, isTagged, removeTagging } from './tagging.ts';
+import { addTagging, isTagged, removeSideTag, removeTagging } from './tagging.ts';
 
 function factsOf(hub: Hub, build: Build): BuildFacts {
   const { id, task, nvr, name, version, release, epoch, state, source, owner, creation, completion_ts } =
@@ -81,6 +81,12 @@ export function kojiPort(hub: Hub): KojiPort {
       const build = mustFindBuild(hub, nvr);
       for (const rpm of rpmsOf(hub.rpms, build)) {
         if (signRpm(rpm, key)) publishSignature(hub, rpm, key);
+      }
+    },
+    removeSideTag(name, user) {
+      const tag = findTag(hub, name);
+      if (tag !== undefined && isSideTag(tag) && tag.revoked === null) {
+        removeSideTag(hub, tag, userByName(hub, user));
       }
     },
     sideTags: () =>

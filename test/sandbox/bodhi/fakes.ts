@@ -65,6 +65,9 @@ export function fakeKoji(kit: () => Kit, knowsTag: (tag: string) => boolean = ()
       tags.set(nvr, [...of]);
     },
     addSideTag: (name, user) => void sideTags.push({ id: 2_800_100 + sideTags.length, name, user }),
+    removeSideTag(name) {
+      sideTags.splice(0, sideTags.length, ...sideTags.filter((tag) => tag.name !== name));
+    },
     sideTags: () => sideTags,
     forget(nvr) {
       builds.delete(nvr);

@@ -1,0 +1,168 @@
+import { describe, expect, test } from 'vitest';
+import { type Browser, loggedIn } from './browser.ts';
+import { type House, openHouse } from './house.ts';
+
+const CANDIDATE = 'f43-updates-candidate';
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+async function create(me: Browser, fields: Record<string, string>): Promise<string> {
+  const { status, body } = await me.post('/updates/', { type: 'bugfix', notes: 'notes', ...fields });
+  expect(status).toBe(200);
+  return String(body.alias);
+}
+
+/** Until the push of the next night has begun. */
+async function untilPush(house: House): Promise<void> {
+  await house.clock.jump(DAY_MS - (house.clock.now() % DAY_MS) + 13 * 60_000);
+  await house.clock.advance(61_000);
+}
+
+const compose = async (me: Browser, request: string) =>
+  (await me.get(`/composes/F43/${request}`)).body.compose;
+
+describe('a compose', () => {
+  test('initializes for two minutes, then makes repositories, and is gone when it is through', async () => {
+    await using house = await openHouse();
+    const me = await loggedIn(house.bodhi);
+    house.koji.add('a-1-1.fc43', { tags: [CANDIDATE] });
+    const alias = await create(me, { builds: 'a-1-1.fc43' });
+    await house.sign('a-1-1.fc43');
+    await untilPush(house);
+    expect(await compose(me, 'testing')).toMatchObject({
+      state: 'initializing',
+      error_message: null,
+      update_summary: [{ alias, title: 'a-1-1.fc43' }],
+    });
+    await house.clock.advance(120_000);
+    const running = await compose(me, 'testing');
+    expect(running.state).toBe('punging');
+    expect(running.state_date > running.date_created).toBe(true);
+    while (house.topics().at(-1) !== 'bodhi.compose.complete') await house.clock.advance(60_000);
+    expect((await me.get('/composes/')).body).toEqual({ composes: [] });
+  });
+
+  test('that fails keeps its updates locked in their new tag, and the nights behind it idle, until it is resumed', async () => {
+    await using house = await openHouse();
+    const me = await loggedIn(house.bodhi);
+    for (const nvr of ['a-1-1.fc43', 'b-1-1.fc43']) house.koji.add(nvr, { tags: [CANDIDATE] });
+    const alias = await create(me, { builds: 'a-1-1.fc43' });
+    await house.sign('a-1-1.fc43');
+    house.kit.faults.set('broken', {
+      name: 'broken',
+      hooks: { rule: (point) => (point === 'bodhi.compose' ? 'No space left on device' : undefined) },
+    });
+    await untilPush(house);
+    while (house.topics().at(-1) !== 'bodhi.compose.complete') await house.clock.advance(60_000);
+    expect(house.kit.archive.at(-1)?.body).toMatchObject({ success: false, repo: 'f43-updates-testing' });
+    expect(await compose(me, 'testing')).toMatchObject({
+      state: 'failed',
+      error_message: 'No space left on device',
+    });
+    expect((await me.get(`/updates/${alias}`)).body.update).toMatchObject({
+      status: 'pending',
+      request: 'testing',
+      locked: true,
+    });
+    expect(house.koji.tagsOf('a-1-1.fc43')).toContain('f43-updates-testing');
+
+    // Sessions end in such a night.
+    const later = await loggedIn(house.bodhi);
+    const other = await create(later, { builds: 'b-1-1.fc43' });
+    await house.sign('b-1-1.fc43');
+    await untilPush(house);
+    expect((await me.get(`/updates/${other}`)).body.update.locked).toBe(false);
+
+    house.kit.faults.clear();
+    await house.clock.advance(HOUR_MS);
+    expect((await me.get(`/updates/${alias}`)).body.update).toMatchObject({
+      status: 'testing',
+      locked: false,
+    });
+    expect((await me.get('/composes/')).body).toEqual({ composes: [] });
+    expect(house.troubles).toEqual([]);
+  });
+
+  test('to stable takes the side tag of its update away', async () => {
+    await using house = await openHouse();
+    const { koji } = house;
+    const me = await loggedIn(house.bodhi);
+    koji.addSideTag('f43-build-side-7', 'packager1');
+    koji.add('a-1-1.fc43', { tags: ['f43-build-side-7'] });
+    const alias = await create(me, { from_tag: 'f43-build-side-7' });
+    await house.sign('a-1-1.fc43');
+    await untilPush(house);
+    while (house.topics().at(-1) !== 'bodhi.compose.complete') await house.clock.advance(60_000);
+    await house.clock.jump(7 * DAY_MS);
+    expect(koji.sideTags()).toHaveLength(1);
+    await house.clock.advance(180_000);
+    await untilPush(house);
+    while (house.topics().at(-1) !== 'bodhi.compose.complete') await house.clock.advance(60_000);
+    expect((await me.get(`/updates/${alias}`)).body.update.status).toBe('stable');
+    expect(koji.sideTags()).toEqual([]);
+  });
+});
+
+describe('what Bodhi asks Koji for', () => {
+  test('the newest builds of the candidate tags, as far as they are asked for', async () => {
+    await using house = await openHouse();
+    const { koji } = house;
+    const me = await loggedIn(house.bodhi);
+    koji.add('a-1-1.fc43', { tags: [CANDIDATE] });
+    koji.add('a-2-1.fc43', { tags: [CANDIDATE] });
+    koji.add('b-1-1.fc43', { tags: ['f43-updates-testing'] });
+    const nvrs = async (query: string) =>
+      (await me.get(`/latest_candidates${query}`)).body.map(({ nvr }: { nvr: string }) => nvr);
+    expect(await nvrs('')).toEqual(['a-2-1.fc43']);
+    expect(await nvrs('?testing=true')).toEqual(['a-2-1.fc43', 'b-1-1.fc43']);
+    expect(await nvrs('?testing=true&prefix=b')).toEqual(['b-1-1.fc43']);
+    await create(me, { builds: 'a-2-1.fc43' });
+    expect(await nvrs('?hide_existing=true')).toEqual([]);
+    expect((await me.get('/latest_builds?package=a')).body).toEqual({ [CANDIDATE]: 'a-2-1.fc43' });
+    expect((await me.get('/latest_builds_in_tag')).status).toBe(400);
+    const [only] = (await me.get('/latest_builds_in_tag?tag=f43-updates-testing')).body;
+    expect(only).toMatchObject({ nvr: 'b-1-1.fc43', tag_name: 'f43-updates-testing' });
+  });
+
+  test('side tags of somebody, or only those that hold something', async () => {
+    await using house = await openHouse();
+    const me = await loggedIn(house.bodhi);
+    house.koji.addSideTag('f43-build-side-1', 'packager1');
+    house.koji.addSideTag('f43-build-side-2', 'packager2');
+    house.koji.add('a-1-1.fc43', { tags: ['f43-build-side-2'] });
+    const names = async (query: string) =>
+      (await me.get(`/get_sidetags${query}`)).body.map(({ name }: { name: string }) => name);
+    expect(await names('')).toHaveLength(2);
+    expect(await names('?user=packager1')).toEqual(['f43-build-side-1']);
+    expect(await names('?contains_builds=1')).toEqual(['f43-build-side-2']);
+  });
+});
+
+describe('a page for another host', () => {
+  test('is a script where a function is named, and says who may read it', async () => {
+    await using house = await openHouse();
+    const me = await loggedIn(house.bodhi);
+    const headers = { accept: 'application/javascript', origin: 'https://example.test' };
+    const script = await me.request('GET', '/updates/?callback=called', { headers });
+    expect(script.headers.get('content-type')).toBe('application/javascript; charset=UTF-8');
+    expect(script.headers.get('access-control-allow-origin')).toBe('https://example.test');
+    expect(script.body).toMatch(/^\/\*\*\/called\(\{"updates": \[\]/);
+  });
+});
+
+test('an edit that asks for less than the critical path wants gets what it wants', async () => {
+  await using house = await openHouse();
+  const me = await loggedIn(house.bodhi);
+  house.koji.add('critpkg-1-1.fc43', { tags: [CANDIDATE] });
+  const alias = await create(me, { builds: 'critpkg-1-1.fc43' });
+  const { body } = await me.post('/updates/', {
+    builds: 'critpkg-1-1.fc43',
+    type: 'bugfix',
+    notes: 'notes',
+    stable_karma: '1',
+    edited: alias,
+  });
+  expect(body).toMatchObject({ critpath: true, stable_karma: 2, stable_days: 14 });
+  const names = body.caveats.map(({ name }: { name: string }) => name);
+  expect(names).toEqual(['stable days', 'stable karma', 'builds']);
+});
