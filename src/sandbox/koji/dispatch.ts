@@ -2,10 +2,12 @@ import { FAULT, generic, KojiFault } from './faults.ts';
 import { type Hub, hasPerm } from './hub.ts';
 import type { Methods } from './method.ts';
 import { buildMethods } from './methods/build-methods.ts';
+import { catalogMethods } from './methods/catalog-methods.ts';
 import { changeMethods } from './methods/change-methods.ts';
 import { historyMethods } from './methods/history-methods.ts';
 import { hostMethods } from './methods/host-methods.ts';
 import { listMethods } from './methods/list-methods.ts';
+import { refusedMethods } from './methods/refused-methods.ts';
 import { repoMethods } from './methods/repo-methods.ts';
 import { rpmMethods } from './methods/rpm-methods.ts';
 import { sessionMethods } from './methods/session-methods.ts';
@@ -21,6 +23,8 @@ import type { Call } from './xmlrpc.ts';
 /** All methods of the hub by the names that clients use. */
 export function allMethods(generation: 'release' | 'later'): Methods {
   const methods: Methods = {
+    ...refusedMethods,
+    ...catalogMethods,
     ...sessionMethods,
     ...tagMethods,
     ...taskMethods,

@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Rpc } from './client.ts';
+import { hubWith } from './hub.ts';
+
+type Row = Record<string, Rpc>;
+
+let hub: Awaited<ReturnType<typeof hubWith>>;
+let session: Awaited<ReturnType<typeof hub.login>>;
+
+beforeAll(async () => {
+  hub = await hubWith({ speed: 60 });
+  session = await hub.login('packprobe', 'sandbox');
+});
+afterAll(() => hub[Symbol.asyncDispose]());
+
+describe('what a hub lists', () => {
+  test('a build tag has the groups that mock installs, a side tag inherits them, a release has none', async () => {
+    const groups = (await hub.call('getTagGroups', ['f44-build'])) as Row[];
+    expect(groups.map(({ name }) => name)).toEqual(['build', 'srpm-build']);
+    const packages = groups.flatMap(({ packagelist }) => packagelist as Row[]);
+    expect(packages.map((one) => one['package'])).toContain('rpm-build');
+    const sideTag = (await hub.call('createSideTag', ['f44-build'], session)) as Row;
+    expect(await hub.call('getTagGroups', [sideTag['name'] ?? null])).toEqual(groups);
+    expect(await hub.call('getTagGroups', [sideTag['name'] ?? null, null, false])).toEqual([]);
+    expect(await hub.call('getTagGroups', ['f44'])).toEqual([]);
+  });
+
+  test.each([
+    ['listVolumes', [], [{ id: 0, name: 'DEFAULT' }]],
+    ['getVolume', ['DEFAULT'], { id: 0, name: 'DEFAULT' }],
+    ['getVolume', ['nope'], null],
+    ['listExternalRepos', [], []],
+    ['getTagExternalRepos', ['f44-build'], []],
+    ['getUserPermsInheritance', ['packprobe'], {}],
+    ['getUserPermsInheritance', ['autopen'], { autosign: [null], sign: [null] }],
+    ['untaggedBuilds', [], []],
+    ['mavenEnabled', [], false],
+  ] as const)('%s(%j) is %j', async (method, params, answer) => {
+    expect(await hub.call(method, [...params])).toEqual(answer);
+  });
+});
+
+test.each([
+  ['freeTask', [1], 'admin permission required (logged in as packprobe)'],
+  ['setInheritanceData', ['f44', []], 'tag permission required (logged in as packprobe)'],
+  ['disableChannel', ['default'], 'host permission required (logged in as packprobe)'],
+  ['mavenBuild', ['url', 'f44'], 'Maven support not enabled'],
+  ['editChannel', ['default', { comment: 'x', __starstar: true }], 'admin permission required'],
+] as const)('%s is a closed door to packagers', async (method, params, text) => {
+  await expect(hub.call(method, params as unknown as Rpc[], session)).rejects.toThrow(text);
+});
