@@ -223,6 +223,6 @@ function specFault(file: string, what: string): Fault {
     code: 'SPEC_UNSUITABLE',
     kind: 'prober',
     evidence: { spec: file },
-    hint: 'Give the test package a plain spec file: Name, Version, a numbered Release, and Source0 where a tarball is uploaded.',
+    hint: 'Give the test package a plain spec file: Name, Version, a numbered Release or %autorelease, and Source0 where a tarball is uploaded.',
   });
 }

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { RunRecord } from '../../src/core/run.ts';
@@ -15,7 +15,9 @@ test('Ctrl-C in a wait cancels: the update is obsoleted, nothing is left, exit 1
   using place = freshDir();
   const data = join(place.dir, 'data');
   await using sandbox = await startSandbox(place.dir, 120);
-  const running = start(['run', 'single-build', '--url', sandbox.control, '--json', '--data', data]);
+  const junit = join(place.dir, 'junit.xml');
+  const args = ['run', 'single-build', '--url', sandbox.control, '--json', '--junit', junit, '--data', data];
+  const running = start(args);
   await running.said(/^started +wait-complete/);
   running.child.kill('SIGINT');
   const { code, stdout, stderr } = await running.ended;
@@ -27,6 +29,12 @@ test('Ctrl-C in a wait cancels: the update is obsoleted, nothing is left, exit 1
     'wait-complete',
   ]);
   expect(run.steps.at(-1)).toMatchObject({ outcome: 'skipped', reason: 'the run was stopped' });
+  const steps = run.steps.length;
+  expect(readFileSync(junit, 'utf8')).toMatch(
+    new RegExp(
+      `<testsuite name="single-build" tests="${steps}" failures="0" errors="1" [\\s\\S]*<error type="RUN_CANCELLED"`,
+    ),
+  );
   expect(stderr).toMatch(/update FEDORA-\S+ is undone: .*obsolete/);
   expect(await sandbox.holdings(run.run_id)).toEqual([]);
   expect(readdirSync(join(data, 'work'))).toEqual([]);
