@@ -8,6 +8,7 @@ import { type Evidence, evidenceOf } from './evidence.ts';
 import { hopTable } from './hop-table.ts';
 import { EXIT, type Host } from './host.ts';
 import { jsonText } from './json-text.ts';
+import { lostMessages } from './lost-messages.ts';
 import type { PlaceOptions } from './places.ts';
 import { findRun, storeWith } from './stored-run.ts';
 import { COLOURS, MARKS, type Paint, painter, table } from './style.ts';
@@ -64,6 +65,7 @@ function rest(run: StoredRun, evidence: Evidence, paint: Paint): readonly string
   for (const chain of evidence.chains) {
     if (chain.hops.length > 0) parts.push(`${paint('bold', `The way of ${chain.nvr}`)}\n${hopTable(chain)}`);
   }
+  parts.push(...lostMessages(evidence.chains, paint));
   if (evidence.events.length > 0) parts.push(`${paint('bold', 'Timeline')}\n${timeline(evidence.events)}`);
   if (evidence.looks.length > 0) parts.push(`${paint('bold', 'Looks')}\n${looksTable(evidence.looks)}`);
   if (run.effects.length > 0) parts.push(`${paint('bold', 'What it made')}\n${ledger(run.effects)}`);

@@ -2,7 +2,6 @@ import { Fault } from '../core/fault.ts';
 import type { RunRecord } from '../core/run.ts';
 import type { Store } from '../core/store.ts';
 import { openEffects } from '../engine/undo.ts';
-import type { Chain } from '../evidence/hops.ts';
 import { blindSources } from './blind.ts';
 import { dataOption } from './data-option.ts';
 import { evidenceOf } from './evidence.ts';
@@ -10,6 +9,7 @@ import { hopTable } from './hop-table.ts';
 import type { Host } from './host.ts';
 import { jsonText } from './json-text.ts';
 import { junitXml } from './junit.ts';
+import { lostMessages } from './lost-messages.ts';
 import { absolute, dirOf, type PlaceOptions } from './places.ts';
 import { painter } from './style.ts';
 import { tellError } from './tell-error.ts';
@@ -41,7 +41,7 @@ export async function showRun(
       ...chains
         .filter(({ hops }) => hops.length > 0)
         .map((chain) => `The way of ${chain.nvr}:\n${hopTable(chain)}`),
-      ...lostMessages(chains),
+      ...lostMessages(chains, paint),
       ...(blind.length === 0 ? [] : [`Could not be asked to the end:\n  ${blind.join('\n  ')}`]),
       ...(await leftBehind(record, store, again, host)),
       `Look further:\n  ${host.program} runs show ${record.run_id}${again}\n  ${host.program} runs list${again}`,
@@ -49,14 +49,6 @@ export async function showRun(
     host.stdout.write(`\n${parts.join('\n\n')}\n`);
   }
   if (options.junit !== undefined) await writeJunit(options.junit, record, options, host);
-}
-
-/** They surely happened, and the bus never told: no fault of the run, but somebody's all the same. */
-function lostMessages(chains: readonly Chain[]): readonly string[] {
-  const lost = chains.flatMap(({ nvr, lost_messages }) =>
-    lost_messages.length === 0 ? [] : [`  ${nvr}: ${lost_messages.join(', ')}`],
-  );
-  return lost.length === 0 ? [] : [`Messages that never came, charged to messaging:\n${lost.join('\n')}`];
 }
 
 /** What could not be taken away: it holds the package until somebody does. */

@@ -1,4 +1,4 @@
-import { type ChainEvent, HOP_DEFINITIONS } from '../core/chain.ts';
+import type { ChainEvent } from '../core/chain.ts';
 import type { Event } from '../core/event.ts';
 import type { ResultData } from '../core/facts.ts';
 import type { ChainPoint } from './hops.ts';
@@ -21,6 +21,7 @@ export interface ProvenEvent {
 }
 
 const STEPS = ['ci_queued', 'ci_running', 'ci_complete'] as const;
+const WAY_OF_TESTS: readonly ChainEvent[] = ['announced', ...STEPS];
 
 /** What results in ResultsDB show of CI: one that is queued, running or final shows that its test has come so far. */
 export function provenByResults(build: readonly Event[], tests: readonly string[]): readonly ProvenEvent[] {
@@ -40,8 +41,8 @@ function timeOf({ fact, data, latest }: Event, test: string, rank: number): read
 }
 
 /**
- * Events that surely happened and whose messages never came: an API or a result tells of them, and the archive, which tells of later ones, does
- * not. Where it tells of nothing later it may merely be behind.
+ * Events that surely happened and whose messages never came: an API, a result or what comes behind them tells of them, and the archive, which tells
+ * of later ones, does not. Where it tells of nothing later it may merely be behind.
  */
 export function lostMessages(
   points: readonly ChainPoint[],
@@ -51,13 +52,12 @@ export function lostMessages(
   return ON_THE_BUS.filter((event) => {
     const point = points.find((one) => one.event === event);
     if (point !== undefined) return !point.messaged && point.latest < archived;
-    const before = proven.find((one) => one.event === follower(event))?.before;
-    return before !== undefined && before < archived;
+    // No test ends that did not run, and none is queued that was not asked for.
+    const behind = WAY_OF_TESTS.slice(WAY_OF_TESTS.indexOf(event));
+    const times = [
+      ...points.filter((one) => behind.includes(one.event)).map(({ latest }) => latest),
+      ...proven.filter((one) => behind.includes(one.event)).map(({ before }) => before),
+    ];
+    return WAY_OF_TESTS.includes(event) && Math.min(...times) <= archived;
   });
-}
-
-/** An announcement is proven by the test that it has brought about. */
-function follower(event: ChainEvent): ChainEvent {
-  if (event !== 'announced') return event;
-  return HOP_DEFINITIONS.find(({ from }) => from.includes(event))?.to ?? event;
 }

@@ -247,11 +247,18 @@ describe('a lost message', () => {
     expect(lost(archived('tagged:f44-updates-candidate'))).toEqual([]);
   });
 
-  test('is also one of CI whose result shows that it was', () => {
+  test('is also one of CI that a result or the end of its test shows', () => {
     const only = archived('tagged', 'announced', 'ci-complete').filter(
       ({ fact }) => !fact.startsWith('ci-queued') && !fact.startsWith('ci-running'),
     );
-    expect(lost(only)).toEqual(['ci_queued']);
+    expect(lost(only)).toEqual(['ci_queued', 'ci_running']);
+    expect(lost(only.filter(({ fact }) => fact !== 'announced'))).toEqual([
+      'announced',
+      'ci_queued',
+      'ci_running',
+    ]);
+    // The signature came behind the queue, and before the test ran to its end.
+    expect(lost(only.filter(({ fact }) => !fact.startsWith('ci-complete')))).toEqual(['ci_queued']);
   });
 
   test('is charged to messaging where whoever is silent had to hear it', () => {
