@@ -13,6 +13,7 @@ import { login } from './login.ts';
 import { releaseRow, Store } from './model.ts';
 import { otherRoutes } from './other-routes.ts';
 import { overrideRoutes } from './override-routes.ts';
+import { homeRoute } from './pages.ts';
 import { meetsBrokenThread } from './race.ts';
 import { releaseRoutes } from './release-routes.ts';
 import { startTasks } from './tasks.ts';
@@ -51,6 +52,7 @@ export async function openBodhi(kit: Kit, ports: BodhiPorts): Promise<OpenBodhi>
   otherRoutes(server, bodhi, logins);
   kojiRoutes(server, bodhi);
   feedRoutes(server, bodhi);
+  homeRoute(server, bodhi);
   startConsumers(bodhi);
   startTasks(bodhi);
   kit.holdings((run) =>

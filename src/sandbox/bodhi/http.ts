@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { pythonJson } from '../datagrepper/python-json.ts';
+import { sendErrorPage, sendPage, wantsPage } from './pages.ts';
 import type { Fields, Refusal } from './schema.ts';
 
 /** What Bodhi answers; a refused request is thrown as `Refused`. */
@@ -80,11 +81,11 @@ export function bodyOf(request: FastifyRequest): Fields {
   return typeof request.body === 'object' && request.body !== null ? (request.body as Fields) : {};
 }
 
-/** One address with what it answers; other methods are 405, as is `Accept` that nobody serves 406. */
+/** One address with what it answers, where `page` is true also for people; other methods are 405, as is `Accept` that nobody serves 406. */
 export function resource(
   server: FastifyInstance,
   path: string,
-  handlers: { readonly get?: Handler; readonly post?: Handler },
+  handlers: { readonly get?: Handler; readonly post?: Handler; readonly page?: boolean },
 ): void {
   const allow = [
     ...(handlers.get === undefined ? [] : ['GET', 'HEAD']),
@@ -131,6 +132,7 @@ export function resource(
           .type('application/javascript; charset=UTF-8')
           .send(`/**/${callback}(${pythonJson(answer)});`);
       }
+      if (handlers.page === true && wantsPage(request)) return sendPage(reply, request, answer);
       // A bare text is JSON here too.
       return reply.type('application/json').send(pythonJson(answer));
     },
@@ -200,8 +202,11 @@ export function answerErrors(server: FastifyInstance): void {
       reply.header('content-type', 'application/json');
     }
   });
-  server.setErrorHandler((error, _request, reply) => {
+  server.setErrorHandler((error, request, reply) => {
     if (error instanceof BrokenThread) return waitressPage(reply);
+    if (error instanceof Refused && wantsPage(request)) {
+      return sendErrorPage(reply, error.status, error.refusals);
+    }
     if (error instanceof Refused) {
       return reply.code(error.status).send({ status: 'error', errors: error.refusals });
     }

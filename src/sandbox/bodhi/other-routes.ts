@@ -56,6 +56,7 @@ export function otherRoutes(server: FastifyInstance, bodhi: Bodhi, login: Login)
   });
 
   resource(server, '/comments/', {
+    page: true,
     get: (request) => {
       const values = readQuery(request.query, {
         ...PAGING,
@@ -90,6 +91,7 @@ export function otherRoutes(server: FastifyInstance, bodhi: Bodhi, login: Login)
     post: (request) => saveComment(bodhi, login, request),
   });
   resource(server, '/comments/:id', {
+    page: true,
     get: (request) => {
       const { id } = request.params as { id: string };
       const comment = store.comments.find((one) => String(one.id) === id);
@@ -101,6 +103,7 @@ export function otherRoutes(server: FastifyInstance, bodhi: Bodhi, login: Login)
   });
 
   resource(server, '/composes/', {
+    page: true,
     get: () => ({
       composes: [...store.composes]
         .map((compose) => ({ compose, json: composeJson(compose, bodhi.kit.clock.now()) }))
@@ -109,6 +112,7 @@ export function otherRoutes(server: FastifyInstance, bodhi: Bodhi, login: Login)
     }),
   });
   resource(server, '/composes/:release/:request', {
+    page: true,
     get: (request, reply) => {
       const asked = request.params as { release: string; request: string };
       const compose = [...store.composes].find(
@@ -133,6 +137,7 @@ export function otherRoutes(server: FastifyInstance, bodhi: Bodhi, login: Login)
   });
 
   resource(server, '/users/', {
+    page: true,
     get: (request) => {
       const values = readQuery(request.query, {
         ...PAGING,
@@ -165,6 +170,7 @@ export function otherRoutes(server: FastifyInstance, bodhi: Bodhi, login: Login)
     },
   });
   resource(server, '/users/:name', {
+    page: true,
     get: (request) => {
       const user = store.users.get((request.params as { name: string }).name);
       if (user === undefined) throw refused('name', 'No such user', 404);

@@ -37,6 +37,7 @@ export function overrideRoutes(server: FastifyInstance, bodhi: Bodhi, login: Log
   const { store } = bodhi;
 
   resource(server, '/overrides/', {
+    page: true,
     get: (request) => {
       const values = readQuery(request.query, QUERY);
       const given = (name: string) => values[name] as readonly string[] | null;
@@ -75,6 +76,7 @@ export function overrideRoutes(server: FastifyInstance, bodhi: Bodhi, login: Log
   });
 
   resource(server, '/overrides/:nvr', {
+    page: true,
     get: (request) => {
       const { nvr } = request.params as { nvr: string };
       const override = store.overrides.get(nvr);

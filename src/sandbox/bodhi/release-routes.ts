@@ -87,6 +87,7 @@ export function releaseRoutes(server: FastifyInstance, bodhi: Bodhi, login: Logi
   const { store } = bodhi;
 
   resource(server, '/releases/', {
+    page: true,
     get: (request) => {
       const values = readQuery(request.query, QUERY);
       const ids = values['ids'] as readonly string[] | null;
@@ -120,6 +121,7 @@ export function releaseRoutes(server: FastifyInstance, bodhi: Bodhi, login: Logi
   });
 
   resource(server, '/releases/:name', {
+    page: true,
     get: (request) => {
       const release = store.release((request.params as { name: string }).name);
       if (release === undefined) throw refused('name', 'No such release', 404);

@@ -61,6 +61,7 @@ export function updateRoutes(server: FastifyInstance, bodhi: Bodhi, login: Login
   }
 
   resource(server, '/updates/', {
+    page: true,
     get: (request) => queryUpdates(bodhi, request.query),
     post: async (request) => {
       const user = login.permit(request, 'new_update', 'packager');
@@ -70,6 +71,7 @@ export function updateRoutes(server: FastifyInstance, bodhi: Bodhi, login: Login
   });
 
   resource(server, '/updates/:id', {
+    page: true,
     get: (request, reply) =>
       following(reply, () => {
         const update = find(request);

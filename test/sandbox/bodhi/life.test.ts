@@ -218,3 +218,19 @@ describe('lost signing', () => {
     expect(asked()).toBe(2);
   });
 });
+
+test('an edit that asks for less than the critical path wants gets what it wants', async () => {
+  await using house = await openHouse();
+  const me = await loggedIn(house.bodhi);
+  const alias = await create(house, me, 'critpkg-1-1.fc43');
+  const { body } = await me.post('/updates/', {
+    builds: 'critpkg-1-1.fc43',
+    type: 'bugfix',
+    notes: 'notes',
+    stable_karma: '1',
+    edited: alias,
+  });
+  expect(body).toMatchObject({ critpath: true, stable_karma: 2, stable_days: 14 });
+  const names = body.caveats.map(({ name }: { name: string }) => name);
+  expect(names).toEqual(['stable days', 'stable karma', 'builds']);
+});

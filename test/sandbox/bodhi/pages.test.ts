@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import { type Browser, loggedIn } from './browser.ts';
+import { openHouse } from './house.ts';
+
+const CANDIDATE = 'f43-updates-candidate';
+async function create(me: Browser, fields: Record<string, string>): Promise<string> {
+  const { status, body } = await me.post('/updates/', { type: 'bugfix', notes: 'notes', ...fields });
+  expect(status).toBe(200);
+  return String(body.alias);
+}
+
+describe('what Bodhi asks Koji for', () => {
+  test('the newest builds of the candidate tags, as far as they are asked for', async () => {
+    await using house = await openHouse();
+    const { koji } = house;
+    const me = await loggedIn(house.bodhi);
+    koji.add('a-1-1.fc43', { tags: [CANDIDATE] });
+    koji.add('a-2-1.fc43', { tags: [CANDIDATE] });
+    koji.add('b-1-1.fc43', { tags: ['f43-updates-testing'] });
+    const nvrs = async (query: string) =>
+      (await me.get(`/latest_candidates${query}`)).body.map(({ nvr }: { nvr: string }) => nvr);
+    expect(await nvrs('')).toEqual(['a-2-1.fc43']);
+    expect(await nvrs('?testing=true')).toEqual(['a-2-1.fc43', 'b-1-1.fc43']);
+    expect(await nvrs('?testing=true&prefix=b')).toEqual(['b-1-1.fc43']);
+    await create(me, { builds: 'a-2-1.fc43' });
+    expect(await nvrs('?hide_existing=true')).toEqual([]);
+    expect((await me.get('/latest_builds?package=a')).body).toEqual({ [CANDIDATE]: 'a-2-1.fc43' });
+    expect((await me.get('/latest_builds_in_tag')).status).toBe(400);
+    const [only] = (await me.get('/latest_builds_in_tag?tag=f43-updates-testing')).body;
+    expect(only).toMatchObject({ nvr: 'b-1-1.fc43', tag_name: 'f43-updates-testing' });
+  });
+
+  test('side tags of somebody, or only those that hold something', async () => {
+    await using house = await openHouse();
+    const me = await loggedIn(house.bodhi);
+    house.koji.addSideTag('f43-build-side-1', 'packager1');
+    house.koji.addSideTag('f43-build-side-2', 'packager2');
+    house.koji.add('a-1-1.fc43', { tags: ['f43-build-side-2'] });
+    const names = async (query: string) =>
+      (await me.get(`/get_sidetags${query}`)).body.map(({ name }: { name: string }) => name);
+    expect(await names('')).toHaveLength(2);
+    expect(await names('?user=packager1')).toEqual(['f43-build-side-1']);
+    expect(await names('?contains_builds=1')).toEqual(['f43-build-side-2']);
+  });
+});
+
+describe('a page for another host', () => {
+  test('is a script where a function is named, and says who may read it', async () => {
+    await using house = await openHouse();
+    const me = await loggedIn(house.bodhi);
+    const headers = { accept: 'application/javascript', origin: 'https://example.test' };
+    const script = await me.request('GET', '/updates/?callback=called', { headers });
+    expect(script.headers.get('content-type')).toBe('application/javascript; charset=UTF-8');
+    expect(script.headers.get('access-control-allow-origin')).toBe('https://example.test');
+    expect(script.body).toMatch(/^\/\*\*\/called\(\{"updates": \[\]/);
+  });
+});
+
+describe('somebody with a browser', () => {
+  const accept = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
+
+  test('sees a page of an update, of a list, of what is refused and of Bodhi itself', async () => {
+    await using house = await openHouse();
+    house.koji.add('a-1-1.fc43', { tags: [CANDIDATE] });
+    const me = await loggedIn(house.bodhi);
+    const alias = await create(me, { builds: 'a-1-1.fc43', notes: '<b>notes</b>' });
+    const look = async (path: string) => {
+      const { status, headers, body } = await me.request('GET', path, { headers: { accept } });
+      expect(headers.get('content-type')).toBe('text/html; charset=UTF-8');
+      return `${status} ${String(body)}`;
+    };
+    const page = await look(`/updates/${alias}`);
+    expect(page).toMatch(/^200 [\s\S]*<h1>a-1-1\.fc43<\/h1>[\s\S]*pending/);
+    expect(page).toContain('&lt;b&gt;notes&lt;/b&gt;');
+    expect(await look('/updates/')).toContain(alias);
+    expect(await look('/releases/F43')).toContain('Fedora 43');
+    expect(await look('/updates/nothing')).toMatch(/^404 [\s\S]*Invalid update id/);
+    expect(await look('/')).toContain(`href="/updates/${alias}"`);
+  });
+
+  test.each(['application/json', '*/*', 'application/json, text/html'])(
+    'is not who accepts %s',
+    async (type) => {
+      await using house = await openHouse();
+      const me = await loggedIn(house.bodhi);
+      const { headers } = await me.request('GET', '/updates/', { headers: { accept: type } });
+      expect(headers.get('content-type')).toBe('application/json');
+    },
+  );
+});
