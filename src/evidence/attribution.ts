@@ -1,4 +1,4 @@
-import { type ChainEvent, HOP_DEFINITIONS } from '../core/chain.ts';
+import { type ChainEvent, HOP_DEFINITIONS, type Hop } from '../core/chain.ts';
 import type { Event } from '../core/event.ts';
 import { FACT, KIND } from '../core/facts.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -50,6 +50,13 @@ const TOLD_BY: Partial<Readonly<Record<ChainEvent, System>>> = {
   decision: 'greenwave',
 };
 
+/** Hops that somebody begins who hears a message of what came before; the others need no message. */
+const BEGUN_BY: Partial<Readonly<Record<Hop, readonly ChainEvent[]>>> = {
+  sign: ['signing_tag'],
+  ci_queue: ['announced'],
+  result: ['ci_complete'],
+};
+
 /**
  * Who is charged when a wait ran out of time: the first hop on the way that has no event from any source; or, where the one system that could
  * have told could not be asked to the end, that system; or messaging, where the message was lost that whoever is silent had to hear. What came
@@ -69,7 +76,7 @@ export function chargeFor(
   if (silent === undefined || hop === undefined) return undefined;
   const blind = new Map(looks.flatMap(blindness));
   const teller = TOLD_BY[silent];
-  const unheard = hop.from.find((event) => chain.lost_messages.includes(event));
+  const unheard = BEGUN_BY[hop.hop]?.find((event) => chain.lost_messages.includes(event));
   return {
     system:
       teller !== undefined && blind.has(teller) ? teller : unheard === undefined ? hop.system : 'messaging',

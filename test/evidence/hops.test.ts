@@ -269,5 +269,10 @@ describe('a lost message', () => {
       system: 'messaging',
       evidence: { silent_hop: 'sign', lost_message: 'signing_tag' },
     });
+    const stuck = archived('tagged', 'announced').filter(
+      ({ fact }) => !/^(ci-|result:2|decision|gating)/.test(fact),
+    );
+    expect(lost(stuck)).toEqual(['ci_queued']);
+    expect(chargeFor('ci/wait-complete', chainOf(stuck, options), [])).toMatchObject({ system: 'ci' });
   });
 });
