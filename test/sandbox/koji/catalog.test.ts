@@ -35,9 +35,15 @@ describe('what a hub lists', () => {
     ['getUserPermsInheritance', ['autopen'], { autosign: [null], sign: [null] }],
     ['untaggedBuilds', [], []],
     ['mavenEnabled', [], false],
+    ['search', ['*', 'rpm', 'glob'], []],
+    ['checkUpload', ['cli-import/1795289750.5/x', 'a.src.rpm'], null],
   ] as const)('%s(%j) is %j', async (method, params, answer) => {
     expect(await hub.call(method, [...params])).toEqual(answer);
   });
+});
+
+test.each(['../x', '/etc', 'a/../../b'])('an upload to %s leaves the folder of uploads', async (folder) => {
+  await expect(hub.call('checkUpload', [folder, 'x'])).rejects.toThrow(`Invalid upload directory: ${folder}`);
 });
 
 test.each([

@@ -223,14 +223,15 @@ export function buildMethods(generation: 'release' | 'later'): Methods {
       (args, { hub }) => {
         const { tag = null, event = null, latest = null, package: pkg = null, owner = null } = args;
         const query = { event, inherit: flag(args['inherit']), latest, pkg, owner, prefix: null, type: null };
-        return rpmsAndBuilds(hub, mustFindTag(hub, tag), query, args['arch'] ?? null);
+        const { arch = null, rpmsigs } = args;
+        return rpmsAndBuilds(hub, mustFindTag(hub, tag), query, { arch, signatures: flag(rpmsigs) });
       },
     ),
     getLatestRPMS: read(
       'RootExports.getLatestRPMS(tag, package=None, arch=None, event=None, rpmsigs=False, type=None, draft=None)',
-      ({ tag = null, package: pkg = null, arch = null, event = null }, { hub }) => {
+      ({ tag = null, package: pkg = null, arch = null, event = null, rpmsigs }, { hub }) => {
         const query = { event, inherit: true, latest: true, pkg, owner: null, prefix: null, type: null };
-        return rpmsAndBuilds(hub, mustFindTag(hub, tag), query, arch);
+        return rpmsAndBuilds(hub, mustFindTag(hub, tag), query, { arch, signatures: flag(rpmsigs) });
       },
     ),
     getBuildLogs: read('get_build_logs(build)', ({ build = null }, { hub }) => {
@@ -314,11 +315,24 @@ export function buildMethods(generation: 'release' | 'later'): Methods {
   };
 }
 
-function rpmsAndBuilds(hub: Hub, tag: Tag, query: TaggedQuery, arch: Value): Value {
+interface Wanted {
+  readonly arch: Value;
+  /** A row for each signature, nil where there is none. */
+  readonly signatures: boolean;
+}
+
+function rpmsAndBuilds(hub: Hub, tag: Tag, query: TaggedQuery, { arch, signatures }: Wanted): Value {
   const rows = tagged(hub, tag, query);
   const wanted = arch === null ? null : isList(arch) ? arch : [arch];
   const rpms = rows.flatMap(({ build }) =>
     hub.rpms.filter((rpm) => rpm.build === build && (wanted === null || wanted.includes(rpm.arch))),
   );
-  return [rpms.map((rpm) => rpmStruct(rpm, { origin: false })), rows.map((row) => taggedStruct(row, false))];
+  const told = rpms.flatMap((rpm) => {
+    const row = rpmStruct(rpm, { origin: false });
+    if (!signatures) return [row];
+    return rpm.signatures.size === 0
+      ? [{ ...row, sigkey: null }]
+      : [...rpm.signatures.keys()].map((sigkey) => ({ ...row, sigkey }));
+  });
+  return [told, rows.map((row) => taggedStruct(row, false))];
 }

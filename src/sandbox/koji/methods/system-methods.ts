@@ -1,8 +1,9 @@
+import { posix } from 'node:path';
 import { generic, pythonFault } from '../faults.ts';
 import { type Methods, read } from '../method.ts';
 import { matchesGlob, page, sortRows } from '../query.ts';
 import { EMPTY_FIELDS, type HeaderValue } from '../rpm-file.ts';
-import { fieldsOf } from '../rpms.ts';
+import { fieldsOf, rpmName } from '../rpms.ts';
 import type { Signature } from '../signature.ts';
 import { Float, isList, isStruct, repr, type Struct, type Value } from '../value.ts';
 
@@ -91,6 +92,9 @@ export function systemMethods(all: Methods): Methods {
         target: hub.targets.filter(({ removed }) => !removed).map(({ id, name }) => ({ id, name })),
         user: hub.users.map(({ id, name }) => ({ id, name })),
         host: hub.hosts.map(({ id, name }) => ({ id, name })),
+        rpm: hub.rpms.map((rpm) => ({ id: rpm.id, name: rpmName(rpm) })),
+        maven: [],
+        win: [],
       };
       const rows = kinds[String(type)];
       if (rows === undefined) throw generic(`No such search type: ${type}`);
@@ -140,12 +144,10 @@ export function systemMethods(all: Methods): Methods {
   };
 }
 
-/** Uploads live below a few folders; everything else is refused. */
+/** Uploads stay below the hub's own folder for them; each command has its part of it. */
 export function assertUploadFolder(folder: string): void {
-  if (
-    folder.includes('..') ||
-    !/^(cli-build|cli-image|cli-runroot|tasks|imports|repos-dist)(\/|$)/.test(folder)
-  ) {
+  const path = posix.normalize(folder);
+  if (path === '.' || path.startsWith('..') || path.startsWith('/')) {
     throw generic(`Invalid upload directory: ${folder}`);
   }
 }
