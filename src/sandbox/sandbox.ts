@@ -83,8 +83,8 @@ const DEFAULT_SPEED = 60;
 /** A Tuesday: no weekly or nightly rule of the distribution is near. */
 const DEFAULT_EPOCH = Date.UTC(2026, 10, 17, 8);
 
-/** So long others have been at work when the sandbox begins: it has a past to look back at. */
-const HISTORY_MS = 3 * 86_400_000;
+/** So long others have been at work when the sandbox begins: it has a past to look back at. The more they are, the shorter: to start takes seconds. */
+const HISTORY_DAYS = { least: 1 / 3, most: 3, ofPackagers: 900 };
 /** People whose packages are rebuilt where nobody else is at work. */
 const SLEEPERS = 60;
 
@@ -112,7 +112,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   };
   const peopled = packagers > 0 || rebuilds(scenario);
   const world = peopled ? { ...land, others: peopleOf(packagers, seed) } : land;
-  const clock = heldClock({ epoch, speed, from: packagers > 0 ? epoch - HISTORY_MS : epoch, trouble });
+  const clock = heldClock({ epoch, speed, from: epoch - historyOf(packagers), trouble });
   stack.defer(() => clock.close());
   const kit = openKit({ clock, world, dir, seed, trouble });
   const inside = new Inside(kit);
@@ -216,6 +216,13 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
 
 function rebuilds(scenario: Scenario | undefined): boolean {
   return scenario?.events.some((event) => 'mass_rebuild' in event) === true;
+}
+
+/** Sandbox ms. */
+function historyOf(packagers: number): number {
+  if (packagers === 0) return 0;
+  const { least, most, ofPackagers } = HISTORY_DAYS;
+  return 86_400_000 * Math.max(least, Math.min(most, ofPackagers / packagers));
 }
 
 function peopleOf(packagers: number, seed: string): Others {

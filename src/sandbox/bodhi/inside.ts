@@ -19,6 +19,16 @@ export interface InsideLook {
   readonly gating: Update['gating'];
 }
 
+/** Which updates go: those submitted before a time, epoch ms. */
+export interface UpdateLimits {
+  /** Whether a package is somebody else's. */
+  readonly isTheirs: (pkg: string) => boolean;
+  /** Of those that are stable, obsolete or unpushed. */
+  readonly ended: number;
+  /** Of all others. */
+  readonly stuck: number;
+}
+
 /** What packagers who live inside the sandbox ask of Bodhi, by the rules of its API but without the wire. */
 export interface BodhiInside {
   /** Alias of a new update with the usual settings; undefined where Bodhi says no. */
@@ -31,8 +41,8 @@ export interface BodhiInside {
     said: { readonly author: string; readonly text: string; readonly karma: number },
   ): Promise<void>;
   waive(alias: string, user: string, why: string): Promise<void>;
-  /** Throws away updates that are at their end, with their builds and comments, where `isOld` says so. */
-  retire(isOld: (update: Update) => boolean): void;
+  /** Throws away old updates of other people's packages, with their builds and comments. */
+  retire(limits: UpdateLimits): void;
 }
 
 export function bodhiInside(bodhi: Bodhi): BodhiInside {
@@ -94,12 +104,14 @@ export function bodhiInside(bodhi: Bodhi): BodhiInside {
         if (!(error instanceof BodhiError)) throw error;
       }
     },
-    retire(isOld) {
+    retire({ isTheirs, ended, stuck }) {
       const isEnded = ({ status }: Update) =>
         status === 'stable' || status === 'obsolete' || status === 'unpushed';
-      const gone = new Set(
-        store.updates.filter((update) => isEnded(update) && !update.locked && isOld(update)),
-      );
+      const isOld = (update: Update) =>
+        !update.locked &&
+        update.date_submitted < (isEnded(update) ? ended : stuck) &&
+        update.builds.every(({ name }) => isTheirs(name));
+      const gone = new Set(store.updates.filter(isOld));
       if (gone.size === 0) return;
       keep(store.updates, (update) => !gone.has(update));
       keep(store.comments, ({ update }: Comment) => !gone.has(update));

@@ -9,6 +9,8 @@ export interface Limits {
   readonly tasks: number;
   /** Builds with their RPMs and tags. */
   readonly builds: number;
+  /** Builds that somebody still speaks of, however old. */
+  readonly isNeeded: (nvr: string) => boolean;
 }
 
 /**
@@ -31,8 +33,12 @@ export function retire(hub: Hub, limits: Limits): void {
   }
   discard(hub.tasks, isOldTask);
 
-  const isOldBuild = (build: Build) =>
-    isTheirs(build.owner) && (build.completion_ts ?? build.start_ts) < buildsBefore;
+  const gone = new Set<Build>();
+  for (const build of hub.builds) {
+    const isOld = (build.completion_ts ?? build.start_ts) < buildsBefore;
+    if (isOld && isTheirs(build.owner) && !limits.isNeeded(build.nvr)) gone.add(build);
+  }
+  const isOldBuild = (build: Build) => gone.has(build);
   for (const build of hub.builds) {
     if (isTheirs(build.owner) && (build.completion_ts ?? build.start_ts) < tasksBefore) {
       build.logs.clear();

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
+import { indexed, nextId } from '../kit/rows.ts';
+import { othersPackage } from '../kit/world.ts';
 import { generic } from './faults.ts';
 import { type Build, type Hub, type Rpm, splitNvr } from './hub.ts';
-import { indexed, nextId } from '../kit/rows.ts';
 import {
   type HeaderValue,
   headerFields,
@@ -31,8 +33,21 @@ export function importRpm(hub: Hub, { build, name, arch, buildtime = Math.floor(
     buildtime,
     signatures: new Map([['', undefined]]),
   };
+  if (othersPackage(hub.kit.world, build.nvr) !== undefined) {
+    FILES.set(rpm, { size: rpm.fill, payloadhash: invented(rpm, 'payload') });
+    THEIRS.add(rpm);
+  }
   hub.rpms.push(rpm);
   return rpm;
+}
+
+/** RPMs of others: so many are signed each day, and so few looked at, that what their files would hash to is made up. */
+const THEIRS = new WeakSet<Rpm>();
+
+function invented(rpm: Rpm, what: string): string {
+  return createHash('md5')
+    .update(`${what} ${rpmName(rpm)}`)
+    .digest('hex');
 }
 
 /** The RPMs of a build, in the order of their import. */
@@ -46,7 +61,7 @@ export function rpmName({ name, build, arch }: Rpm): string {
 /** Writes a signature with a key; false where there was one. */
 export function signRpm(rpm: Rpm, key: string): boolean {
   if (rpm.signatures.has(key)) return false;
-  rpm.signatures.set(key, undefined);
+  rpm.signatures.set(key, THEIRS.has(rpm) ? invented(rpm, key) : undefined);
   return true;
 }
 

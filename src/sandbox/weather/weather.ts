@@ -31,7 +31,13 @@ const DAY_MS = 24 * HOUR_MS;
  * How long what others did is kept, sandbox time: messages, tasks and logs as long as anybody looks back; builds and updates until they have gone
  * through their week of testing.
  */
-export const KEPT_MS = { messages: 3 * DAY_MS, results: 9 * DAY_MS, builds: 12 * DAY_MS } as const;
+export const KEPT_MS = {
+  messages: 3 * DAY_MS,
+  results: 9 * DAY_MS,
+  builds: 12 * DAY_MS,
+  /** Updates that nobody brings to an end. */
+  stuck: 21 * DAY_MS,
+} as const;
 
 /** Who rebuilds everything: an account whose builds get no automatic update. */
 const RELENG = 'releng';
@@ -117,14 +123,18 @@ export function startWeather(kit: OpenKit, ports: WeatherPorts): Weather {
 
   function clean(): void {
     const now = clock.now();
-    ports.koji.retire({ tasks: now - KEPT_MS.messages, builds: now - KEPT_MS.builds });
-    ports.bodhi.retire(
-      ({ date_submitted, builds: rows }) =>
-        date_submitted < now - KEPT_MS.builds &&
-        rows.every(({ name }) => world.others?.packages.has(name) === true),
-    );
+    ports.bodhi.retire({
+      isTheirs: (name) => world.others?.packages.has(name) === true,
+      ended: now - KEPT_MS.builds,
+      stuck: now - KEPT_MS.stuck,
+    });
+    ports.koji.retire({
+      tasks: now - KEPT_MS.messages,
+      builds: now - KEPT_MS.builds,
+      isNeeded: (nvr) => ports.bodhi.updateOf(nvr) !== undefined,
+    });
     ports.resultsdb.retire(now - KEPT_MS.results);
-    ports.sources.forget(now - KEPT_MS.builds - DAY_MS);
+    ports.sources.forget(now - KEPT_MS.stuck);
     kit.forget(now - KEPT_MS.messages);
   }
 

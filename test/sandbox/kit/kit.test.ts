@@ -85,7 +85,7 @@ test('half of all delays are below the median and none is outside the bounds', (
   expect(delayOf(delay, 1)).toBe(200);
 });
 
-test('a few delays are long: one in ten is beyond a third of the way to the longest, one in fifty beyond half', () => {
+test('a few delays are long: one in ten beyond twice the usual, one in a hundred beyond four times', () => {
   const delay = { least: 60_000, median: 95_000, most: 600_000 };
   const drawn = Array.from({ length: 5000 }, (_, i) => delayOf(delay, draw('1', 'delay', String(i))));
   const share = (bound: number) => drawn.filter((one) => one > bound).length / drawn.length;
