@@ -168,7 +168,7 @@ export function assertExpected(
     status,
     content_type: headers['content-type'] ?? null,
     body: excerpt(body),
-    ...(location === undefined ? {} : { location: shortUrl(new URL(location, url).href) }),
+    ...(location === undefined ? {} : { location: shortUrl(location, url) }),
   };
   const fault = (
     message: string,
@@ -223,9 +223,9 @@ function isJson(type = ''): boolean {
 }
 
 /** Without query and fragment, which may hold what is nobody's business. */
-function shortUrl(url: string): string {
-  const { origin, pathname } = new URL(url);
-  return `${origin}${pathname}`;
+function shortUrl(url: string, base?: string): string {
+  const parsed = URL.parse(url, base);
+  return parsed === null ? 'no address' : `${parsed.origin}${parsed.pathname}`;
 }
 
 /** Where a value lacks something of what is expected: mappings may hold more, lists must hold all that is expected of them. */

@@ -287,6 +287,11 @@ describe('a redirect', () => {
     expect(asked.map(({ line }) => line)).toEqual(['GET /', 'POST /']);
   });
 
+  test('to what is no address is the answer', async () => {
+    const { url } = await serve(to('http://['));
+    expect((await fault({ url })).evidence).toMatchObject({ status: 302, location: 'no address' });
+  });
+
   test('in a circle ends', async () => {
     const { url, asked } = await serve(to('/again'));
     expect((await fault({ url })).evidence).toMatchObject({ status: 302 });
