@@ -32,6 +32,7 @@ const NO_CODES = new Set<string>([
   'PACKPROBE_DATA_DIR',
   'PACKPROBE_CONFIG',
   'PACKPROBE_RUN',
+  'PACKPROBE_SANDBOX',
   'NO_COLOR',
   // How the yaml library calls a tag that it does not know.
   'TAG_RESOLVE_FAILED',
