@@ -72,19 +72,28 @@ export async function breaking(
   };
 }
 
-/** Runs `single-build` to its end in a sandbox that is broken so. What it left is asked when the sandbox is whole again. */
+/**
+ * Runs `single-build` to its end in a sandbox that is broken so. What it left is asked when the sandbox is whole again.
+ * @param from id of the step at whose beginning the faults begin; from the start where left out
+ */
 export async function runInto(
   faults: readonly string[],
   { dir, sandbox, start }: FaultyStage,
-  limits: Readonly<Record<string, string>> = {},
+  from?: string,
 ): Promise<FaultyRun> {
   mkdirSync(dir, { recursive: true });
   const data = join(dir, 'data');
-  const probe = hastyProbe(dir, limits);
+  const probe = hastyProbe(dir);
+  const begin = () => start(['run', probe, '--json', '--url', sandbox.control, '--data', data]);
   let ended: Ended;
-  {
+  if (from === undefined) {
     await using _broken = await breaking(sandbox, faults);
-    ended = await start(['run', probe, '--json', '--url', sandbox.control, '--data', data]).ended;
+    ended = await begin().ended;
+  } else {
+    const running = begin();
+    await running.said(new RegExp(`^started +${from} `));
+    await using _broken = await breaking(sandbox, faults);
+    ended = await running.ended;
   }
   const run = read(ended.stdout);
   const id = String(run['run_id'] ?? '');
