@@ -26,10 +26,6 @@ export const NOT_REPLAYED: readonly NotReplayed[] = [
     reason: 'a builder that logged in and never worked: here builders do not come over the wire',
   },
   { file: 'koji/paging.jsonl', lines: [31], reason: 'what the authors of the hub wrote about a method' },
-  {
-    file: 'clients/fedpkg-1.70-build-scratch-srpm-nowait.json',
-    reason: 'makes a source package by rpmbuild, which the stand-in does without',
-  },
 ];
 
 /** Whether a line of a file is to be played. */

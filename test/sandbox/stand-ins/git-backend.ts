@@ -28,6 +28,8 @@ export async function answerByGit(
     },
     stdio: ['pipe', 'pipe', 'ignore'],
   });
+  // Where nothing is to be read git may have gone before.
+  child.stdin.on('error', () => {});
   child.stdin.end(body);
   const parts: Buffer[] = [];
   for await (const part of child.stdout) parts.push(part as Buffer);

@@ -6,7 +6,6 @@ import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { XMLParser } from 'fast-xml-parser';
 import { vi } from 'vitest';
 import { imitateBodhi } from '../../../src/sandbox/stand-ins/bodhi/bodhi.ts';
 import { isBodhiVersion } from '../../../src/sandbox/stand-ins/bodhi/version.ts';
@@ -17,6 +16,7 @@ import { isReplayed } from '../../contract/not-replayed.ts';
 import { type Certificate, makeCertificate } from './certificate.ts';
 import { answerByGit } from './git-backend.ts';
 import { GIT_ENV } from './git-env.ts';
+import { decodeBody, encodeAnswer, pythonJson } from './wire.ts';
 
 const FOLDER = fileURLToPath(new URL('../../fixtures/recorded/clients/', import.meta.url));
 
@@ -99,6 +99,8 @@ export interface ReplayOptions {
   readonly interrupt?: boolean;
   /** The whole of an answer that was cut when it was recorded. */
   readonly uncut?: (request: RecordedRequest) => unknown;
+  /** Sum of the file that is uploaded in place of the recorded one. */
+  readonly uploadSum?: string;
   /** What stands on standard input; without it that is closed. */
   readonly input?: string;
 }
@@ -287,7 +289,12 @@ function normalise(finished: Omit<Outcome, 'requests'>, requests: readonly unkno
     exit: finished.exit,
     stdout: plain(finished.stdout),
     stderr: plain(finished.stderr),
-    requests: JSON.parse(plain(JSON.stringify(requests))) as unknown[],
+    // Folders of uploads have names of their own, and of what was sent only the size was written down.
+    requests: JSON.parse(
+      plain(JSON.stringify(requests))
+        .replaceAll(/cli-build(\/|%2F)[\d.]+\.\w{8}/g, 'FOLDER')
+        .replaceAll(/"body":"(?:BYTES|<\d+ bytes>|x+)"/g, '"body":"BYTES"'),
+    ) as unknown[],
   };
 }
 
@@ -330,85 +337,11 @@ function entries(body: unknown): unknown {
   return Object.entries(body).map(([key, given]) => [key, value(key, given)]);
 }
 
-function decodeBody(type: string, body: Buffer): unknown {
-  if (body.length === 0) return null;
-  const text = body.toString();
-  if (type.startsWith('text/xml')) return decodeCall(text);
-  if (type.startsWith('application/x-www-form-urlencoded')) {
-    const fields = new URLSearchParams(text);
-    return Object.fromEntries(
-      [...new Set(fields.keys())].map((key) => {
-        const values = fields.getAll(key);
-        return [key, values.length > 1 ? values : values[0]];
-      }),
-    );
-  }
-  const boundary = /boundary=(.+)$/.exec(type)?.[1];
-  if (boundary === undefined) return text;
-  const parts = text.split(`--${boundary}`).slice(1, -1);
-  return Object.fromEntries(
-    parts.map((part) => {
-      const [head = '', content = ''] = part.split('\r\n\r\n');
-      const name = /name="(\w+)"/.exec(head)?.[1];
-      const file = /filename="([^"]+)"/.exec(head)?.[1];
-      const kind = /Content-Type: (\S+)/.exec(head)?.[1];
-      const value = content.replace(/\r\n$/, '');
-      return [name, file === undefined ? value : `<file ${file}, ${kind}, ${value.length} bytes>`];
-    }),
-  );
-}
-
-interface Node {
-  readonly [tag: string]: unknown;
-}
-
-/** Reads a call independently of the stand-ins' own code. */
-function decodeCall(xml: string): unknown {
-  const parser = new XMLParser({
-    preserveOrder: true,
-    trimValues: false,
-    parseTagValue: false,
-    ignoreDeclaration: true,
-  });
-  const tree = parser.parse(xml) as Node[];
-  const inside = (nodes: readonly Node[], tag: string) =>
-    nodes.filter((node) => tag in node).map((node) => node[tag] as Node[]);
-  const one = (nodes: readonly Node[], tag: string) => inside(nodes, tag)[0] ?? [];
-  const text = (nodes: readonly Node[]) => nodes.map((node) => String(node['#text'] ?? '')).join('');
-  const value = (nodes: readonly Node[]): unknown => {
-    const typed = nodes.find((node) => !('#text' in node));
-    if (typed === undefined) return text(nodes);
-    const [type = ''] = Object.keys(typed);
-    const inner = typed[type] as Node[];
-    switch (type) {
-      case 'nil':
-        return null;
-      case 'boolean':
-        return text(inner) === '1';
-      case 'int':
-      case 'i8':
-      case 'double':
-        return Number(text(inner));
-      case 'array':
-        return inside(one(inner, 'data'), 'value').map(value);
-      case 'struct':
-        return Object.fromEntries(
-          inside(inner, 'member').map((member) => [text(one(member, 'name')), value(one(member, 'value'))]),
-        );
-      default:
-        return text(inner);
-    }
-  };
-  const call = one(tree, 'methodCall');
-  const params = inside(one(call, 'params'), 'param').map((param) => value(one(param, 'value')));
-  return { call: text(one(call, 'methodName')), params };
-}
-
 function give(
   response: http.ServerResponse,
   recorded: RecordedRequest,
   place: Place,
-  { payload, uncut }: ReplayOptions,
+  { payload, uncut, uploadSum }: ReplayOptions,
 ): void {
   const { status, body: given, 'set-cookie': cookie } = recorded.response;
   const body = isCut(given) ? uncut?.(recorded) : given;
@@ -422,7 +355,10 @@ function give(
   if (recorded.server === 'hub' && typeof body === 'object' && body !== null) {
     response.setHeader('Koji-Version', '1.35.3');
     response.setHeader('Content-Type', 'text/xml');
-    response.end(encodeAnswer(body as Record<string, unknown>));
+    const isUpload = uploadSum !== undefined && recorded.path.includes('?filename=');
+    const { result = body } = body as { readonly result?: object };
+    const answer = isUpload ? { result: { ...result, hexdigest: uploadSum } } : body;
+    response.end(encodeAnswer(answer as Record<string, unknown>));
   } else if (typeof body === 'string') {
     if (recorded.server === 'git') response.setHeader('Content-Type', 'text/plain');
     if (body === '<0 bytes>') response.end();
@@ -436,37 +372,4 @@ function give(
 function isCut(body: unknown): boolean {
   if (typeof body !== 'object' || body === null) return false;
   return 'cut' in body || ('result' in body && isCut(body.result));
-}
-
-/** The recorded servers are written in Python: a blank after each comma and colon. */
-function pythonJson(value: unknown): string {
-  if (value === null || typeof value !== 'object') return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(pythonJson).join(', ')}]`;
-  return `{${Object.entries(value)
-    .map(([key, inner]) => `${JSON.stringify(key)}: ${pythonJson(inner)}`)
-    .join(', ')}}`;
-}
-
-function encodeAnswer(body: Readonly<Record<string, unknown>>): string {
-  const encode = (value: unknown): string => `<value>${inner(value)}</value>`;
-  const escaped = (value: string) =>
-    value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-  const inner = (value: unknown): string => {
-    if (value === null) return '<nil/>';
-    if (typeof value === 'boolean') return `<boolean>${value ? 1 : 0}</boolean>`;
-    if (typeof value === 'number')
-      return Number.isInteger(value) ? `<int>${value}</int>` : `<double>${value}</double>`;
-    if (typeof value === 'string') return `<string>${escaped(value)}</string>`;
-    if (Array.isArray(value)) return `<array><data>${value.map(encode).join('\n')}</data></array>`;
-    const members = Object.entries(value as object).map(
-      ([name, member]) => `<member>\n<name>${escaped(name)}</name>${encode(member)}</member>`,
-    );
-    return `<struct>\n${members.join('\n')}</struct>`;
-  };
-  const head = "<?xml version='1.0'?>\n<methodResponse>\n";
-  if (Array.isArray(body['fault'])) {
-    const [faultCode, faultString] = body['fault'] as [number, string];
-    return `${head}<fault>\n${encode({ faultCode, faultString })}</fault>\n</methodResponse>\n`;
-  }
-  return `${head}<params>\n<param>\n${encode(body['result'])}\n</param>\n</params>\n</methodResponse>\n`;
 }

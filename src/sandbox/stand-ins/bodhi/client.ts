@@ -2,35 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { type Answer, NetworkError, openWire, statusText, type Wire } from '../common/http.ts';
 import { Exit } from '../common/stand-in.ts';
 import { negotiateToken } from '../krb/negotiate.ts';
-import { Crash, type Frame, Refused } from './errors.ts';
+import { Crash, Refused } from './errors.ts';
+import { AGENT, type Endpoints, type Metadata, parseJson, readMetadata } from './metadata.ts';
 import { readTokens, type Tokens, tokenFile, withExpiry, writeTokens } from './tokens.ts';
 import type { BodhiRun } from './version.ts';
 
-const AGENT = 'python-requests/2.34.2';
 const SCOPE =
   'openid email profile https://id.fedoraproject.org/scope/groups https://id.fedoraproject.org/scope/agreements';
 const OOB = 'urn:ietf:wg:oauth:2.0:oob';
 const LOCAL_REDIRECT = 'http://localhost:45678/auth';
 const MOST_REDIRECTS = 30;
 
-/** Where the servers are. */
-export interface Endpoints {
-  /** With a slash at its end. */
-  readonly url: string;
-  /** Without one; the key in the token file. */
-  readonly idProvider: string;
-  readonly clientId: string;
-}
-
 /** Form fields in their order; a name may come more than once. */
 export type Fields = readonly (readonly [name: string, value: string])[];
-
-interface Metadata {
-  readonly token_endpoint: string;
-  readonly authorization_endpoint: string;
-  readonly userinfo_endpoint: string;
-  readonly response_modes_supported: readonly string[];
-}
 
 interface Cookie {
   readonly value: string;
@@ -60,35 +44,6 @@ export async function openClient(run: BodhiRun, endpoints: Endpoints): Promise<B
   } catch (error) {
     wire.close();
     throw error;
-  }
-}
-
-async function readMetadata(run: BodhiRun, wire: Wire, { idProvider }: Endpoints): Promise<Metadata> {
-  const url = `${idProvider}/.well-known/openid-configuration`;
-  let answer: Answer;
-  try {
-    answer = await wire.ask({ method: 'GET', url, headers: { 'User-Agent': AGENT }, signal: run.signal });
-  } catch (error) {
-    if (!(error instanceof NetworkError)) throw error;
-    throw new Crash(`requests.exceptions.ConnectionError: ${error.requestsText}`, {
-      cause: error,
-      frame: 'oidc',
-    });
-  }
-  const text = answer.body.toString();
-  if (answer.status >= 400)
-    throw new Crash(`bodhi.client.oidcclient.OIDCClientError: ${text}`, { frame: 'oidc' });
-  return parseJson(text, 'oidc') as Metadata;
-}
-
-function parseJson(text: string, frame: Frame): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new Crash('requests.exceptions.JSONDecodeError: Expecting value: line 1 column 1 (char 0)', {
-      cause: error,
-      frame,
-    });
   }
 }
 

@@ -9,6 +9,7 @@ import { type Clone, detachedText, readClone } from './git.ts';
 import { type KojiSession, openKojiSession } from './koji-session.ts';
 import { branchOf, buildUrl, readNvre, targetOf } from './package.ts';
 import { type Context, Refused } from './settings.ts';
+import { uploadSourcePackage } from './source-package.ts';
 
 /** Fedpkg looks once a minute, whatever Koji's profile says. Real seconds. */
 const POLL_INTERVAL = 60;
@@ -39,13 +40,15 @@ const OPTIONS = {
 /** `fedpkg build`: waits unless told not to, with or without a terminal. */
 export async function build(context: Context, argv: readonly string[], scratch = false): Promise<number> {
   const { options } = parseCommand(context, scratch ? 'scratch-build' : 'build', argv, OPTIONS);
-  // The option may stand alone or name a file: neither can be told from its value.
-  const asked = argv.some((word) => word === '--srpm' || word.startsWith('--srpm='));
-  const how = { ...options, scratch: scratch || options.scratch === true };
+  const isScratch = scratch || options.scratch === true;
   const clone = await readClone(context.run, context.path);
+  // The option may stand alone or name a file: whether it was given cannot be told from its value.
+  const asked = argv.some((word) => word === '--srpm' || word.startsWith('--srpm='));
+  if (isScratch && clone.dirty && !asked) context.say('Repository is dirty, generating an srpm.');
+  const how = { ...options, scratch: isScratch, from_srpm: asked || (isScratch && clone.dirty) };
   if (!how.scratch && options.skip_rules !== true) await validateGating(context);
   // The real one logs in even when it refuses, only to log out: a dead hub hides the reason.
-  const refusal = sourcePackageFault(context, clone, { ...how, asked }) ?? repositoryFault(context, clone);
+  const refusal = how.from_srpm ? undefined : repositoryFault(context, clone);
   const session = await openKojiSession(context);
   try {
     const id = await submit(context, clone, session, how, refusal).finally(() =>
@@ -55,17 +58,6 @@ export async function build(context: Context, argv: readonly string[], scratch =
   } finally {
     session.hub.close();
   }
-}
-
-/** A scratch build of what is not committed needs a source package, and a sandbox has no rpmbuild to make one. */
-function sourcePackageFault(
-  context: Context,
-  { dirty }: Clone,
-  { scratch, asked }: { readonly scratch: boolean; readonly asked: boolean },
-): Refused | undefined {
-  if (!asked && !(scratch && dirty)) return undefined;
-  if (!asked) context.say('Repository is dirty, generating an srpm.');
-  return new Refused("[Errno 2] No such file or directory: 'rpmbuild'");
 }
 
 function repositoryFault({ path }: Context, clone: Clone): Refused | undefined {
@@ -88,11 +80,15 @@ type BuildOptions = ReturnType<typeof parseCommand<typeof OPTIONS>>['options'];
 async function submit(
   context: Context,
   clone: Clone,
-  { hub, profile }: KojiSession,
-  options: BuildOptions,
+  session: KojiSession,
+  options: BuildOptions & { readonly from_srpm: boolean },
   refusal: Refused | undefined,
 ): Promise<number> {
+  const { hub, profile } = session;
   if (refusal !== undefined) throw refusal;
+  const uploaded = options.from_srpm
+    ? await uploadSourcePackage(context, clone, session, options.srpm[0])
+    : undefined;
   const target = options.target ?? targetOf(branchOf(context, clone));
   const found = (await hub.call('getBuildTarget', target)) as { readonly dest_tag_name: string } | null;
   if (found === null) throw new Refused(`Unknown build target: ${target}`);
@@ -109,14 +105,17 @@ async function submit(
   if (options.arches.length > 0) opts['arch_override'] = options.arches.join(' ');
   if (options.metadata !== undefined) opts['custom_user_metadata'] = JSON.parse(options.metadata);
 
-  const { nvr } = await readNvre(context, clone);
+  const nvr = uploaded?.name ?? (await readNvre(context, clone)).nvr;
   if (options.skip_nvr_check !== true && options.scratch !== true) {
-    const built = (await hub.call('getBuild', nvr)) as { readonly state: number } | null;
+    const built = (await hub.call('getBuild', nvr.replace(/\.src\.rpm$/, ''))) as {
+      readonly state: number;
+    } | null;
     if (built?.state === COMPLETE) throw new Refused(`Package ${nvr} has already been built\n${SKIP_HINT}`);
   }
   context.say(`Building ${nvr} for ${target}`);
+  const source = uploaded?.path ?? buildUrl(context, clone);
   const priority = options.background === true ? BACKGROUND_PRIORITY : null;
-  const id = Number(await hub.call('build', buildUrl(context, clone), target, opts, kwargs({ priority })));
+  const id = Number(await hub.call('build', source, target, opts, kwargs({ priority })));
   context.say(`Created task: ${id}`);
   context.say(`Task info: ${profile.weburl}/taskinfo?taskID=${id}`);
   return id;

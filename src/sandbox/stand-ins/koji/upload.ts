@@ -7,14 +7,23 @@ import { type Hub, HubError } from './hub.ts';
 /** Bytes that one request carries. */
 const BLOCK = 1024 * 1024;
 
+/** Called before the first block with nothing, then behind each block. */
+export type Progress = (sent: number, size: number) => void;
+
 /** Sends a file into a folder of its own on the hub, whose path there is given back. */
-export async function uploadFile(run: Run, hub: Hub, file: string): Promise<string> {
+export async function uploadFile(
+  run: Run,
+  hub: Hub,
+  file: string,
+  progress: Progress = () => undefined,
+): Promise<string> {
   const content = read(run, file);
   const folder = `cli-build/${Date.now() / 1000}.${randomBytes(12)
     .toString('base64')
     .replace(/[^A-Za-z]/g, 'x')
     .slice(0, 8)}`;
   const name = basename(file);
+  progress(0, content.length);
   // An empty file still takes one request.
   for (let offset = 0; offset < Math.max(content.length, 1); offset += BLOCK) {
     const block = content.subarray(offset, offset + BLOCK);
@@ -26,6 +35,7 @@ export async function uploadFile(run: Run, hub: Hub, file: string): Promise<stri
     if (hexdigest !== sum) {
       throw new HubError('GenericError', `upload checksum failed: ${hexdigest} != ${sum}`);
     }
+    progress(offset + block.length, content.length);
   }
   const stored = (await hub.call('checkUpload', folder, name)) as { readonly size: number } | null;
   if (stored === null) throw new HubError('GenericError', `File upload failed: ${folder}/${name}`);
