@@ -292,3 +292,51 @@ function cpio(path: string, content: Buffer, mtime: number): Buffer {
 function padded(bytes: Buffer): Buffer {
   return Buffer.concat([bytes, Buffer.alloc((4 - (bytes.length % 4)) % 4)]);
 }
+
+/** Entries of a header, and values of an entry, of what is read: more is garbage. */
+const MOST = 100_000;
+
+/** What the header of a package says by tag number; undefined for what is no package. */
+export function readHeader(file: Buffer): ReadonlyMap<number, HeaderValue> | undefined {
+  try {
+    if (file.readUInt32BE(0) !== 0xedabeedb) return undefined;
+    const [start, end] = signatureBounds(file);
+    const at = end + ((8 - ((end - start) % 8)) % 8);
+    if (!file.subarray(at, at + 4).equals(MAGIC.subarray(0, 4))) return undefined;
+    const count = file.readUInt32BE(at + 8);
+    if (count > MOST) return undefined;
+    const data = at + 16 + 16 * count;
+    const rows = Array.from({ length: count }, (_, index) => at + 16 + 16 * index);
+    return new Map(
+      rows.flatMap((row) => {
+        const [tag, type, offset, many] = [0, 4, 8, 12].map((part) => file.readUInt32BE(row + part));
+        const value = readValue(file, { type: type ?? 0, at: data + (offset ?? 0), many: many ?? 0 });
+        return value === undefined ? [] : [[tag ?? 0, value] as const];
+      }),
+    );
+  } catch (error) {
+    // Cut off, or pointing behind its end.
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+interface Stored {
+  readonly type: number;
+  readonly at: number;
+  readonly many: number;
+}
+
+function readValue(file: Buffer, { type, at, many }: Stored): HeaderValue | undefined {
+  if (type === TYPE.int32)
+    return Array.from({ length: many }, (_, index) => file.readUInt32BE(at + 4 * index));
+  if (type !== TYPE.string && type !== TYPE.strings && type !== TYPE.i18n) return undefined;
+  const texts: string[] = [];
+  for (let from = at; texts.length < many; ) {
+    const end = file.indexOf(0, from);
+    if (end < 0) return undefined;
+    texts.push(file.toString('utf8', from, end));
+    from = end + 1;
+  }
+  return type === TYPE.string ? (texts[0] ?? '') : texts;
+}

@@ -10,6 +10,7 @@ import {
   writeFile,
   writeMockLogs,
 } from './logs.ts';
+import { type HeaderValue, readHeader } from './rpm-file.ts';
 import { packed } from './rpms.ts';
 import { assertScmAllowed, readScmUrl, type ScmUrl } from './scm.ts';
 import { readSpec, type Spec, SpecError } from './spec.ts';
@@ -52,21 +53,28 @@ export async function buildSrpmFromScm(hub: Hub, task: Task): Promise<Value> {
   });
 }
 
-/** `rebuildSRPM`: an uploaded source package, whose name is all that the sandbox reads of it. */
+/** `rebuildSRPM`: an uploaded source package; its header says what it is, else its name. */
 export async function rebuildSrpm(hub: Hub, task: Task): Promise<Value> {
   const path = String(task.request[0]);
   const file = path.split('/').at(-1) ?? path;
   const match = /^(?<name>.+)-(?<version>[^-]+)-(?<release>[^-]+)\.src\.rpm$/.exec(file)?.groups;
-  if (match === undefined || !hub.uploads.has(path)) throw failed(`File not found: ${path}`);
-  const { name = '', version = '', release = '' } = match;
+  const uploaded = hub.uploads.get(path);
+  if (match === undefined || uploaded === undefined) throw failed(`File not found: ${path}`);
+  const header = readHeader(uploaded.bytes) ?? new Map<number, HeaderValue>();
+  const text = (tag: number, known = '') => String(header.get(tag) ?? known);
+  const list = (tag: number) => [header.get(tag) ?? []].flat().map(String);
+  const name = text(1000, match['name']);
+  const version = text(1001, match['version']);
+  const release = text(1002, match['release']);
+  const [epoch] = list(1003);
   const spec: Spec = {
     name,
     version,
     release,
-    epoch: null,
-    noarch: false,
-    exclusiveArch: [],
-    excludeArch: [],
+    epoch: epoch === undefined ? null : Number(epoch),
+    noarch: list(BUILD_ARCHS).includes('noarch'),
+    exclusiveArch: list(EXCLUSIVE_ARCH),
+    excludeArch: list(EXCLUDE_ARCH),
     sources: [],
     packages: [name],
     failing: undefined,
@@ -76,6 +84,11 @@ export async function rebuildSrpm(hub: Hub, task: Task): Promise<Value> {
   await spend(hub, task, 'koji.build-srpm', nvr);
   return finishSrpm(hub, task, { spec, nvr, source: null, requested: path });
 }
+
+/** Tags of a source package's header. */
+const EXCLUDE_ARCH = 1059;
+const EXCLUSIVE_ARCH = 1061;
+const BUILD_ARCHS = 1089;
 
 interface Checkout {
   readonly commit: string;

@@ -3,7 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { payloadHash, type RpmFacts, rpmFile, signatureHash } from '../../../src/sandbox/koji/rpm-file.ts';
+import {
+  payloadHash,
+  type RpmFacts,
+  readHeader,
+  rpmFile,
+  signatureHash,
+} from '../../../src/sandbox/koji/rpm-file.ts';
 import { withTool } from '../../support/tools.ts';
 
 const FACTS: RpmFacts = {
@@ -28,6 +34,24 @@ test('a signature changes the signature header, and neither header nor payload',
   expect(payloadHash(signed)).toBe(payloadHash(rpmFile(FACTS)));
   expect(signatureHash(signed)).not.toBe(signatureHash(rpmFile(FACTS)));
   expect(signed.includes(Buffer.from('31645561', 'hex'))).toBe(true);
+});
+
+test('what was written is read back, and what is cut off or no package is told so', () => {
+  const file = rpmFile(FACTS);
+  const header = readHeader(file);
+  expect([1000, 1001, 1002, 1003, 1044].map((tag) => header?.get(tag))).toEqual([
+    'hello',
+    '1',
+    '2.fc44',
+    [3],
+    'hello-1-2.fc44.src.rpm',
+  ]);
+  expect(header?.get(1117)).toEqual(['hello.bin']);
+  for (const length of [0, 3, 96, 200, 400]) expect(readHeader(file.subarray(0, length))).toBeUndefined();
+  expect(readHeader(Buffer.alloc(500, 'x'))).toBeUndefined();
+  const boasting = Buffer.from(file);
+  boasting.fill(0xff, file.indexOf(Buffer.from('8eade801', 'hex'), 200) + 8, 2000);
+  expect(readHeader(boasting)).toBeUndefined();
 });
 
 /** What the real command says of a file with these facts. */
