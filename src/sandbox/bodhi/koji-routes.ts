@@ -35,7 +35,8 @@ export function kojiRoutes(server: FastifyInstance, bodhi: Bodhi): void {
   resource(server, '/latest_candidates', {
     get: (request) => {
       const name = word(request, 'package');
-      const prefix = word(request, 'prefix');
+      const prefix = name === undefined ? word(request, 'prefix') : undefined;
+      const isPending = (nvr: string) => bodhi.store.builds.get(nvr)?.update?.status === 'pending';
       const found = new Map<string, Json>();
       for (const release of bodhi.store.releases) {
         if (release.state === 'archived' || release.state === 'disabled') continue;
@@ -48,9 +49,8 @@ export function kojiRoutes(server: FastifyInstance, bodhi: Bodhi): void {
         for (const facts of tags.flatMap((tag) => newestOf(tagged(tag)))) {
           if (name !== undefined && facts.name !== name) continue;
           if (prefix !== undefined && !facts.name.startsWith(prefix)) continue;
-          if (flag(request, 'hide_existing') && bodhi.store.builds.get(facts.nvr)?.update !== undefined)
-            continue;
-          found.set(facts.nvr, {
+          if (flag(request, 'hide_existing') && isPending(facts.nvr)) continue;
+          found.set(`${facts.nvr} ${release.name}`, {
             nvr: facts.nvr,
             id: facts.build_id,
             package_name: facts.name,
@@ -79,7 +79,11 @@ export function kojiRoutes(server: FastifyInstance, bodhi: Bodhi): void {
     get: (request) => {
       const tag = word(request, 'tag');
       if (tag === undefined) throw refused('HTTPBadRequest', 'tag parameter is required', 400);
-      return newestOf(tagged(tag)).map((facts) => taggedJson(facts, tag));
+      try {
+        return newestOf(koji.taggedWith(tag)).map((facts) => taggedJson(facts, tag));
+      } catch (error) {
+        throw refused('GenericError', error instanceof Error ? error.message : String(error), 500);
+      }
     },
   });
 

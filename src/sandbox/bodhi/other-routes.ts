@@ -3,7 +3,7 @@ import { type Bodhi, look } from './context.ts';
 import { notFoundPage, Refused, refused, resource } from './http.ts';
 import { buildJson, commentJson, composeJson, userJson } from './json.ts';
 import type { Login } from './login.ts';
-import { aliasesOf, PAGING, packagesOf, pageOf, readQuery, releasesOf, usersOf } from './query.ts';
+import { aliasesOf, isLike, PAGING, packagesOf, pageOf, readQuery, releasesOf, usersOf } from './query.ts';
 import { saveComment } from './update-routes.ts';
 
 const LIST = { kind: 'list', missing: null, split: true } as const;
@@ -43,6 +43,7 @@ export function otherRoutes(server: FastifyInstance, bodhi: Bodhi, login: Login)
           (releases === null || releases.has(build.release)) &&
           (aliases === null || aliases.has(build.update?.alias ?? '')),
       );
+      found.sort((a, b) => (a.nvr < b.nvr ? -1 : 1));
       const { rows, paging } = pageOf(found, values);
       return { builds: rows.map(buildJson), ...paging };
     },
@@ -64,6 +65,7 @@ export function otherRoutes(server: FastifyInstance, bodhi: Bodhi, login: Login)
         packages: LIST,
         updates: LIST,
         user: LIST,
+        update_owner: LIST,
         ignore_user: LIST,
         since: { kind: 'time', missing: null },
       });
@@ -71,17 +73,20 @@ export function otherRoutes(server: FastifyInstance, bodhi: Bodhi, login: Login)
       const packages = values['packages'] === null ? null : packagesOf(store, values['packages'] as string[]);
       const users = values['user'] === null ? null : usersOf(store, 'user', values['user'] as string[]);
       const ignored = (values['ignore_user'] as Words) ?? [];
+      const owner = values['update_owner'] as Words;
+      const owners = owner === null ? null : usersOf(store, 'update_owner', owner);
       usersOf(store, 'ignore_user', ignored);
       const since = values['since'] as number | null;
       const found = store.comments.filter(
         ({ user, update, text, timestamp }) =>
-          // Bodhi's own are left out of every list.
-          user.name !== 'bodhi' &&
+          // Bodhi's own are left out of every list that is made for people.
+          (user.name !== 'bodhi' || values['chrome'] === false) &&
           !ignored.includes(user.name) &&
           (users === null || users.has(user.name)) &&
           (aliases === null || aliases.has(update.alias)) &&
           (packages === null || update.builds.some(({ name }) => packages.has(name))) &&
-          (values['like'] === null || text.includes(String(values['like']))) &&
+          (owners === null || owners.has(update.user.name)) &&
+          isLike(values['like'], text) &&
           (since === null || timestamp >= since),
       );
       const { rows, paging } = pageOf(found.toReversed(), values);
@@ -126,18 +131,19 @@ export function otherRoutes(server: FastifyInstance, bodhi: Bodhi, login: Login)
 
   resource(server, '/packages/', {
     get: (request) => {
-      const values = readQuery(request.query, { ...PAGING, name: TEXT, like: TEXT });
-      const found = [...store.packages]
-        .filter((name) => values['name'] === null || name === values['name'])
-        .filter((name) => values['like'] === null || name.includes(String(values['like'])))
-        .sort();
+      const values = readQuery(request.query, { ...PAGING, name: TEXT, like: TEXT, search: TEXT });
+      const found = [...store.packages].filter(
+        (name) =>
+          (values['name'] === null || name === values['name']) &&
+          isLike(values['like'], name) &&
+          isLike(values['search'], name, 'any case'),
+      );
       const { rows, paging } = pageOf(found, values);
       return { packages: rows.map((name) => ({ name, type: 'rpm', requirements: null })), ...paging };
     },
   });
 
   resource(server, '/users/', {
-    page: true,
     get: (request) => {
       const values = readQuery(request.query, {
         ...PAGING,
@@ -146,24 +152,30 @@ export function otherRoutes(server: FastifyInstance, bodhi: Bodhi, login: Login)
         name: TEXT,
         groups: LIST,
         updates: LIST,
-        packages: LIST,
       });
-      const aliases = values['updates'] === null ? null : aliasesOf(store, values['updates'] as string[]);
-      const packages = values['packages'] === null ? null : packagesOf(store, values['packages'] as string[]);
       const groups = values['groups'] as Words;
-      const part = (values['search'] ?? values['like']) as string | null;
+      const all = new Set([...store.users.values()].flatMap((user) => user.groups));
+      const bad = (groups ?? []).filter((group) => !all.has(group));
+      if (bad.length > 0) {
+        throw new Refused([
+          {
+            location: 'querystring',
+            name: 'groups',
+            description: `Invalid groups specified: ${bad.join(', ')}`,
+          },
+        ]);
+      }
+      const aliases = values['updates'] === null ? null : aliasesOf(store, values['updates'] as string[]);
+      const owners = new Set(
+        store.updates.filter(({ alias }) => aliases?.has(alias)).map(({ user }) => user.name),
+      );
       const found = [...store.users.values()].filter(
         ({ name, groups: own }) =>
-          (values['name'] === null || name === values['name']) &&
-          (part === null || name.includes(part)) &&
+          isLike(values['name'], name, 'whole') &&
+          isLike(values['like'], name) &&
+          isLike(values['search'], name, 'any case') &&
           (groups === null || groups.some((group) => own.includes(group))) &&
-          ((aliases === null && packages === null) ||
-            store.updates.some(
-              (update) =>
-                update.user.name === name &&
-                (aliases?.has(update.alias) ?? true) &&
-                (packages === null || update.builds.some((build) => packages.has(build.name))),
-            )),
+          (aliases === null || owners.has(name)),
       );
       const { rows, paging } = pageOf(found, values);
       return { users: rows.map((user) => userJson(user, look(bodhi, true))), ...paging };
@@ -174,9 +186,24 @@ export function otherRoutes(server: FastifyInstance, bodhi: Bodhi, login: Login)
     get: (request) => {
       const user = store.users.get((request.params as { name: string }).name);
       if (user === undefined) throw refused('name', 'No such user', 404);
-      return { user: userJson(user, look(bodhi, true)) };
+      return { user: userJson(user, look(bodhi, true)), urls: userUrls(bodhi.url(), user.name) };
     },
   });
+}
+
+/** Where a page about a user leads to. */
+function userUrls(url: string, name: string) {
+  const by = (path: string, field = 'user') => `${url}/${path}/?${field}=${name}`;
+  return {
+    comments_by: by('comments'),
+    comments_on: by('comments', 'update_owner'),
+    recent_updates: by('updates'),
+    recent_overrides: by('overrides'),
+    comments_by_rss: by('rss/comments'),
+    comments_on_rss: by('rss/comments', 'update_owner'),
+    recent_updates_rss: by('rss/updates'),
+    recent_overrides_rss: by('rss/overrides'),
+  };
 }
 
 function rank({ compose, json }: { compose: { request: string }; json: { security?: unknown } }): number {

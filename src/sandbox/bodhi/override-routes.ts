@@ -4,7 +4,7 @@ import { Refused, refused, resource } from './http.ts';
 import { type Json, overrideJson } from './json.ts';
 import type { Login } from './login.ts';
 import { type Build, knownTags, type Override, type User } from './model.ts';
-import { PAGING, packagesOf, pageOf, readQuery, releasesOf, usersOf } from './query.ts';
+import { isLike, PAGING, packagesOf, pageOf, readQuery, releasesOf, usersOf } from './query.ts';
 import type { Fields, Schema } from './schema.ts';
 import { readBody } from './update-routes.ts';
 
@@ -18,6 +18,7 @@ const QUERY: Schema = {
   builds: LIST,
   expired: { kind: 'flag', missing: null, strict: true },
   like: { kind: 'text', missing: null },
+  search: { kind: 'text', missing: null },
   packages: LIST,
   releases: LIST,
   user: LIST,
@@ -53,7 +54,8 @@ export function overrideRoutes(server: FastifyInstance, bodhi: Bodhi, login: Log
             (byPackage === null || byPackage.has(build.name)) &&
             (byRelease === null || byRelease.has(build.release)) &&
             (byUser === null || byUser.has(submitter.name)) &&
-            (values['like'] === null || build.nvr.includes(String(values['like']))),
+            isLike(values['like'], build.nvr) &&
+            isLike(values['search'], build.nvr, 'any case'),
         )
         .sort((a, b) => b.submitted - a.submitted || b.build.id - a.build.id);
       const { rows, paging } = pageOf(found, values);
@@ -68,10 +70,24 @@ export function overrideRoutes(server: FastifyInstance, bodhi: Bodhi, login: Log
     post: async (request) => {
       const user = login.permit(request, 'save_override', 'packager');
       const values = readBody(login, request, SAVE);
-      const build = findBuild(bodhi, String(values['nvr']), values['edited'] !== null);
+      const nvrs = new Set(
+        String(values['nvr'])
+          .split(/[\s,]+/)
+          .filter((nvr) => nvr !== ''),
+      );
+      if (nvrs.size === 0) throw refused('nvr', 'A comma-separated list of NVRs is required.');
+      if (nvrs.size > 1 && values['edited'] !== null) {
+        throw refused('nvr', 'Cannot combine multiple NVRs with editing a buildroot override.');
+      }
+      const builds = [...nvrs].map((nvr) => findBuild(bodhi, nvr, values['edited'] !== null));
       checkEnd(bodhi.kit.clock.now(), Number(values['expiration_date']));
-      const override = await save(bodhi, build, user, values);
-      return { ...overrideJson(override, look(bodhi, false)), caveats: [] };
+      const overrides: Json[] = [];
+      for (const build of builds) {
+        overrides.push(overrideJson(await save(bodhi, build, user, values), look(bodhi, false)));
+      }
+      if (overrides.length === 1) return { ...overrides[0], caveats: [] };
+      const description = `Your override submission was split into ${overrides.length}.`;
+      return { overrides, caveats: [{ name: 'nvrs', description }] };
     },
   });
 

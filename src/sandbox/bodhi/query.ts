@@ -62,6 +62,18 @@ function invalid(name: string, description: string): Refused {
   return new Refused([{ location: 'querystring', name, description }]);
 }
 
+/** SQL's LIKE: `%` for any text, `_` for one character; of a part of the text, unless it is to be `whole`. Null fits all. */
+export function isLike(pattern: unknown, text: string, how: 'part' | 'any case' | 'whole' = 'part'): boolean {
+  if (pattern === null || pattern === undefined) return true;
+  const source = [...(how === 'whole' ? String(pattern) : `%${String(pattern)}%`).replace(/%+/g, '%')]
+    .map((char) => {
+      if (char === '%') return '.*';
+      return char === '_' ? '.' : char.replace(/[.*+?^${}()|[\]\\]/, String.raw`\$&`);
+    })
+    .join('');
+  return new RegExp(`^${source}$`, how === 'any case' ? 'is' : 's').test(text);
+}
+
 /** One page of rows, and what Bodhi says beside them. */
 export function pageOf<Row>(rows: readonly Row[], values: Fields) {
   const page = Number(values['page']);

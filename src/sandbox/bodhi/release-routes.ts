@@ -5,7 +5,7 @@ import { Refused, refused, resource } from './http.ts';
 import { releaseJson } from './json.ts';
 import type { Login } from './login.ts';
 import type { Release } from './model.ts';
-import { aliasesOf, PAGING, packagesOf, pageOf, readQuery } from './query.ts';
+import { aliasesOf, isLike, PAGING, packagesOf, pageOf, readQuery } from './query.ts';
 import type { Fields, Schema } from './schema.ts';
 import { addComment } from './talk.ts';
 import { readBody } from './update-routes.ts';
@@ -100,7 +100,7 @@ export function releaseRoutes(server: FastifyInstance, bodhi: Bodhi, login: Logi
         .filter(
           (release) =>
             (ids === null || ids.includes(String(release.id))) &&
-            (name === null || likePattern(name).test(release.name)) &&
+            isLike(name, release.name, 'whole') &&
             (states === null || states.includes(release.state)) &&
             (values['exclude_archived'] !== true || release.state !== 'archived') &&
             (aliases === null ||
@@ -128,15 +128,6 @@ export function releaseRoutes(server: FastifyInstance, bodhi: Bodhi, login: Logi
       return releaseJson(release);
     },
   });
-}
-
-/** SQL's LIKE: `%` for any text, `_` for one character. */
-function likePattern(pattern: string): RegExp {
-  const source = pattern
-    .replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
-    .replace(/%+/g, '.*')
-    .replaceAll('_', '.');
-  return new RegExp(`^${source}$`);
 }
 
 /** A tag that Koji does not have makes its port throw. */

@@ -88,3 +88,66 @@ describe('somebody with a browser', () => {
     },
   );
 });
+
+describe('a list', () => {
+  test('of users is found by name, group and update, and each leads to what he did', async () => {
+    await using house = await openHouse();
+    house.koji.add('a-1-1.fc43', { tags: [CANDIDATE] });
+    const me = await loggedIn(house.bodhi);
+    const alias = await create(me, { builds: 'a-1-1.fc43' });
+    const names = async (query: string) =>
+      (await me.get(`/users/?${query}`)).body.users.map(({ name }: { name: string }) => name);
+    expect(await names('name=packager%25')).toEqual(['packager1']);
+    expect(await names('search=PACKAGER')).toEqual(['packager1']);
+    expect(await names('like=PACKAGER')).toEqual([]);
+    expect(await names('groups=packager')).toEqual(['packager1']);
+    expect(await names(`updates=${alias}`)).toEqual(['packager1']);
+    expect((await me.get('/users/?groups=nobody')).body.errors).toEqual([
+      { location: 'querystring', name: 'groups', description: 'Invalid groups specified: nobody' },
+    ]);
+    const { urls } = (await me.get('/users/packager1')).body;
+    expect(urls.recent_updates).toBe(`${house.bodhi.url}/updates/?user=packager1`);
+  });
+
+  test('of builds is in the order of their names, of packages in that of their coming', async () => {
+    await using house = await openHouse();
+    const me = await loggedIn(house.bodhi);
+    for (const name of ['b', 'a']) {
+      house.koji.add(`${name}-1-1.fc43`, { tags: [CANDIDATE] });
+      await create(me, { builds: `${name}-1-1.fc43` });
+    }
+    const { builds } = (await me.get('/builds/')).body;
+    expect(builds.map(({ nvr }: { nvr: string }) => nvr)).toEqual(['a-1-1.fc43', 'b-1-1.fc43']);
+    const { packages } = (await me.get('/packages/')).body;
+    expect(packages.map(({ name }: { name: string }) => name)).toEqual(['b', 'a']);
+  });
+
+  test('of comments has those of Bodhi where it is not for people, and those on the updates of somebody', async () => {
+    await using house = await openHouse();
+    house.koji.add('a-1-1.fc43', { tags: [CANDIDATE] });
+    const me = await loggedIn(house.bodhi);
+    const alias = await create(me, { builds: 'a-1-1.fc43' });
+    await me.post('/comments/', { update: alias, text: 'fine' });
+    const texts = async (query: string) =>
+      (await me.get(`/comments/?${query}`)).body.comments.map(({ text }: { text: string }) => text);
+    expect(await texts('')).toEqual(['fine']);
+    expect(await texts('chrome=false')).toHaveLength(3);
+    expect(await texts('update_owner=packager1')).toEqual(['fine']);
+    expect((await me.get('/comments/?update_owner=nobody')).status).toBe(400);
+  });
+});
+
+test('one form makes overrides for several builds, but edits only one', async () => {
+  await using house = await openHouse();
+  const me = await loggedIn(house.bodhi);
+  for (const name of ['a', 'b']) house.koji.add(`${name}-1-1.fc43`, { tags: [CANDIDATE] });
+  const fields = { nvr: 'a-1-1.fc43,b-1-1.fc43', notes: 'for both', expiration_date: '2026-11-25' };
+  const { body } = await me.post('/overrides/', fields);
+  expect(body.overrides.map(({ nvr }: { nvr: string }) => nvr)).toEqual(['a-1-1.fc43', 'b-1-1.fc43']);
+  expect(body.caveats).toEqual([{ name: 'nvrs', description: 'Your override submission was split into 2.' }]);
+  expect(house.koji.tagsOf('b-1-1.fc43')).toContain('f43-override');
+  const edit = await me.post('/overrides/', { ...fields, edited: 'a-1-1.fc43' });
+  expect(edit.body.errors[0].description).toBe(
+    'Cannot combine multiple NVRs with editing a buildroot override.',
+  );
+});
