@@ -11,6 +11,7 @@ import {
 import { usualQuestion } from '../../clients/gate.ts';
 import { decisionSubject } from '../../clients/greenwave.ts';
 import { below } from '../../clients/http-answer.ts';
+import { blameLogin } from '../../clients/kerberos.ts';
 import { kojiHub } from '../../clients/koji.ts';
 import { buildsOf } from '../../clients/nvrs.ts';
 import { systemOf } from '../../core/environment.ts';
@@ -84,11 +85,8 @@ export default defineStep({
           const later = await laterOn(find, ctx, signal);
           if (later !== undefined) return later;
         }
-        throw await blameProvider(
-          await blameTag(refusal, builds, ctx, signal),
-          { http: ctx.http, address },
-          signal,
-        );
+        const blamed = await blameLogin(await blameTag(refusal, builds, ctx, signal), ctx, signal);
+        throw await blameProvider(blamed, { http: ctx.http, address }, signal);
       },
       undo: (update) => ({ uses: 'bodhi/obsolete', with: { update } }),
       subjects: (update) => [updateSubject(update)],

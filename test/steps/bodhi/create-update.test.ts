@@ -54,6 +54,14 @@ test('an update is made, read back, followed and withdrawn afterwards', async ()
   );
 });
 
+test.each([
+  ['without a ticket is ours', 'klist/1.20.1/s-no-cache', { code: 'KERBEROS_TICKET_EXPIRED', system: 'own' }],
+  ['with a ticket that has expired is ours', 'klist/1.20.1/s-expired-20m', { kind: 'prober', system: 'own' }],
+])('a login that is refused %s', async (_, klist, fault) => {
+  const { ctx } = world([[]], says('spnego-no-ticket'), canned(['klist', '-s'], recordedCommand(klist)));
+  await expect(createUpdate.run(input, ctx)).rejects.toMatchObject(fault);
+});
+
 test('an update that the run has made already is not made again', async () => {
   const { ctx, exec } = world([[ours]]);
   expect(await createUpdate.run(input, ctx)).toMatchObject({ update: ours.alias });
