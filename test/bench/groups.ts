@@ -1,5 +1,6 @@
 import { faults } from './faults.ts';
 import { firstRun } from './first-run.ts';
+import { ground } from './ground.ts';
 import type { Group } from './harness.ts';
 import { kills } from './kills.ts';
 
@@ -8,4 +9,5 @@ export const GROUPS: Readonly<Record<string, Group>> = {
   'first-run': firstRun,
   kills,
   faults,
+  ground,
 };
