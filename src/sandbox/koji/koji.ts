@@ -17,6 +17,7 @@ import { findCaller } from './sessions.ts';
 import { buildSrpmFromScm, rebuildSrpm } from './srpm-task.ts';
 import { hasEnded } from './tasks.ts';
 import { upload } from './uploads.ts';
+import { webAnswer } from './web.ts';
 import { live, type Work } from './worker.ts';
 import { XmlError } from './xml.ts';
 import { decodeCall, encodeFault, encodeResponse } from './xmlrpc.ts';
@@ -35,7 +36,7 @@ const WORK: Readonly<Record<string, Work>> = {
 /** `MaxRequestLength` of a hub that does not set it. */
 const LONGEST_REQUEST = 4_194_304;
 
-/** A hub with its builders: XML-RPC on every path but `/kojifiles`, which serves the files of tasks and builds. */
+/** A hub with its builders: XML-RPC on every path but `/kojifiles`, the files of tasks and builds, and `/koji`, the pages for people. */
 export interface OpenKoji extends OpenSystem {
   readonly port: KojiPort;
   /** For packagers who live inside the sandbox. */
@@ -64,6 +65,12 @@ export async function openKoji(kit: Kit, dependencies: KojiDependencies): Promis
     const content = topFile(hub, (request.params as { '*': string })['*']);
     if (content === undefined) return reply.code(404).type('text/html').send('<h1>404 Not Found</h1>\n');
     return reply.type(/\.rpm$/.test(request.url) ? 'application/x-rpm' : 'text/plain').send(content);
+  });
+  server.get('/koji', async (_request, reply) => reply.redirect('/koji/', 301));
+  server.get('/koji/*', async (request, reply) => {
+    const { pathname, searchParams } = new URL(request.url, hub.url);
+    const { status, type, body } = webAnswer(hub, pathname, searchParams);
+    return reply.code(status).type(type).send(body);
   });
   server.all('/*', async (request, reply) => {
     void reply.header('Koji-Version', KOJI_VERSION);
