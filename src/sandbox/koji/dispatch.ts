@@ -7,6 +7,7 @@ import { changeMethods } from './methods/change-methods.ts';
 import { historyMethods } from './methods/history-methods.ts';
 import { hostMethods } from './methods/host-methods.ts';
 import { listMethods } from './methods/list-methods.ts';
+import { notificationMethods } from './methods/notification-methods.ts';
 import { refusedMethods } from './methods/refused-methods.ts';
 import { repoMethods } from './methods/repo-methods.ts';
 import { rpmMethods } from './methods/rpm-methods.ts';
@@ -25,6 +26,7 @@ export function allMethods(generation: 'release' | 'later'): Methods {
   const methods: Methods = {
     ...refusedMethods,
     ...catalogMethods,
+    ...notificationMethods,
     ...sessionMethods,
     ...tagMethods,
     ...taskMethods,

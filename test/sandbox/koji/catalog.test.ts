@@ -55,3 +55,30 @@ test.each([
 ] as const)('%s is a closed door to packagers', async (method, params, text) => {
   await expect(hub.call(method, params as unknown as Rpc[], session)).rejects.toThrow(text);
 });
+
+describe('notifications', () => {
+  test('one is made once, listed, changed and removed by its owner', async () => {
+    const me = ((await hub.call('getLoggedInUser', [], session)) as Row)['id'] ?? null;
+    expect(await hub.call('createNotification', [me, 1, null, true], session)).toBeNull();
+    await expect(hub.call('createNotification', [me, 1, null, true], session)).rejects.toThrow(
+      'notification already exists',
+    );
+    await hub.call('updateNotification', [1, 2, null, false], session);
+    expect(await hub.call('getBuildNotifications', [], session)).toEqual([
+      expect.objectContaining({ id: 1, user_id: me, package_id: 2, tag_id: null, success_only: false }),
+    ]);
+    await hub.call('deleteNotification', [1], session);
+    expect(await hub.call('getBuildNotifications', [me])).toEqual([]);
+    await expect(hub.call('deleteNotification', [1], session)).rejects.toThrow('No notification with ID 1');
+  });
+
+  test('a block is another thing, and those of others are left alone', async () => {
+    const me = ((await hub.call('getLoggedInUser', [], session)) as Row)['id'] ?? null;
+    await hub.call('createNotificationBlock', [me, 1], session);
+    expect(await hub.call('getBuildNotificationBlocks', [me])).toHaveLength(1);
+    expect(await hub.call('getBuildNotifications', [me])).toEqual([]);
+    await expect(hub.call('createNotification', [1, 1, null, true], session)).rejects.toThrow(
+      'cannot create notifications for user 1',
+    );
+  });
+});
