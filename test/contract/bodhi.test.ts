@@ -155,6 +155,7 @@ const HEARD: Readonly<Record<string, string>> = {
   'karma-and-comments': 'bodhi-karma',
   overrides: 'bodhi-overrides',
   'side-tag-composed': 'bodhi-side-tag-composed',
+  waive: 'bodhi-waive',
   'critpath-approval-freeze': 'bodhi-critpath-approval-freeze',
 };
 

@@ -70,16 +70,14 @@ export function overrideRoutes(server: FastifyInstance, bodhi: Bodhi, login: Log
     post: async (request) => {
       const user = login.permit(request, 'save_override', 'packager');
       const values = readBody(login, request, SAVE);
-      const nvrs = new Set(
-        String(values['nvr'])
-          .split(/[\s,]+/)
-          .filter((nvr) => nvr !== ''),
-      );
-      if (nvrs.size === 0) throw refused('nvr', 'A comma-separated list of NVRs is required.');
-      if (nvrs.size > 1 && values['edited'] !== null) {
+      const nvrs = String(values['nvr'])
+        .split(/[\s,]+/)
+        .filter((nvr) => nvr !== '');
+      if (nvrs.length === 0) throw refused('nvr', 'A comma-separated list of NVRs is required.');
+      if (nvrs.length > 1 && values['edited'] !== null) {
         throw refused('nvr', 'Cannot combine multiple NVRs with editing a buildroot override.');
       }
-      const builds = [...nvrs].map((nvr) => findBuild(bodhi, nvr, values['edited'] !== null));
+      const builds = nvrs.map((nvr) => findBuild(bodhi, nvr, values['edited'] !== null));
       checkEnd(bodhi.kit.clock.now(), Number(values['expiration_date']));
       const overrides: Json[] = [];
       for (const build of builds) {

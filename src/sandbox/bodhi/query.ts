@@ -185,11 +185,13 @@ function filtersOf(store: Store, values: Fields): Filter[] {
   add<Words>('packages', (words) => (update) => update.builds.some(({ name }) => words.includes(name)));
   add<Words>('status', (words) => (update) => words.includes(update.status));
   add<Words>('gating', (words) => (update) => update.gating !== null && words.includes(update.gating));
-  add<string>('like', (word) => (update) => nvrs(update).some((nvr) => nvr.includes(word.trim())));
-  add<string>('search', (word) => {
-    const part = word.trim().toLowerCase();
-    return (update) => [...nvrs(update), update.alias].some((text) => text.toLowerCase().includes(part));
-  });
+  add<string>('like', (word) => (update) => nvrs(update).some((nvr) => isLike(word.trim(), nvr)));
+  // Joined with its builds: an update that has none is not found by its alias either.
+  add<string>(
+    'search',
+    (word) => (update) =>
+      nvrs(update).some((nvr) => [nvr, update.alias].some((text) => isLike(word.trim(), text, 'any case'))),
+  );
   add<string>('content_type', (word) => (update) => update.builds.length > 0 && word === 'rpm');
   add<boolean>('from_side_tag', (yes) => (update) => (update.from_tag !== null) === yes);
   add<string>('from_side_tag_name', (tag) => (update) => update.from_tag === tag);

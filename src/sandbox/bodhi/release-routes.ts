@@ -6,7 +6,7 @@ import { releaseJson } from './json.ts';
 import type { Login } from './login.ts';
 import type { Release } from './model.ts';
 import { aliasesOf, isLike, PAGING, packagesOf, pageOf, readQuery } from './query.ts';
-import type { Fields, Schema } from './schema.ts';
+import type { Fields, Refusal, Schema } from './schema.ts';
 import { addComment } from './talk.ts';
 import { readBody } from './update-routes.ts';
 import { PACKAGE_MANAGERS, RELEASE_STATES, type ReleaseState } from './words.ts';
@@ -40,8 +40,8 @@ const SAVE: Schema = {
   state: { kind: 'text', missing: 'disabled', of: RELEASE_STATES },
   edited: { kind: 'text', missing: null },
   mail_template: { kind: 'text', missing: 'fedora_errata_template' },
-  composed_by_bodhi: { kind: 'flag', missing: true },
-  create_automatic_updates: { kind: 'flag', missing: false },
+  composed_by_bodhi: { kind: 'flag', missing: true, strict: true },
+  create_automatic_updates: { kind: 'flag', missing: false, strict: true },
   package_manager: { kind: 'text', missing: 'unspecified', of: PACKAGE_MANAGERS },
   testing_repository: { kind: 'text', missing: null },
   released_on: { kind: 'text', missing: null },
@@ -115,6 +115,7 @@ export function releaseRoutes(server: FastifyInstance, bodhi: Bodhi, login: Logi
     post: (request) => {
       login.permit(request, 'save_release', 'admin');
       const values = readBody(login, request, SAVE);
+      checkDates(values);
       checkTags(bodhi, values);
       return releaseJson(save(bodhi, values));
     },
@@ -128,6 +129,24 @@ export function releaseRoutes(server: FastifyInstance, bodhi: Bodhi, login: Logi
       return releaseJson(release);
     },
   });
+}
+
+function checkDates(values: Fields): void {
+  const refusals = ['released_on', 'eol'].flatMap((name): Refusal[] => {
+    const given = values[name];
+    if (given === null) return [];
+    const [, year = '', month = '', day = ''] = /^(\d{4})-(\d{1,2})-(\d{1,2})$/.exec(String(given)) ?? [];
+    const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
+    if (year === '' || date.getUTCMonth() + 1 !== Number(month)) {
+      return [{ location: 'body', name, description: 'Invalid date' }];
+    }
+    if (name === 'eol' && (date.getUTCFullYear() < 1999 || date.getUTCFullYear() >= 2100)) {
+      const description = 'End-of-life date may not be in the right range of years (2000-2100)';
+      return [{ location: 'body', name, description }];
+    }
+    return [];
+  });
+  if (refusals.length > 0) throw new Refused(refusals);
 }
 
 /** A tag that Koji does not have makes its port throw. */

@@ -137,6 +137,25 @@ describe('a list', () => {
   });
 });
 
+test.each([
+  ['composed_by_bodhi', 'perhaps', `"perhaps" is neither in ('false', '0') nor in ('true', '1')`],
+  ['eol', '2026-02-31', 'Invalid date'],
+  ['eol', '2101-01-01', 'End-of-life date may not be in the right range of years (2000-2100)'],
+  ['released_on', 'soon', 'Invalid date'],
+])('a release with %s %j is refused', async (name, value, description) => {
+  await using house = await openHouse();
+  const admin = await loggedIn(
+    house.bodhi,
+    house.kit.world.users.find((user) => user.name === 'releng1'),
+  );
+  const known = (await admin.get('/releases/F43')).body as Record<string, unknown>;
+  const fields = Object.fromEntries(
+    Object.entries(known).filter(([, field]) => typeof field === 'string') as [string, string][],
+  );
+  const { body } = await admin.post('/releases/', { ...fields, edited: 'F43', [name]: value });
+  expect(body.errors).toEqual([{ location: 'body', name, description }]);
+});
+
 test('one form makes overrides for several builds, but edits only one', async () => {
   await using house = await openHouse();
   const me = await loggedIn(house.bodhi);
