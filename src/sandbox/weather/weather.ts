@@ -32,9 +32,9 @@ const DAY_MS = 24 * HOUR_MS;
  * through their week of testing.
  */
 export const KEPT_MS = {
-  messages: 3 * DAY_MS,
-  results: 9 * DAY_MS,
-  builds: 12 * DAY_MS,
+  messages: 2 * DAY_MS,
+  results: 8 * DAY_MS,
+  builds: 10 * DAY_MS,
   /** Updates that nobody brings to an end. */
   stuck: 21 * DAY_MS,
 } as const;
