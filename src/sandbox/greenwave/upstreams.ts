@@ -172,6 +172,7 @@ export class Cache {
   readonly #entries = new Map<string, { readonly value: unknown; readonly until: number }>();
   readonly #now: () => number;
   readonly #keepMs: number;
+  #tidyAt = 0;
 
   constructor(now: () => number, keepMs: number) {
     this.#now = now;
@@ -184,7 +185,13 @@ export class Cache {
   }
 
   set(key: string, value: unknown): void {
-    if (this.#keepMs > 0) this.#entries.set(key, { value, until: this.#now() + this.#keepMs });
+    if (this.#keepMs <= 0) return;
+    const now = this.#now();
+    if (now >= this.#tidyAt) {
+      for (const [old, { until }] of this.#entries) if (until <= now) this.#entries.delete(old);
+      this.#tidyAt = now + this.#keepMs;
+    }
+    this.#entries.set(key, { value, until: now + this.#keepMs });
   }
 }
 
