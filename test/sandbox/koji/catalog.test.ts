@@ -82,3 +82,11 @@ describe('notifications', () => {
     );
   });
 });
+
+test.each(['build_target', 'xkey'])(
+  'history by %s leaves out the tables that do not have it',
+  async (key) => {
+    const history = (await hub.call('queryHistory', [{ [key]: 'f44', __starstar: true }])) as Row;
+    expect(Object.values(history).flat()).toEqual([]);
+  },
+);

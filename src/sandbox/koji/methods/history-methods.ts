@@ -1,3 +1,4 @@
+import { byId } from '../../kit/rows.ts';
 import { generic, sqlFault } from '../faults.ts';
 import {
   type Event,
@@ -14,7 +15,6 @@ import {
 } from '../hub.ts';
 import { type Methods, read } from '../method.ts';
 import { page, toInt } from '../query.ts';
-import { byId } from '../../kit/rows.ts';
 import { readStamp } from '../stamps.ts';
 import { lastChange } from '../tagging.ts';
 import { Float, isList, type Struct, type Value } from '../value.ts';
@@ -123,13 +123,13 @@ function packageRow(entry: PackageEntry): Struct {
 const TABLES: Readonly<Record<string, ReadonlySet<string>>> = {
   tag_listing: new Set(['build', 'package', 'tag']),
   tag_packages: new Set(['package', 'tag']),
-  build_target_config: new Set(['target', 'tag', 'build_tag', 'dest_tag']),
+  build_target_config: new Set(['build_target', 'target', 'tag', 'build_tag', 'dest_tag']),
   user_perms: new Set(['user', 'permission']),
   user_groups: new Set(['user', 'group']),
   cg_users: new Set(['user', 'cg']),
   tag_inheritance: new Set(['tag']),
   tag_config: new Set(['tag']),
-  tag_extra: new Set(['tag', 'key']),
+  tag_extra: new Set(['tag', 'key', 'xkey']),
   host_config: new Set(['host']),
   host_channels: new Set(['host', 'channel']),
   tag_external_repos: new Set(['tag', 'external_repo']),
