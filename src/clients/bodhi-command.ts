@@ -170,7 +170,9 @@ export function readRefusal(result: CommandResult, address: BodhiAddress): Fault
     });
   }
   if (
-    /HTTPConnectionPool|HTTPSConnectionPool|Connection aborted|ConnectionError|5\d\d Server Error/.test(last)
+    /HTTPConnectionPool|HTTPSConnectionPool|Connection aborted|ConnectionError|(?:5\d\d Server|429 Client) Error/.test(
+      last,
+    )
   ) {
     const ofProvider =
       address.id_provider !== undefined && !/oidc\/login-token|\/csrf|\/updates/.test(last)

@@ -140,7 +140,7 @@ const OUTAGES: readonly Rule[] = [
     system: 'koji',
   },
   {
-    pattern: /5\d\d Server Error/,
+    pattern: /5\d\d Server Error|429 Client Error/,
     code: 'KOJI_UNREACHABLE',
     kind: 'unavailable',
     system: 'koji',

@@ -63,6 +63,13 @@ describe('fedpkg build', () => {
     });
   });
 
+  test('a hub that takes us for too eager is not there for us', () => {
+    const stderr = 'Could not execute build: 429 Client Error: Too Many Requests for url: http://k/kojihub\n';
+    expect(readFedpkgBuild({ ...recordedCommand('fedpkg/1.70/build-policy'), stderr })).toMatchObject({
+      fault: { code: 'KOJI_UNREACHABLE', kind: 'unavailable', system: 'koji' },
+    });
+  });
+
   test('a text that nobody knows is ours to look into', () => {
     const result = {
       ...recordedCommand('fedpkg/1.70/build-policy'),
