@@ -229,7 +229,8 @@ function addOthers(hub: Hub, creator: User): void {
   const tags = releases.flatMap(({ dist_tag }) => hub.tags.filter(({ name }) => name === dist_tag));
   for (const { name, owner: person } of others.packages.values()) {
     const owner = users.get(person) ?? creator;
-    const package_id = packageId(hub, name);
+    // Thousands, and all of them new: nobody need look for them first.
+    const package_id = hub.packages.push(name);
     for (const tag of tags) {
       hub.packageList.push({
         tag,

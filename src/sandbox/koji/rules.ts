@@ -33,7 +33,7 @@ export interface Ruling {
 /** Usual delays by point, sandbox milliseconds. A whole build takes 5 to 9 minutes. */
 export const DELAYS = {
   /** FREE -> ASSIGNED: the scheduler runs at most about once a minute. */
-  'koji.assign': { least: 3_000, median: 14_000, most: 45_000 },
+  'koji.assign': { least: 3_000, median: 14_000, most: 60_000 },
   /** ASSIGNED -> OPEN: builders poll every 15 s. */
   'koji.open': { least: 1_000, median: 7_000, most: 15_000 },
   'koji.checkout': { least: 4_000, median: 8_000, most: 20_000 },
