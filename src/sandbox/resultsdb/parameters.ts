@@ -136,7 +136,9 @@ export const submitTime: Check<Micros | null> = (input) => {
       | undefined;
     const moment = groups === undefined ? undefined : microsOf(groups);
     if (moment !== undefined) return { value: moment - offsetOf(groups?.['zone']) };
-    if (/^\s*[+-]?\d+\s*$/.test(input)) return ofMilliseconds(Number(input));
+    const ms = /^\s*[+-]?\d+\s*$/.test(input) ? ofMilliseconds(Number(input)) : undefined;
+    // In a text, a year that the calendar has not is no number at all.
+    if (ms !== undefined && 'value' in ms) return ms;
   }
   return valueError(
     `Expected timestamp in milliseconds or datetime (in format YYYY-MM-DDTHH:MM:SS.ffffff), got ${repr(input)}`,
@@ -146,13 +148,18 @@ export const submitTime: Check<Micros | null> = (input) => {
 /** The first of January of the year 1. */
 const FIRST_YEAR_MS = -62_135_596_800_000;
 const END_MS = Date.UTC(10_000, 0);
+/** Beyond, the year is too large a number for the C library. */
+const LAST_MS = 6.77680361916768e19;
+/** After 400 years the calendar repeats. */
+const CYCLE_MS = 146_097 * 86_400_000;
 
 /** Python's calendar has the years 1 to 9999; its clock ends later. */
-function ofMilliseconds(given: number): Checked<Micros> {
-  const ms = Math.floor(given);
-  if (Math.abs(ms) >= 2 ** 55 * 1000) throw new Crash('timestamp out of range for platform time_t');
+function ofMilliseconds(ms: number): Checked<Micros> {
+  if (!Number.isInteger(ms)) throw new Crash('integer argument expected, got float');
+  if (Math.abs(ms) > LAST_MS) throw new Crash('Value too large for defined data type');
   if (ms >= FIRST_YEAR_MS && ms < END_MS) return { value: ms * 1000 };
-  const year = Math.floor(1970 + ms / 31_556_952_000);
+  const cycles = Math.floor(ms / CYCLE_MS);
+  const year = new Date(ms - cycles * CYCLE_MS).getUTCFullYear() + 400 * cycles;
   return valueError(`year ${year} is out of range`);
 }
 

@@ -78,7 +78,8 @@ function breaks(body: Readonly<Record<string, unknown>>): boolean {
         String((group as { uuid?: unknown }).uuid).length > 36
       );
     }) ||
-    Math.abs(typeof submit_time === 'object' ? 0 : Number(submit_time)) > 1e16
+    (typeof submit_time === 'number' && !Number.isInteger(submit_time)) ||
+    Math.abs(typeof submit_time === 'object' ? 0 : Number(submit_time)) > 1e19
   );
 }
 

@@ -55,6 +55,41 @@ describe('ResultsDB', () => {
     });
   });
 
+  test.each<[unknown, number, string]>([
+    [1_763_632_800_123, 201, '2025-11-20T10:00:00.123000'],
+    ['1763632800123', 201, '2025-11-20T10:00:00.123000'],
+    [true, 201, '1970-01-01T00:00:00.001000'],
+    [1.5, 500, 'Internal Server Error'],
+    [1e20, 500, 'Internal Server Error'],
+    [1e17, 400, 'Value error, year 3170843 is out of range'],
+    [-62_135_596_801_000, 400, 'Value error, year 0 is out of range'],
+    [1e16, 400, 'Value error, year 318857 is out of range'],
+    [
+      '10000000000000000',
+      400,
+      "Value error, Expected timestamp in milliseconds or datetime (in format YYYY-MM-DDTHH:MM:SS.ffffff), got '10000000000000000'",
+    ],
+    [
+      '0000-01-01T00:00:00.0',
+      400,
+      "Value error, Expected timestamp in milliseconds or datetime (in format YYYY-MM-DDTHH:MM:SS.ffffff), got '0000-01-01T00:00:00.0'",
+    ],
+  ])('a submit_time of %j is %i, %s', async (submit_time, status, said) => {
+    await using world = await gatingWorld();
+    const response = await fetch(`${world.resultsdb.url}/api/v2.0/results`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ outcome: 'INFO', testcase: 't', submit_time }),
+    });
+    const body = (await response.json()) as {
+      submit_time?: string;
+      message?: string;
+      validation_error?: { msg: string }[];
+    };
+    expect(response.status).toBe(status);
+    expect(body.submit_time ?? body.message ?? body.validation_error?.[0]?.msg).toBe(said);
+  });
+
   test('the root says 300, and a refused method is a page', async () => {
     await using world = await gatingWorld();
     const root = await fetch(`${world.resultsdb.url}/api/v2.0/`);
