@@ -45,11 +45,17 @@ async function main(run: BodhiRun): Promise<number> {
   }
   if (group === undefined || group === '--help') return help(run, '', group === undefined ? 2 : 0);
   const commands = Object.hasOwn(COMMANDS, group) ? COMMANDS[group] : undefined;
-  if (commands === undefined) throw noSuch(run, '', group);
+  if (commands === undefined) throw await noSuch(run, '', group);
   if (command === undefined || command === '--help') return help(run, group, command === undefined ? 2 : 0);
   const known = Object.hasOwn(commands, command) && (command !== 'requirements' || run.habits.requirements);
   const load = known ? commands[command] : undefined;
-  if (load === undefined) throw noSuch(run, group, command);
+  if (load === undefined) {
+    const { helpOf } = await import('./help-text.ts');
+    const asked = argv.includes('--help') ? helpOf(`${group} ${command}`, run.habits) : undefined;
+    if (asked === undefined) throw await noSuch(run, group, command);
+    run.write('stdout', asked);
+    return 0;
+  }
   try {
     return await (await load())(run, argv);
   } catch (error) {
@@ -69,8 +75,16 @@ async function main(run: BodhiRun): Promise<number> {
   }
 }
 
-function noSuch(run: BodhiRun, path: string, word: string): Exit {
-  const text = word.startsWith('-') ? `No such option '${word}'.` : `No such command '${word}'.`;
+async function noSuch(run: BodhiRun, path: string, word: string): Promise<Exit> {
+  const [{ helpOf }, { guessed }] = await Promise.all([
+    import('./help-text.ts'),
+    import('./close-matches.ts'),
+  ]);
+  const commands = helpOf(path, run.habits)?.split('Commands:\n')[1] ?? '';
+  const known = [...commands.matchAll(/^ {2}([\w-]+)/gm)].map(([, name = '']) => name);
+  const text = word.startsWith('-')
+    ? `No such option '${word}'.${guessed(word, ['--help', '--version'])}`
+    : `No such command '${word}'.${guessed(word, known)}`;
   return usageError(run, path, '[OPTIONS] COMMAND [ARGS]...', text);
 }
 

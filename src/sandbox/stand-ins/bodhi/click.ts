@@ -6,6 +6,8 @@ import type { BodhiRun } from './version.ts';
 export interface Check {
   readonly choices?: readonly string[];
   readonly integer?: true;
+  /** A whole number, at least 1 and at most this. */
+  readonly upTo?: number;
 }
 
 /** A command of `bodhi`: words before its arguments, and what stands behind them in its usage line. */
@@ -15,6 +17,12 @@ export interface Signature<S extends Specs> {
   readonly options: S;
   readonly checks?: { readonly [K in keyof S]?: Check };
 }
+
+/** Checks of the options that every list takes. */
+export const PAGING = {
+  rows: { upTo: 100 },
+  page: { upTo: Number.POSITIVE_INFINITY },
+} as const;
 
 /** Options that every command takes. */
 export const COMMON = {
@@ -41,11 +49,11 @@ function tailOf({ arguments: args }: Pick<Signature<Specs>, 'arguments'>): strin
 
 /** The options that may have been meant. */
 async function guesses(option: string, specs: Specs): Promise<string> {
-  const { closeMatches } = await import('./close-matches.ts');
-  const long = Object.values(specs).flatMap(({ names }) => names.filter((name) => name.startsWith('--')));
-  const near = [...closeMatches(option, long)].sort().map((name) => `'${name}'`);
-  if (near.length === 0) return '';
-  return near.length === 1 ? ` Did you mean ${near[0]}?` : ` (Did you mean one of: ${near.join(', ')}?)`;
+  const { guessed } = await import('./close-matches.ts');
+  return guessed(
+    option,
+    Object.values(specs).flatMap(({ names }) => names.filter((name) => name.startsWith('--'))),
+  );
 }
 
 export async function parseClick<const S extends Specs>(
@@ -69,6 +77,15 @@ export async function parseClick<const S extends Specs>(
       if (check.choices?.includes(value) === false) {
         const allowed = check.choices.map((choice) => `'${choice}'`).join(', ');
         throw fail(`Invalid value for ${name}: '${value}' is not one of ${allowed}.`);
+      }
+      if (check.upTo !== undefined) {
+        const range = Number.isFinite(check.upTo) ? `1<=x<=${check.upTo}` : 'x>=1';
+        if (!/^[+-]?\d+$/.test(value)) {
+          throw fail(`Invalid value for ${name}: '${value}' is not a valid integer range.`);
+        }
+        if (Number(value) < 1 || Number(value) > check.upTo) {
+          throw fail(`Invalid value for ${name}: ${Number(value)} is not in the range ${range}.`);
+        }
       }
       if (check.integer === true && !/^[+-]?\d+$/.test(value)) {
         throw fail(`Invalid value for ${name}: '${value}' is not a valid integer.`);

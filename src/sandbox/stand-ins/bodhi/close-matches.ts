@@ -2,7 +2,7 @@ const MOST = 3;
 const ENOUGH = 0.6;
 
 /** The words nearest to one, best first: Python's `difflib.get_close_matches`, which click asks when an option is unknown. */
-export function closeMatches(word: string, words: readonly string[]): readonly string[] {
+function closeMatches(word: string, words: readonly string[]): readonly string[] {
   return words
     .map((candidate) => ({ candidate, ratio: likeness(candidate, word) }))
     .filter(({ ratio }) => ratio >= ENOUGH)
@@ -32,4 +32,11 @@ function inCommon(a: string, b: string): number {
     inCommon(a.slice(0, inA), b.slice(0, inB)) +
     inCommon(a.slice(inA + length), b.slice(inB + length))
   );
+}
+
+/** What click adds to a word that it does not know. */
+export function guessed(word: string, words: readonly string[]): string {
+  const near = [...closeMatches(word, words)].sort().map((name) => `'${name}'`);
+  if (near.length === 0) return '';
+  return near.length === 1 ? ` Did you mean ${near[0]}?` : ` (Did you mean one of: ${near.join(', ')}?)`;
 }

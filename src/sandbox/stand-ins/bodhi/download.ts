@@ -16,7 +16,8 @@ export async function downloadUpdates(run: BodhiRun, argv: readonly string[]): P
       builds: value('--builds'),
       arch: value('--arch'),
       debuginfo: { names: ['--debuginfo'] },
-      no_gpg: { names: ['--no-gpg'] },
+      gpg: { names: ['--gpg'] },
+      no_gpg: { names: ['--no-gpg'], off: true },
       ...COMMON,
     },
   });

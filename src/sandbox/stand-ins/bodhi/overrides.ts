@@ -1,5 +1,5 @@
 import type { Release } from './boxes.ts';
-import { COMMON, parseClick } from './click.ts';
+import { COMMON, PAGING, parseClick } from './click.ts';
 import type { BodhiClient } from './client.ts';
 import { withClient } from './connect.ts';
 import { runCommand } from './subprocess.ts';
@@ -101,7 +101,7 @@ export async function queryOverrides(run: BodhiRun, argv: readonly string[]): Pr
       active: { names: ['--active'] },
       ...COMMON,
     },
-    checks: { rows: { integer: true }, page: { integer: true } },
+    checks: PAGING,
   });
   return withClient(run, options, async (client) => {
     const own: Readonly<Record<string, unknown>> = options;

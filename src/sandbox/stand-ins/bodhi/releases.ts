@@ -1,5 +1,5 @@
 import { type Release, releaseBox } from './boxes.ts';
-import { COMMON, parseClick } from './click.ts';
+import { COMMON, PAGING, parseClick } from './click.ts';
 import { withClient } from './connect.ts';
 import { Crash } from './errors.ts';
 import type { BodhiRun } from './version.ts';
@@ -30,7 +30,7 @@ export async function listReleases(run: BodhiRun, argv: readonly string[]): Prom
       page: { names: ['--page'], takes: 'value' },
       ...COMMON,
     },
-    checks: { rows: { integer: true }, page: { integer: true } },
+    checks: PAGING,
   });
   return withClient(run, options, async (client) => {
     const { releases } = (await client.get('releases/', [

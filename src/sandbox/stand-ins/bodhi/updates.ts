@@ -1,4 +1,4 @@
-import { COMMON, parseClick } from './click.ts';
+import { COMMON, PAGING, parseClick } from './click.ts';
 import type { BodhiClient, Fields } from './client.ts';
 import { withClient } from './connect.ts';
 import { Refused } from './errors.ts';
@@ -40,7 +40,7 @@ export async function queryUpdates(run: BodhiRun, argv: readonly string[]): Prom
       mine: { names: ['--mine'] },
       critpath: { names: ['--critpath'] },
       pushed: { names: ['--pushed'] },
-      locked: { names: ['--locked'] },
+      locked: value('--locked'),
       from_side_tag: { names: ['--from-side-tag'] },
       not_from_side_tag: { names: ['--not-from-side-tag'] },
       ...COMMON,
@@ -53,10 +53,9 @@ export async function queryUpdates(run: BodhiRun, argv: readonly string[]): Prom
       request: { choices: ['testing', 'stable', 'unpush'] },
       severity: { choices: ['unspecified', 'urgent', 'high', 'medium', 'low'] },
       status: { choices: ['pending', 'testing', 'stable', 'obsolete', 'unpushed'] },
-      suggest: { choices: ['logout', 'reboot'] },
+      suggest: { choices: ['unspecified', 'reboot', 'logout'] },
       type: { choices: ['newpackage', 'security', 'bugfix', 'enhancement', 'unspecified'] },
-      rows: { integer: true },
-      page: { integer: true },
+      ...PAGING,
     },
   });
   return withClient(run, options, async (client) => {

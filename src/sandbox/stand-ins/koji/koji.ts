@@ -275,7 +275,9 @@ async function hello(context: Context): Promise<number> {
   run.print('');
   run.print(`You are using the hub at ${profile.server} (Koji ${await hub.version()})`);
   if (user !== null && !globals.noauth) {
-    const how = profile.authtype === 'password' || globals.user !== undefined ? 'password' : 'GSSAPI';
+    const { authtype } = profile;
+    const byPassword = authtype === 'password' || (authtype === undefined && globals.user !== undefined);
+    const how = byPassword ? 'password' : 'GSSAPI';
     run.print(`Authenticated via ${how}`);
   }
   return 0;
