@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Delay } from '../../src/sandbox/kit/draw.ts';
 import type { World } from '../../src/sandbox/kit/world.ts';
 import type { Rpc } from '../sandbox/koji/client.ts';
 import { hubWith, until } from '../sandbox/koji/hub.ts';
@@ -68,7 +69,9 @@ test('a task that is ASSIGNED has a host and no start, and cancelled it keeps bo
 });
 
 test('repos are requested, made and given out like the real ones', async () => {
-  const opened = await openPlayer();
+  // Long enough for looks at a repo that is being made.
+  const always = (ms: number): Delay => ({ least: ms, median: ms, most: ms });
+  const opened = await openPlayer({ 'koji.assign': always(150_000), 'koji.createrepo': always(400_000) });
   await using _hub = opened.hub;
   await build(opened, 'hello', '1');
   await build(opened, 'world', '2');

@@ -168,7 +168,8 @@ export class Player {
   private async answer(method: string, params: Rpc[], session: Session | undefined): Promise<Rpc> {
     try {
       const answer = await this.hub.call(method, params, session);
-      return method === 'repo.query' ? withoutFirst(answer) : answer;
+      if (method === 'repo.query') return withoutFirst(answer);
+      return method === 'system.listMethods' || method === '_listapi' ? withoutPlugins(answer) : answer;
     } catch (error) {
       if (error instanceof RpcFault) return { faultCode: error.code, faultString: error.message };
       throw error;
@@ -448,6 +449,14 @@ function withoutFirst(answer: Rpc): Rpc {
     const { state, task_id } = row as Row;
     return state !== 3 || task_id !== null;
   });
+}
+
+/** Methods of plugins that Fedora's hub has and the recorded one had not. */
+const PLUGINS = new Set<Rpc>(['runroot', 'kiwiBuild']);
+
+function withoutPlugins(answer: Rpc): Rpc {
+  if (!Array.isArray(answer)) return answer;
+  return answer.filter((one) => !PLUGINS.has(typeof one === 'string' ? one : ((one as Row)['name'] ?? null)));
 }
 
 /** The list that was asked for, cut as the recorded one was. */

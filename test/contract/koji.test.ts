@@ -50,20 +50,22 @@ async function buildHello(digit: string, more: Row = {}, by = player): Promise<n
 async function buildBadly(): Promise<void> {
   const { hub } = player;
   const session = await player.sessionOf({ 'Koji-Session-Id': '(of alice)' });
-  const sources = [
-    `hello.git#${'3'.repeat(39)}4`,
-    `hello.git#${'4'.repeat(40)}`,
-    `hello.git#${'2'.repeat(40)}`,
+  const [again, failing, good] = [`${'3'.repeat(39)}4`, '4'.repeat(40), '2'.repeat(40)];
+  const orders = [
+    [`hello.git#${again}`, 'rawhide'],
+    [`hello.git#${failing}`, 'rawhide'],
+    [`hello.git#${good}`, 'nope'],
+    [`newpkg.git#${'7'.repeat(40)}`, 'rawhide'],
+    [`retired.git#${'9'.repeat(40)}`, 'rawhide'],
+  ] as const;
+  const place = 'git+https://src.fedoraproject.org/rpms';
+  const calls = [
+    ...orders.map(([source, target]) => [`${place}/${source}`, target]),
+    // No package that was uploaded may be built for good.
+    ['cli-build/1.a/hello-1-7.fc44.src.rpm', 'rawhide'],
   ];
-  sources.push(`newpkg.git#${'7'.repeat(40)}`, `retired.git#${'9'.repeat(40)}`, 'hello.git');
-  for (const [index, source] of sources.entries()) {
-    const target = index === 2 ? 'nope' : 'rawhide';
-    const task = await hub.call(
-      'build',
-      [`git+https://src.fedoraproject.org/rpms/${source}`, target],
-      session,
-    );
-    player.tasks.set(30 + index, Number(task));
+  for (const [index, call] of calls.entries()) {
+    player.tasks.set(30 + index, Number(await hub.call('build', call, session)));
   }
   for (const task of [30, 31, 32, 33, 34, 35]) {
     await until(async () => (await hub.call('taskFinished', [player.task(task)])) === true || undefined);

@@ -4,12 +4,15 @@ import type { Methods } from './method.ts';
 import { buildMethods } from './methods/build-methods.ts';
 import { catalogMethods } from './methods/catalog-methods.ts';
 import { changeMethods } from './methods/change-methods.ts';
+import { closedMethods } from './methods/closed-methods.ts';
 import { historyMethods } from './methods/history-methods.ts';
 import { hostMethods } from './methods/host-methods.ts';
+import { introspectionMethods } from './methods/introspection-methods.ts';
 import { listMethods } from './methods/list-methods.ts';
 import { notificationMethods } from './methods/notification-methods.ts';
 import { refusedMethods } from './methods/refused-methods.ts';
 import { repoMethods } from './methods/repo-methods.ts';
+import { restMethods } from './methods/rest-methods.ts';
 import { rpmMethods } from './methods/rpm-methods.ts';
 import { sessionMethods } from './methods/session-methods.ts';
 import { staffMethods } from './methods/staff-methods.ts';
@@ -24,6 +27,9 @@ import type { Call } from './xmlrpc.ts';
 /** All methods of the hub by the names that clients use. */
 export function allMethods(generation: 'release' | 'later'): Methods {
   const methods: Methods = {
+    // What the others know better comes behind.
+    ...closedMethods,
+    ...restMethods,
     ...refusedMethods,
     ...catalogMethods,
     ...notificationMethods,
@@ -38,8 +44,9 @@ export function allMethods(generation: 'release' | 'later'): Methods {
     ...repoMethods,
     ...listMethods,
     ...staffMethods,
+    ...systemMethods,
   };
-  return { ...methods, ...systemMethods(methods) };
+  return { ...methods, ...introspectionMethods(methods) };
 }
 
 /** Answers one call; a fault is thrown. The method is looked up before the session, so a bad session hides no wrong name. */

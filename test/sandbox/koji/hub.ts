@@ -81,7 +81,9 @@ export async function hubWith({
       readFile: async (pkg, commit, path) => files[`${pkg} ${commit} ${path}`],
       isOnBranch: async (pkg, commit) =>
         !offBranch.includes(commit) && Object.keys(files).some((key) => key.startsWith(`${pkg} ${commit} `)),
-      has: (pkg) => world.packages.some(({ name }) => name === pkg),
+      has: (pkg) =>
+        world.packages.some(({ name }) => name === pkg) ||
+        Object.keys(files).some((key) => key.startsWith(`${pkg} `)),
     },
     lookaside: { has: () => inLookaside },
     messageOf: async (_pkg, commit) => (commit.startsWith('9') ? undefined : `run ${commit.slice(0, 4)}`),

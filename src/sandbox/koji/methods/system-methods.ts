@@ -4,8 +4,7 @@ import { type Methods, read } from '../method.ts';
 import { matchesGlob, page, sortRows } from '../query.ts';
 import { EMPTY_FIELDS, type HeaderValue } from '../rpm-file.ts';
 import { fieldsOf, rpmName } from '../rpms.ts';
-import type { Signature } from '../signature.ts';
-import { Float, isList, isStruct, repr, type Struct, type Value } from '../value.ts';
+import { Float, isList, isStruct, plainText, repr, type Struct, type Value } from '../value.ts';
 
 /** Rows of a wrapped call, cut and sorted by `filterOpts` as the hub does it in Python. */
 function filtered(rows: Value, given: Value): readonly Struct[] {
@@ -30,119 +29,95 @@ function innerParams({ methodName: _m, rest, filterOpts: _f, ...named }: Readonl
   return Object.keys(named).length === 0 ? positional : [...positional, { ...named, __starstar: true }];
 }
 
-function describe(name: string, { parameters, rest, open }: Signature): Struct {
-  const shown = [
-    ...parameters.map(({ name: key, fallback }) =>
-      fallback === undefined ? key : `${key}=${repr(fallback)}`,
-    ),
-    ...(rest ? ['*args'] : []),
-    ...(open ? ['**kwargs'] : []),
-  ];
-  return {
-    name,
-    doc: null,
-    args: parameters.map(({ name: key, fallback }) => (fallback === undefined ? key : [key, fallback])),
-    argdesc: `(${shown.join(', ')})`,
-  };
+/** The pattern of a search; the database's complaint where it is none. */
+function regularExpression(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch {
+    const said = 'invalid regular expression: parentheses () not balanced\n';
+    throw pythonFault('psycopg2.errors.InvalidRegularExpression', said);
+  }
 }
 
-/** Introspection, wrappers, search and uploads; `all` is every other method. */
-export function systemMethods(all: Methods): Methods {
-  const signatureOf = (name: Value) => all[String(name)]?.signature;
-  return {
-    'system.listMethods': read('HandlerRegistry.system_listMethods()', () => [
-      '_listapi',
-      'system.listMethods',
-      'system.methodSignature',
-      'system.methodHelp',
-      ...Object.keys(all),
-    ]),
-    'system.methodSignature': read(
-      'HandlerRegistry.system_methodSignature(method)',
-      () => 'signatures not supported',
-    ),
-    'system.methodHelp': read('HandlerRegistry.system_methodHelp(method)', ({ method = null }) => {
-      const signature = signatureOf(method);
-      return signature === undefined ? '' : `${method}${describe(String(method), signature)['argdesc']}`;
-    }),
-    _listapi: read('HandlerRegistry.list_api()', () =>
-      Object.entries(all).map(([name, { signature }]) => describe(name, signature)),
-    ),
-    count: read('RootExports.count(methodName, *args, **kw)', (args, { call }) => {
-      const result = call(String(args['methodName']), innerParams(args));
-      if (isList(result)) return result.length;
-      return isStruct(result) ? Object.keys(result).length : 0;
-    }),
-    filterResults: read('RootExports.filterResults(methodName, *args, **kw)', (args, { call }) =>
-      filtered(call(String(args['methodName']), innerParams(args)), args['filterOpts'] ?? null),
-    ),
-    countAndFilterResults: read(
-      'RootExports.countAndFilterResults(methodName, *args, **kw)',
-      (args, { call }) => {
-        const rows = call(String(args['methodName']), innerParams(args));
-        return [isList(rows) ? rows.length : 0, filtered(rows, args['filterOpts'] ?? null)];
-      },
-    ),
-    search: read('RootExports.search(terms, type, matchType, queryOpts=None)', (args, { hub }) => {
-      const { terms, type, matchType, queryOpts = null } = args;
-      const kinds: Readonly<Record<string, readonly Struct[]>> = {
-        package: hub.packages.map((name, index) => ({ id: index + 1, name })),
-        build: hub.builds.map(({ id, nvr }) => ({ id, name: nvr })),
-        tag: hub.tags.filter(({ revoked }) => revoked === null).map(({ id, name }) => ({ id, name })),
-        target: hub.targets.filter(({ removed }) => !removed).map(({ id, name }) => ({ id, name })),
-        user: hub.users.map(({ id, name }) => ({ id, name })),
-        host: hub.hosts.map(({ id, name }) => ({ id, name })),
-        rpm: hub.rpms.map((rpm) => ({ id: rpm.id, name: rpmName(rpm) })),
-        maven: [],
-        win: [],
-      };
-      const rows = kinds[String(type)];
-      if (rows === undefined) throw generic(`No such search type: ${type}`);
-      const text = String(terms);
-      const fits = (name: string) => {
-        if (matchType === 'glob') return matchesGlob(name, text);
-        return matchType === 'regexp' ? new RegExp(text).test(name) : name === text;
-      };
-      return page(
-        rows.filter((row) => fits(String(row['name']))),
-        queryOpts,
+/** Wrappers of other methods, search and uploads. */
+export const systemMethods: Methods = {
+  count: read('RootExports.count(methodName, *args, **kw)', (args, { call }) => {
+    const result = call(plainText(args['methodName'] ?? null), innerParams(args));
+    if (isList(result)) return result.length;
+    return isStruct(result) ? Object.keys(result).length : 0;
+  }),
+  filterResults: read('RootExports.filterResults(methodName, *args, **kw)', (args, { call }) =>
+    filtered(call(plainText(args['methodName'] ?? null), innerParams(args)), args['filterOpts'] ?? null),
+  ),
+  countAndFilterResults: read(
+    'RootExports.countAndFilterResults(methodName, *args, **kw)',
+    (args, { call }) => {
+      const rows = call(plainText(args['methodName'] ?? null), innerParams(args));
+      return [isList(rows) ? rows.length : 0, filtered(rows, args['filterOpts'] ?? null)];
+    },
+  ),
+  search: read('RootExports.search(terms, type, matchType, queryOpts=None)', (args, { hub }) => {
+    const { terms, type, matchType, queryOpts = null } = args;
+    const kinds: Readonly<Record<string, readonly Struct[]>> = {
+      package: hub.packages.map((name, index) => ({ id: index + 1, name })),
+      build: hub.builds.map(({ id, nvr }) => ({ id, name: nvr })),
+      tag: hub.tags.filter(({ revoked }) => revoked === null).map(({ id, name }) => ({ id, name })),
+      target: hub.targets.filter(({ removed }) => !removed).map(({ id, name }) => ({ id, name })),
+      user: hub.users.map(({ id, name }) => ({ id, name })),
+      host: hub.hosts.map(({ id, name }) => ({ id, name })),
+      rpm: hub.rpms.map((rpm) => ({ id: rpm.id, name: rpmName(rpm) })),
+      maven: [],
+      win: [],
+    };
+    const kind = plainText(type ?? null);
+    const rows = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
+    if (rows === undefined) throw generic(`No such search type: ${kind}`);
+    const text = plainText(terms ?? null);
+    if (text === '') throw generic('empty search terms');
+    const pattern = matchType === 'regexp' ? regularExpression(text) : undefined;
+    const fits = (name: string) => {
+      if (matchType === 'glob') return matchesGlob(name, text);
+      return pattern === undefined ? name === text : pattern.test(name);
+    };
+    return page(
+      rows.filter((row) => fits(String(row['name']))),
+      queryOpts,
+    );
+  }),
+  checkUpload: read(
+    'RootExports.checkUpload(path, name, verify=None, tail=None, volume=None)',
+    ({ path, name, verify = null }, { hub }) => {
+      const folder = String(path);
+      assertUploadFolder(folder);
+      const file = hub.uploads.get(`${folder}/${name}`);
+      if (file === undefined) return null;
+      const { bytes, written } = file;
+      const sum = verify === null ? {} : { sumlength: bytes.length, hexdigest: adler32(bytes) };
+      return { size: bytes.length, mtime: new Float(written), ...sum };
+    },
+  ),
+  getChangelogEntries: read(
+    'RootExports.getChangelogEntries(buildID=None, taskID=None, filepath=None, author=None, before=None, after=None, queryOpts=None, strict=False)',
+    () => [],
+  ),
+  getRPMHeaders: read(
+    'RootExports.getRPMHeaders(rpmID=None, taskID=None, filepath=None, headers=None, strict=False)',
+    ({ headers = null, rpmID = null }, { call, hub }) => {
+      const told = call('getRPM', [rpmID, true]);
+      const rpm = hub.rpms.find(({ id }) => isStruct(told) && id === told['id']);
+      const known = rpm === undefined ? new Map<string, HeaderValue>() : fieldsOf(rpm);
+      const names = isList(headers) ? headers.map(String) : [...known.keys()];
+      return Object.fromEntries(
+        names.map((header) => {
+          const field = header.toUpperCase();
+          const value = known.get(field) ?? EMPTY_FIELDS.get(field);
+          if (value === undefined) throw generic(`No such rpm header field: ${field}`);
+          return [header, value as Value];
+        }),
       );
-    }),
-    checkUpload: read(
-      'RootExports.checkUpload(path, name, verify=None, tail=None, volume=None)',
-      ({ path, name, verify = null }, { hub }) => {
-        const folder = String(path);
-        assertUploadFolder(folder);
-        const file = hub.uploads.get(`${folder}/${name}`);
-        if (file === undefined) return null;
-        const { bytes, written } = file;
-        const sum = verify === null ? {} : { sumlength: bytes.length, hexdigest: adler32(bytes) };
-        return { size: bytes.length, mtime: new Float(written), ...sum };
-      },
-    ),
-    getChangelogEntries: read(
-      'RootExports.getChangelogEntries(buildID=None, taskID=None, filepath=None, author=None, before=None, after=None, queryOpts=None, strict=False)',
-      () => [],
-    ),
-    getRPMHeaders: read(
-      'RootExports.getRPMHeaders(rpmID=None, taskID=None, filepath=None, headers=None, strict=False)',
-      ({ headers = null, rpmID = null }, { call, hub }) => {
-        const told = call('getRPM', [rpmID, true]);
-        const rpm = hub.rpms.find(({ id }) => isStruct(told) && id === told['id']);
-        const known = rpm === undefined ? new Map<string, HeaderValue>() : fieldsOf(rpm);
-        const names = isList(headers) ? headers.map(String) : [...known.keys()];
-        return Object.fromEntries(
-          names.map((header) => {
-            const field = header.toUpperCase();
-            const value = known.get(field) ?? EMPTY_FIELDS.get(field);
-            if (value === undefined) throw generic(`No such rpm header field: ${field}`);
-            return [header, value as Value];
-          }),
-        );
-      },
-    ),
-  };
-}
+    },
+  ),
+};
 
 /** Uploads stay below the hub's own folder for them; each command has its part of it. */
 export function assertUploadFolder(folder: string): void {
