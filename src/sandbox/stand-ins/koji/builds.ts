@@ -133,10 +133,10 @@ export const latestBuild: Command = async (context) => {
   });
   const [tag, ...packages] = args;
   if (tag === undefined) throw usageError(context, 'A tag name must be specified');
+  await connect(context);
   if (packages.length === 0 && options.all !== true) {
     throw usageError(context, 'A tag name and package name must be specified');
   }
-  await connect(context);
   const found: BuildInfo[] = [];
   if (options.all === true) found.push(...((await hub.call('getLatestBuilds', tag)) as readonly BuildInfo[]));
   else {
@@ -248,10 +248,11 @@ interface TargetInfo {
 /** `koji list-targets`. */
 export const listTargets: Command = async (context) => {
   const { run, hub, globals } = context;
-  const { options } = parseArgs(context, {
+  const { options, args } = parseArgs(context, {
     name: { names: ['--name'], takes: 'value' },
     quiet: { names: ['--quiet'] },
   });
+  if (args.length > 0) throw usageError(context, 'This command takes no arguments');
   await connect(context);
   const targets = (await hub.call('getBuildTargets', options.name ?? null)) as readonly TargetInfo[];
   const row = (...cells: readonly string[]) => cells.map((cell) => cell.padEnd(30)).join(' ');

@@ -49,10 +49,26 @@ You can list all available build targets using the 'koji list-targets' command.
 More detail can be found in the documentation.
 https://docs.pagure.org/koji/HOWTO/#package-organization`;
 
+const CALL_USAGE = `koji call [options] <name> [<arg> ...]
+
+<arg> values of the form NAME=VALUE are treated as keyword arguments
+Note, that you can use global option --noauth for anonymous calls here
+`;
+
+const LATEST_BUILD_USAGE = `koji latest-build [options] <tag> <package> [<package> ...]
+
+The first option should be the name of a tag, not the name of a build target.
+If you want to know the latest build in buildroots for a given build target,
+then you should use the name of the build tag for that target. You can find
+this value by running 'koji list-targets --name=<target>'
+
+More information on tags and build targets can be found in the documentation.
+https://docs.pagure.org/koji/HOWTO/#package-organization`;
+
 const COMMANDS: Readonly<Record<string, Entry>> = {
   build: { usage: BUILD_USAGE, load: async () => (await import('./build.ts')).build },
   call: {
-    usage: 'koji call [options] <name> [<arg> ...]',
+    usage: CALL_USAGE,
     load: async () => (await import('./call.ts')).call,
   },
   moshimoshi: { usage: 'koji moshimoshi [options]', load: async () => hello },
@@ -86,7 +102,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./builds.ts')).listTagged,
   },
   'latest-build': {
-    usage: 'koji latest-build [options] <tag> <package> [<package> ...]',
+    usage: LATEST_BUILD_USAGE,
     load: async () => (await import('./builds.ts')).latestBuild,
   },
   'list-targets': {
@@ -285,8 +301,8 @@ async function hello(context: Context): Promise<number> {
 
 async function version(context: Context): Promise<number> {
   const { run, hub } = context;
-  await connectForVersion(context);
   run.print(`Client: ${VERSION}`);
+  await connectForVersion(context);
   run.print(`Hub:    ${await hub.call('getKojiVersion')}`);
   return 0;
 }

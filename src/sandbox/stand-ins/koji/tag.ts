@@ -52,7 +52,7 @@ export const untagBuild: Command = async (context) => {
   if (tagName === undefined || (names.length === 0 && options.non_latest !== true && options.all !== true)) {
     throw usageError(
       context,
-      "This command takes at least two arguments: a tag name/ID and one or more package n-v-r's",
+      "This command takes at least two arguments: a tag name/ID and one or more package n-v-r's or package names",
     );
   }
   await activate(context);

@@ -65,7 +65,7 @@ export const listTasks: Command = async (context) => {
   });
   if (args.length > 0) throw usageError(context, 'This command takes no arguments');
   if (options.all === true && options.after === undefined)
-    throw usageError(context, '--all requires --after');
+    throw usageError(context, '--all must be used with --after');
   await activate(context);
   const tasks = await openTasks(context, options);
   if (tasks.length === 0) {
