@@ -22,7 +22,7 @@ Installs the real koji, fedpkg (over pyrpkg) and bodhi into .clients of this che
 They are used by \`packprobe run --env sandbox\` and \`packprobe sandbox\` (see --clients there).
 
   --force          install anew what is there
-  --python FILE    use this interpreter alone; otherwise the newest of PATH and of pyenv that fits
+  --python FILE    install anew with this interpreter; otherwise the newest of PATH and of pyenv that fits
 
 Needs, on Debian: ${PACKAGES}
 `;
@@ -64,7 +64,8 @@ async function main(): Promise<void> {
     return;
   }
   const wanted = await fingerprint();
-  if (values.force !== true && (await isWhole(wanted))) {
+  const isAnew = values.force === true || values.python !== undefined;
+  if (!isAnew && (await isWhole(wanted))) {
     say(`nothing to do: ${await summary()}`);
     return;
   }
