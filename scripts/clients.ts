@@ -252,7 +252,9 @@ function say(text: string): void {
 try {
   await main();
 } catch (error) {
-  if (!(error instanceof CannotInstall)) throw error;
-  say(`error: ${error.message}`);
-  process.exitCode = 1;
+  const isMisused =
+    error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+  if (!(error instanceof CannotInstall) && !isMisused) throw error;
+  say(`error: ${error.message}${isMisused ? `\n\n${USAGE}` : ''}`);
+  process.exitCode = isMisused ? 2 : 1;
 }
