@@ -116,6 +116,7 @@ export function heldClock({ epoch, speed, from = epoch, trouble }: HeldClockOpti
       at(next(), again);
     },
     async runTo(time) {
+      await rest();
       for (;;) {
         // All that is due at one moment may act before anybody takes a breath: nobody can tell their order.
         const next = due.next();

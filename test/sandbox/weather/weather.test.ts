@@ -75,18 +75,18 @@ test('others have a past when the sandbox begins, by the rules of every system, 
 });
 
 test('the same seed makes the same past', async () => {
-  await using one = await held({ packagers: 12, seed: 'again' });
-  await using two = await held({ packagers: 12, seed: 'again' });
+  await using one = await held({ packagers: 6, seed: 'again' });
+  await using two = await held({ packagers: 6, seed: 'again' });
   const story = async (world: typeof one) =>
     (await world.updates()).map(({ alias, status, builds }) => [alias, status, builds.map(({ nvr }) => nvr)]);
   expect(await story(two)).toEqual(await story(one));
 });
 
 test('what others did goes when it is old, numbers count on, and nothing of an own package goes', async () => {
-  await using world = await held({ packagers: 6 });
+  await using world = await held({ packagers: 4 });
   world.kit.publish('git.receive', { commit: { repo: 'dummy-test-package-gloster' } });
   const before = await world.tasks('build');
-  await world.clock.runTo(world.clock.epoch + 20 * DAY_MS);
+  await world.clock.runTo(world.clock.epoch + 13 * DAY_MS);
   const after = await world.tasks('build');
   const oldest = (world.clock.now() - 3 * DAY_MS) / 1000;
   expect(after.every(({ create_ts = 0 }) => create_ts > oldest)).toBe(true);
