@@ -110,7 +110,8 @@ describe('a run meets faults of each system and kind, tells who broke it with wh
     expect(rows.map(({ name }) => listed.find((fault) => fault.name === name))).toMatchObject(rows);
   });
 
-  test.concurrent.for(ROWS)('$met: $outcome, $charge', async (row, { expect }) => {
+  const named = ROWS.map((row) => ({ ...row, name: row.met.join(' with ') }));
+  test.concurrent.for(named)('$name: $outcome, $charge', async (row, { expect }) => {
     const { met, outcome, charge, proof, limits } = row;
     using own = freshDir();
     const data = join(own.dir, 'data');
