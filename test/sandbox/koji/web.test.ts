@@ -71,3 +71,10 @@ describe('the pages that the commands link to', () => {
     expect((await get('/kojihub')).status).toBe(405);
   });
 });
+
+test('no RPM came from a buildroot that nobody kept', async () => {
+  expect(await hub.call('listRPMs', [])).not.toEqual([]);
+  for (const key of ['buildrootID', 'componentBuildrootID']) {
+    expect(await hub.call('listRPMs', [{ [key]: 1, __starstar: true }])).toEqual([]);
+  }
+});

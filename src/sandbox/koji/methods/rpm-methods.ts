@@ -47,14 +47,22 @@ function keyOf(header: Buffer): string | undefined {
 export const rpmMethods: Methods = {
   listRPMs: read(
     'list_rpms(buildID=None, buildrootID=None, imageID=None, componentBuildrootID=None, hostID=None, arches=None, queryOpts=None, draft=None)',
-    ({ buildID = null, arches = null, queryOpts = null }, { hub }) => {
+    (args, { hub }) => {
+      const { buildID = null, arches = null, queryOpts = null } = args;
+      // No buildroots and no images are kept: nothing came from one, or stood in one.
+      const elsewhere = ['buildrootID', 'componentBuildrootID', 'imageID', 'hostID'].some(
+        (name) => (args[name] ?? null) !== null,
+      );
       const id =
         buildID === null
           ? null
           : scalarFilter({ name: 'rpminfo.build_id', type: 'integer', line: 5, lazy: false }, buildID);
       const wanted = arches === null ? null : isList(arches) ? arches : [arches];
       const rows = hub.rpms.filter(
-        (rpm) => (id === null || rpm.build.id === id) && (wanted === null || wanted.includes(rpm.arch)),
+        (rpm) =>
+          !elsewhere &&
+          (id === null || rpm.build.id === id) &&
+          (wanted === null || wanted.includes(rpm.arch)),
       );
       return page(
         rows.map((rpm) => rpmStruct(rpm)),
