@@ -11,6 +11,7 @@ import {
   userByName,
 } from './hub.ts';
 import type { Struct } from './value.ts';
+import { ownEntry } from './value.ts';
 
 /** Koji's permissions, in the order of their ids from 1. */
 export const PERMISSIONS: readonly (readonly [string, string | null])[] = [
@@ -102,7 +103,7 @@ export function addUser(
   usertype = 0,
 ): User {
   const granted = groups.filter((group) => group.startsWith('koji-')).map((group) => group.slice(5));
-  const perms = [...(SERVICE_PERMS[name] ?? []), ...granted];
+  const perms = [...(ownEntry(SERVICE_PERMS, name) ?? []), ...granted];
   const user: User = { id: hub.users.length + 1, name, password, usertype, status: 0, perms };
   hub.users.push(user);
   return user;
@@ -259,7 +260,7 @@ function addHosts(hub: Hub): void {
   for (const arch of arches) {
     const served = arch === 'x86_64' ? ['x86_64', 'i386'] : [arch];
     for (let count = 1; count <= (arch === 'x86_64' ? 2 : 1) + more; count++) {
-      const name = `buildvm-${HOST_NAMES[arch] ?? arch}-${String(count).padStart(2, '0')}.example.org`;
+      const name = `buildvm-${ownEntry(HOST_NAMES, arch) ?? arch}-${String(count).padStart(2, '0')}.example.org`;
       addHost(hub, { name, arches: served, capacity: 6, channels: [1, 2], reports: true });
     }
   }

@@ -5,6 +5,7 @@ import {
   isList,
   isStruct,
   isTrue,
+  ownEntry,
   plainText,
   repr,
   type Struct,
@@ -224,7 +225,7 @@ export function applyClauses(
     const name = String(field);
     if (!fields.has(name)) throw parameter(`Invalid field for query ${name}`);
     const [operator, wanted] = clause.length === 2 ? ['=', second] : [String(second).toUpperCase(), third];
-    const test = OPERATORS[operator];
+    const test = ownEntry(OPERATORS, operator);
     if (test === undefined) throw parameter(`Invalid operator: ${operator}`);
     return (row: Struct) => test(scalarOrFlag(row[name] ?? null), wanted ?? null);
   });

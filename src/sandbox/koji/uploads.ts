@@ -3,7 +3,7 @@ import { FAULT, generic, KojiFault, pythonFault } from './faults.ts';
 import type { Hub } from './hub.ts';
 import { adler32, assertUploadFolder } from './methods/system-methods.ts';
 import { type Caller, keepCallNumber } from './sessions.ts';
-import { repr, type Value } from './value.ts';
+import { ownEntry, repr, type Value } from './value.ts';
 
 const DIGESTS: Readonly<Record<string, (bytes: Buffer) => string>> = {
   adler32,
@@ -35,7 +35,7 @@ export function upload(hub: Hub, caller: Caller, query: URLSearchParams, chunk: 
   const folder = query.get('filepath') ?? '';
   assertUploadFolder(folder);
   const verify = query.get('fileverify');
-  const digest = verify === null ? undefined : DIGESTS[verify];
+  const digest = verify === null ? undefined : ownEntry(DIGESTS, verify);
   if (verify !== null && digest === undefined) throw generic(`Unsupported verify type: ${verify}`);
   const volume = query.get('volume');
   if (volume !== null && volume !== 'DEFAULT') throw generic(`No such entry in table volume: ${volume}`);

@@ -37,6 +37,11 @@ export type Value =
 /** An XML-RPC struct; the order of its members is kept on the wire. */
 export type Struct = { readonly [key: string]: Value };
 
+/** What a table says of a word that came from outside: `constructor` stands in no table. */
+export function ownEntry<Entry>(table: Readonly<Record<string, Entry>>, word: string): Entry | undefined {
+  return Object.hasOwn(table, word) ? table[word] : undefined;
+}
+
 /** True for a map and nothing else. */
 export function isStruct(value: Value | undefined): value is Struct {
   return (
@@ -105,7 +110,14 @@ export function plainText(value: Value): string {
   return typeof value === 'string' ? value : repr(value);
 }
 
-/** A number as Python writes it: `1.0`, never `1`, for a double. */
+/** A number as Python writes it: `1.0`, never `1`, for a double, an exponent from 1e16 on and below 1e-4. */
 export function floatText(value: number, whole: boolean): string {
-  return Number.isInteger(value) && !whole ? `${value}.0` : String(value);
+  if (Number.isNaN(value)) return 'nan';
+  if (!Number.isFinite(value)) return value < 0 ? '-inf' : 'inf';
+  if (whole) return String(BigInt(value));
+  const size = Math.abs(value);
+  if (size >= 1e16 || (size < 1e-4 && size > 0)) {
+    return value.toExponential().replace(/([+-])(\d)$/, '$10$2');
+  }
+  return Number.isInteger(value) ? `${value}.0` : String(value);
 }

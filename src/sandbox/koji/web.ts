@@ -16,6 +16,7 @@ import { rpmName, rpmsOf } from './rpms.ts';
 import { msOf, type Stamp } from './stamps.ts';
 import { childrenOf, findTask } from './tasks.ts';
 import type { Value } from './value.ts';
+import { ownEntry } from './value.ts';
 
 /** A page for people, or a file; the links that the commands print lead here. */
 export interface WebAnswer {
@@ -45,9 +46,9 @@ type Cell = Html | string | number | null;
 export function webAnswer(hub: Hub, path: string, query: URLSearchParams): WebAnswer {
   const name = path.replace(/^\/koji\/?/, '').replace(/\/$/, '');
   if (name === 'getfile') return taskFile(hub, query);
-  const list = LISTS[name];
+  const list = ownEntry(LISTS, name);
   if (list !== undefined) return page(list.title, list.rows(hub));
-  const view = VIEWS[name];
+  const view = ownEntry(VIEWS, name);
   if (view === undefined) return failed(404, 'Error', `Not Found: ${path}`);
   const asked = query.get(view.key);
   if (asked === null || asked === '') return failed(500, 'Error', `Missing parameter: ${view.key}`);

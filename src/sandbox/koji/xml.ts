@@ -1,3 +1,5 @@
+import { ownEntry } from './value.ts';
+
 /** An element with its text and children; attributes mean nothing in XML-RPC. */
 export interface Element {
   readonly name: string;
@@ -83,7 +85,7 @@ export function parseXml(source: string): Element {
         if (!isCharacter(code)) throw fail('reference to invalid character number', at + index);
         return String.fromCodePoint(code);
       }
-      const known = ENTITIES[name];
+      const known = ownEntry(ENTITIES, name);
       if (known === undefined) throw fail('undefined entity', at + index);
       return known ?? whole;
     });

@@ -102,8 +102,9 @@ function encodeTyped(value: Exclude<Value, null>): string {
   if (typeof value === 'boolean') return `<boolean>${value ? 1 : 0}</boolean>`;
   if (typeof value === 'string') return `<string>${escapeText(value)}</string>`;
   if (typeof value === 'number') {
-    if (!Number.isInteger(value)) return `<double>${value}</double>`;
-    return Math.abs(value) > LARGEST_INT ? `<i8>${value}</i8>` : `<int>${value}</int>`;
+    if (!Number.isInteger(value)) return `<double>${floatText(value, false)}</double>`;
+    // BigInt, because a large number would be written with an exponent.
+    return Math.abs(value) > LARGEST_INT ? `<i8>${BigInt(value)}</i8>` : `<int>${value}</int>`;
   }
   if (value instanceof Float) return `<double>${floatText(value.value, false)}</double>`;
   if (value instanceof DateTime) return `<dateTime.iso8601>${value.text}</dateTime.iso8601>`;

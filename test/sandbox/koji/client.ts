@@ -95,6 +95,7 @@ const parser = new XMLParser({
   ignoreAttributes: true,
   parseTagValue: false,
   trimValues: false,
+  maxNestedTags: 10_000,
 });
 
 type Node = { readonly [name: string]: readonly Node[] };

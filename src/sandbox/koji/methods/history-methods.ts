@@ -17,7 +17,7 @@ import { type Methods, read } from '../method.ts';
 import { page, toInt } from '../query.ts';
 import { readStamp } from '../stamps.ts';
 import { lastChange } from '../tagging.ts';
-import { Float, isList, type Struct, type Value } from '../value.ts';
+import { Float, isList, ownEntry, type Struct, type Value } from '../value.ts';
 
 /** What every row of a versioned table says about itself. */
 interface Versioned {
@@ -155,7 +155,7 @@ function queryHistory(hub: Hub, args: Readonly<Record<string, Value>>): Value {
   const extra = commonFilters(hub, args);
   const answer: Record<string, Value> = {};
   for (const table of names) {
-    const known = TABLES[table];
+    const known = ownEntry(TABLES, table);
     if (known === undefined) throw generic(`No such history table: ${table}`);
     if (filters.some((filter) => !known.has(filter))) continue;
     const fits = (row: { readonly tag: unknown; readonly name: string; readonly package_id: number }) =>

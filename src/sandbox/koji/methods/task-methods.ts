@@ -15,7 +15,7 @@ import {
   resultOf,
   taskStruct,
 } from '../tasks.ts';
-import { Float, isList, isStruct, type Struct, type Value } from '../value.ts';
+import { Float, isList, isStruct, ownEntry, type Struct, type Value } from '../value.ts';
 import { encodeCall, encodeFault, encodeResponse } from '../xmlrpc.ts';
 
 function mustFindRow(hub: Hub, id: Value): Task {
@@ -59,8 +59,8 @@ function testsOf(opts: Struct): readonly Test[] {
   for (const [key, value] of Object.entries(opts)) {
     const negated = key.startsWith('not_');
     const name = negated ? key.slice(4) : key;
-    const list = LISTS[name];
-    const id = IDS[name];
+    const list = ownEntry(LISTS, name);
+    const id = ownEntry(IDS, name);
     const time = /^(created|started|completed?)(After|Before)$/.exec(key);
     if (list !== undefined) {
       const values = listFilter({ name, type: list.type, line: 5 }, value);
