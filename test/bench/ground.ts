@@ -1,19 +1,17 @@
 import { dirname, join } from 'node:path';
 import { findRealClients } from '../../src/platform/real-clients.ts';
 import { WRITTEN_BY_SANDBOX } from '../../src/sandbox/stand-ins/mark.ts';
+import { countExchanges } from '../contract/exchanges.ts';
 import { ROOT } from '../support/sources.ts';
-import { countRecorded, playRecorded } from './ground/recorded.ts';
+import { playRecorded } from './ground/recorded.ts';
 import { type Bench, type Figure, type Group, PROGRAM, runNode } from './harness.ts';
-
-/** Systems of which something was recorded that a test can play; the bus and the forge are not imitated yet. */
-const SYSTEMS = ['koji', 'bodhi', 'greenwave', 'resultsdb', 'waiverdb', 'datagrepper', 'clients'];
 
 const PACKAGERS = 500;
 const LOAD = { seconds: 5, connections: 8 };
 
 /** Whether real clients can tell the sandbox from the real servers, and how much of a month it holds. */
 export const ground: Group = {
-  summary: 'the sandbox against what was recorded, with real clients, for a month (ten minutes)',
+  summary: 'the sandbox against what was recorded, with real clients, for a month (six minutes)',
   async *measure(bench) {
     yield* recorded(bench);
     yield await withRealClients(bench);
@@ -23,7 +21,9 @@ export const ground: Group = {
 };
 
 async function* recorded(bench: Bench): AsyncIterable<Figure> {
-  const { files, exchanges, listed } = countRecorded(SYSTEMS);
+  const counts = countExchanges();
+  const sum = (of: 'exchanges' | 'notReplayed') => counts.reduce((all, count) => all + count[of], 0);
+  const [files, exchanges, listed] = [counts.length, sum('exchanges'), sum('notReplayed')];
   const played = exchanges - listed;
   bench.say(`${exchanges} recorded exchanges in ${files} files, ${played} to be played`);
   const { tests, failed } = await playRecorded(bench);
