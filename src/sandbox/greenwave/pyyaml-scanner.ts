@@ -1,3 +1,6 @@
+// Ported from PyYAML 6.0.3 (MIT License, the terms are those of LICENSE),
+// Copyright (c) 2017-2021 Ingy döt Net, Copyright (c) 2006-2016 Kirill Simonov.
+
 /** A place in a text, in characters. */
 export interface Mark {
   readonly index: number;
