@@ -104,6 +104,16 @@ describe('exit 0 is not believed', () => {
     const made = createUpdate.run(input, ctx).catch((fault: unknown) => fault);
     await clock.advance(120_000);
     expect(await made).toMatchObject({ code: 'UPDATE_LOST', system: 'bodhi' });
+    // It may be there all the same: it is taken back by the name that Bodhi gave it.
+    expect(ctx.undos).toEqual([{ uses: 'bodhi/obsolete', with: { update: 'FEDORA-2026-0a1b2c3d4e' } }]);
+  });
+
+  test('an update of another name is not the one that was asked for', async () => {
+    const another = { alias: 'FEDORA-2026-ffffffffff', notes: 'x' };
+    const { ctx, clock } = world([[], [another]], says('new-one-build'));
+    const made = createUpdate.run(input, ctx).catch((fault: unknown) => fault);
+    await clock.advance(120_000);
+    expect(await made).toMatchObject({ code: 'UPDATE_LOST', system: 'bodhi' });
   });
 });
 
