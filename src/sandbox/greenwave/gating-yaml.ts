@@ -1,7 +1,15 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, type Node, parseAllDocuments } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  parseAllDocuments,
+  type YAMLError,
+} from 'yaml';
 import { repr } from '../resultsdb/python.ts';
 import type { Policy, Rule, TestRule } from './policy.ts';
-import { pyYamlFault } from './pyyaml.ts';
 
 /** A file that the server cannot use; the message is the one that it gives. */
 export class GatingYamlError extends Error {}
@@ -30,13 +38,14 @@ function parsePolicies(
   name: InputName,
   readPolicy: (source: Source) => Policy,
 ): readonly Policy[] {
-  const fault = pyYamlFault(text, name);
-  if (fault !== undefined) throw new GatingYamlError(`YAML Parser Error: ${fault}`);
   // PyYAML reads YAML 1.1: `yes` is no text there, and so is `2026-01-01`.
   const documents = parseAllDocuments(text, { version: '1.1', uniqueKeys: false, logLevel: 'silent' });
   if (!Array.isArray(documents)) return [];
   const policies: Policy[] = [];
   for (const document of documents) {
+    const [error] = document.errors;
+    if (error !== undefined)
+      throw new GatingYamlError(`YAML Parser Error: ${parserMessage(error, text, name)}`);
     const isNothing = document.contents === null && !/^---/m.test(text);
     if (isNothing) continue;
     policies.push(readPolicy({ text, name, document }));
@@ -275,4 +284,52 @@ function mark(offset: number, text: string, name: InputName): string {
     : text.slice(offset, end);
   const caret = ' '.repeat(4 + head.length);
   return `  in "${name}", line ${line}, column ${offset - start + 1}:\n    ${head}${tail}\n${caret}^`;
+}
+
+/** The parser's complaint in the words of PyYAML, as far as the two parsers see the same fault. */
+function parserMessage(error: YAMLError, text: string, name: InputName): string {
+  const [at] = error.pos;
+  const tab = tabIndent(text);
+  if (tab !== undefined) {
+    return `while scanning for the next token\nfound character '\\t' that cannot start any token\n${mark(tab, text, name)}`;
+  }
+  const alias = /\*(?=[\s,\]}]|$)/.exec(text);
+  if (error.code === 'BAD_ALIAS' && alias !== null) {
+    const next = text[alias.index + 1] ?? '\0';
+    return `while scanning an alias\n${mark(alias.index, text, name)}\nexpected alphabetic or numeric character, but found ${repr(next)}\n${mark(alias.index + 1, text, name)}`;
+  }
+  const open = openFlow(text);
+  if (open !== undefined) {
+    const end = `${mark(text.length, text, name)}`;
+    const wantsNode = /[[{,:]\s*$/.test(text);
+    const [kind, close] = text[open] === '[' ? ['sequence', ']'] : ['mapping', '}'];
+    return wantsNode
+      ? `while parsing a flow node\nexpected the node content, but found '<stream end>'\n${end}`
+      : `while parsing a flow ${kind}\n${mark(open, text, name)}\nexpected ',' or '${close}', but got '<stream end>'\n${end}`;
+  }
+  if (/nested mappings|implicit map|compact mappings/i.test(error.message)) {
+    const colon = text.indexOf(': ', at);
+    return `mapping values are not allowed here\n${mark(colon < 0 ? at : colon, text, name)}`;
+  }
+  const [first = ''] = error.message.split('\n');
+  return `${first.replace(/ at line \d+, column \d+:?$/, '').toLowerCase()}\n${mark(at, text, name)}`;
+}
+
+function tabIndent(text: string): number | undefined {
+  const match = /^[ ]*(\t)\s*\S/m.exec(text);
+  return match === null ? undefined : match.index + match[0].indexOf('\t');
+}
+
+/** Where the innermost flow collection begins that is still open at the end. */
+function openFlow(text: string): number | undefined {
+  const open: number[] = [];
+  let quote = '';
+  for (const [i, char] of [...text].entries()) {
+    if (quote !== '') {
+      if (char === quote) quote = '';
+    } else if (char === '"' || (char === "'" && /[\s[{,:]/.test(text[i - 1] ?? ' '))) quote = char;
+    else if (char === '[' || char === '{') open.push(i);
+    else if (char === ']' || char === '}') open.pop();
+  }
+  return open.at(-1);
 }
