@@ -45,6 +45,7 @@ export function rawOf(name: string): string {
 interface Source {
   readonly build: string;
   readonly arches: readonly string[];
+  readonly resolves_to?: string;
 }
 
 /** The packages that the recorded world built, as specs. */
@@ -54,7 +55,9 @@ export function recordedFiles(): Files {
   ) as {
     sources: Record<string, Source>;
   };
-  const commits = Object.entries(sources).filter(([commit]) => /^[0-9a-f]{40}$/.test(commit));
+  const commits = Object.entries(sources)
+    .map(([commit, source]) => [source.resolves_to ?? commit, source] as const)
+    .filter(([commit]) => /^[0-9a-f]{40}$/.test(commit));
   return Object.assign(
     {},
     ...commits.map(([commit, { build, arches }]) => {
@@ -65,6 +68,9 @@ export function recordedFiles(): Files {
     }),
   ) as Files;
 }
+
+/** The commit at which Rawhide's branch stands in the recorded world. */
+export const RAWHIDE = 'ab'.repeat(20);
 
 /** The recorded world: Rawhide is 44, its users have the password NAME-pw. */
 export function recordedWorld(): World {
@@ -314,11 +320,11 @@ export class Player {
         this.tasks.set(expected, actual);
         return '';
       }
-      // The ids of a tag and a build.
-      if (/\.request\.[01]$/.test(path)) return Number.isInteger(actual) ? '' : path;
+      // The ids of a tag and a build, an event.
+      if (/\.request\.[013]$/.test(path)) return Number.isInteger(actual) ? '' : path;
       // A repo and its event.
       if (method === 'getTaskResult' || path.includes('.result.'))
-        return Number.isInteger(actual) ? '' : path;
+        return Number.isInteger(actual) || field.endsWith('_ts') ? '' : path;
       if (path === '' && NEW_TASK.has(method)) this.tasks.set(expected, actual);
       const same = Number.isInteger(expected) === Number.isInteger(actual) || /_ts$/.test(field);
       // A row as a list: its numbers have no names.

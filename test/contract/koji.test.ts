@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Delay } from '../../src/sandbox/kit/draw.ts';
 import { hubWith, until } from '../sandbox/koji/hub.ts';
-import { bringWorld, exchangesOf, Player, type Row, recordedFiles, recordedWorld } from './koji-player.ts';
+import {
+  bringWorld,
+  exchangesOf,
+  Player,
+  RAWHIDE,
+  type Row,
+  recordedFiles,
+  recordedWorld,
+} from './koji-player.ts';
 
 let player: Player;
 let buildersRest = false;
@@ -12,7 +20,7 @@ beforeAll(async () => {
     files: recordedFiles(),
     world: recordedWorld(),
     speed: 800,
-    dependencies: { messageOf: async () => 'a commit' },
+    dependencies: { messageOf: async () => 'a commit', resolve: async () => RAWHIDE },
   });
   close = () => hub[Symbol.asyncDispose]();
   let failures = 0;
@@ -108,6 +116,7 @@ test.each([
   'multicall',
   'paging',
   'hosts',
+  'sidetags',
 ])(
   'the hub answers like the real one: %s',
   async (file) => {
@@ -122,6 +131,8 @@ test.each([
     // What is cancelled at once was given to no builder yet.
     if (file === 'session') delays['koji.assign'] = TURN;
     if (file !== 'build-ok') delays['koji.notice'] = NOTICE;
+    // A side tag's repo that is out of date must still be there when it is asked for.
+    if (file === 'sidetags') delays['koji.createrepo'] = TURN;
     // Builds of recordings that are not here.
     if (file === 'build-cancel') await buildBadly();
     if (file === 'tagging') {
