@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { BuildFacts, Holding, Kit, KojiPort, OpenSystem } from '../kit/kit.ts';
 import { listen, systemServer } from '../kit/server.ts';
 import { buildArch, runBuild, runTagBuild } from './build-task.ts';
+import { runChainBuild } from './chain-task.ts';
 import { allMethods, dispatch } from './dispatch.ts';
 import { FAULT, generic, KojiFault } from './faults.ts';
 import { topFile } from './files.ts';
@@ -24,6 +25,7 @@ import { decodeCall, encodeFault, encodeResponse } from './xmlrpc.ts';
 
 const WORK: Readonly<Record<string, Work>> = {
   build: runBuild,
+  chainbuild: runChainBuild,
   buildSRPMFromSCM: buildSrpmFromScm,
   rebuildSRPM: rebuildSrpm,
   buildArch,

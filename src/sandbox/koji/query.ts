@@ -1,4 +1,4 @@
-import { CAST_HINT, parameter, pythonFault, sqlFault } from './faults.ts';
+import { CAST_HINT, type KojiFault, parameter, pythonFault, sqlFault } from './faults.ts';
 import {
   Float,
   floatText,
@@ -19,9 +19,14 @@ export function toInt(value: Value): number {
   if (value instanceof Float) return Math.trunc(value.value);
   if (typeof value === 'boolean') return Number(value);
   if (typeof value === 'string' && /^\s*[+-]?\d+\s*$/.test(value)) return Number(value);
-  if (value === null) throw parameter("Invalid type, expected type <class 'int'>");
-  throw parameter(
-    `Invalid type for value '${plainText(value)}': <class '${typeName(value)}'>, expected type <class 'int'>`,
+  throw wrongType(value, 'int');
+}
+
+/** The hub's own check of an argument's type. */
+export function wrongType(value: Value, wanted: string): KojiFault {
+  if (value === null) return parameter(`Invalid type, expected type <class '${wanted}'>`);
+  return parameter(
+    `Invalid type for value '${plainText(value)}': <class '${typeName(value)}'>, expected type <class '${wanted}'>`,
   );
 }
 

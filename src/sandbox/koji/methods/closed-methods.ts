@@ -26,7 +26,6 @@ const ASKED: Readonly<Record<string, readonly string[]>> = {
     'CGImport cg_import(metadata, directory, token=None)',
     'CGInitBuild cg_init_build(cg, data)',
     'CGRefundBuild cg_refund_build(cg, build_id, token, state=4)',
-    'chainBuild RootExports.chainBuild(srcs, target, opts=None, priority=None, channel=None)',
     'moveAllBuilds RootExports.moveAllBuilds(tag1, tag2, package, force=False)',
     'promoteBuild promote_build(build, force=False)',
   ],

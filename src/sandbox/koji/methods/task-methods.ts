@@ -2,7 +2,7 @@ import { generic, KojiFault, notAllowed } from '../faults.ts';
 import { bytesOf } from '../files.ts';
 import { BUILD, findBuild, type Hub, hasPerm, type LogFile, mustFindBuild, TASK, type Task } from '../hub.ts';
 import { type Methods, read, write } from '../method.ts';
-import { listFilter, page, scalarFilter, toInt } from '../query.ts';
+import { listFilter, page, scalarFilter, toInt, wrongType } from '../query.ts';
 import { flag, mustBeUser, mustHavePerm } from '../sessions.ts';
 import { readStamp } from '../stamps.ts';
 import {
@@ -230,6 +230,21 @@ export const taskMethods: Methods = {
       }
       const request = [src, target, isStruct(opts) ? opts : {}];
       const task = newTask(hub, { method: 'build', request, owner, priority: 20 + step });
+      hub.start(task);
+      return task.id;
+    },
+  ),
+  chainBuild: write(
+    'RootExports.chainBuild(srcs, target, opts=None, priority=None, channel=None)',
+    ({ srcs = null, target = null, opts, priority }, { hub, caller }) => {
+      const owner = mustBeUser(caller);
+      if (!isList(srcs)) throw wrongType(srcs, 'list');
+      const step = typeof priority === 'number' ? priority : 0;
+      if (step < 0 && !hasPerm(owner, 'admin')) {
+        throw notAllowed('only admins may create high-priority tasks');
+      }
+      const request = [srcs, target, isStruct(opts) ? opts : {}];
+      const task = newTask(hub, { method: 'chainbuild', request, owner, priority: 20 + step });
       hub.start(task);
       return task.id;
     },
