@@ -11,7 +11,7 @@ const LOAD = { seconds: 5, connections: 8 };
 
 /** Whether real clients can tell the sandbox from the real servers, and how much of a month it holds. */
 export const ground: Group = {
-  summary: 'the sandbox against what was recorded, with real clients, for a month (six minutes)',
+  summary: 'the sandbox against what was recorded, with real clients, for a month (four minutes)',
   async *measure(bench) {
     yield* recorded(bench);
     yield await withRealClients(bench);
