@@ -1,4 +1,4 @@
-import type { DistGitPort, Kit, KojiPort, OpenSystem } from '../kit/kit.ts';
+import type { DistGitPort, Kit, KojiPort } from '../kit/kit.ts';
 import { listen, systemServer } from '../kit/server.ts';
 import {
   type Answer,
@@ -9,6 +9,7 @@ import {
   NO_METHOD,
   NOT_JSON,
   NOT_UNDERSTOOD,
+  type OpenFlask,
   type Route,
   readJson,
   redirectPage,
@@ -24,7 +25,7 @@ import { contextsOf, policyJson } from './policy.ts';
 import { BuildUnknown } from './remote-rule.ts';
 import { SUBJECT_TYPES } from './subjects.ts';
 import { keepDecisionTruth } from './truth.ts';
-import { BadGateway, Cache, ReadOnlyCache, Upstreams } from './upstreams.ts';
+import { type AskUpstream, BadGateway, Cache, ReadOnlyCache, Upstreams } from './upstreams.ts';
 
 const HOUR = 3_600_000;
 
@@ -39,6 +40,8 @@ export interface GreenwaveOptions {
   readonly distGit: DistGitPort;
   /** How long passing results and gating.yaml files are kept, sandbox ms; 0 turns the cache off. @defaultValue 3600000 */
   readonly cacheMs?: number;
+  /** How ResultsDB and WaiverDB are asked about what only lives in this process. @defaultValue over the wire */
+  readonly inside?: AskUpstream;
   /** Names that stand in answers. */
   readonly distGitUrl?: string;
   readonly kojiUrl?: string;
@@ -56,7 +59,7 @@ export interface GreenwaveOptions {
  * | --- | --- | --- |
  * | `greenwave.decide` | the identifiers of the request, joined by blanks | `open`: says yes whatever the tests say |
  */
-export async function openGreenwave(kit: Kit, options: GreenwaveOptions): Promise<OpenSystem> {
+export async function openGreenwave(kit: Kit, options: GreenwaveOptions): Promise<OpenFlask> {
   const { resultsdbUrl, waiverdbUrl, koji, distGit, cacheMs = HOUR } = options;
   const { distGitUrl = 'https://src.fedoraproject.org' } = options;
   const { kojiUrl = 'https://koji.fedoraproject.org/kojihub' } = options;
@@ -66,7 +69,7 @@ export async function openGreenwave(kit: Kit, options: GreenwaveOptions): Promis
     distGit,
     kojiUrl,
     distGitUrl,
-    upstreams: new Upstreams(kit),
+    upstreams: new Upstreams(kit, options.inside),
     cache: new Cache(() => kit.clock.now(), cacheMs),
     policies:
       options.policies === undefined
@@ -148,7 +151,7 @@ export async function openGreenwave(kit: Kit, options: GreenwaveOptions): Promis
     },
   ];
 
-  serveFlask(server, {
+  const ask = serveFlask(server, {
     routes,
     notFound: () => message(404, NO_ADDRESS),
     notAllowed: () => message(405, NO_METHOD),
@@ -168,7 +171,7 @@ export async function openGreenwave(kit: Kit, options: GreenwaveOptions): Promis
       },
     }),
   });
-  return listen(server);
+  return { ...(await listen(server)), ask };
 }
 
 function textOf(body: Buffer): string {
