@@ -1,5 +1,6 @@
 import { byId, nextId } from '../kit/rows.ts';
 import { othersPackage } from '../kit/world.ts';
+import { keepChangelog } from './changelog.ts';
 import { FAULT, generic, KojiFault, notAllowed } from './faults.ts';
 import { canonicalArch } from './furnish.ts';
 import {
@@ -316,7 +317,13 @@ function rootOf(hub: Hub, task: Task): Task {
   return parent === undefined ? task : rootOf(hub, parent);
 }
 
-function importBuild(hub: Hub, build: Build, { spec }: SourcePackage, arches: readonly Task[]): void {
+function importBuild(
+  hub: Hub,
+  build: Build,
+  { spec, changelog = [] }: SourcePackage,
+  arches: readonly Task[],
+): void {
+  keepChangelog(build, changelog);
   importRpm(hub, { build, name: spec.name, arch: 'src' });
   for (const task of arches) {
     if (task.state !== TASK.closed) continue;

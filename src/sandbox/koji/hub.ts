@@ -1,7 +1,8 @@
 import type { DistGitPort, Kit, LookasidePort } from '../kit/kit.ts';
-import type { WorldRelease } from '../kit/world.ts';
-import { generic, parameter } from './faults.ts';
 import { nextId } from '../kit/rows.ts';
+import type { WorldRelease } from '../kit/world.ts';
+import type { ChangelogEntry } from './changelog.ts';
+import { generic, parameter } from './faults.ts';
 import { buildsByNvr } from './rows.ts';
 import type { RpmFacts } from './rpm-file.ts';
 import type { Spec } from './spec.ts';
@@ -227,6 +228,8 @@ export interface SourcePackage {
   readonly nvr: string;
   /** The SCM address with the whole commit; null for an uploaded one. */
   readonly source: string | null;
+  /** Of a spec that was read. */
+  readonly changelog?: readonly ChangelogEntry[];
 }
 
 /** What the hub needs of the sandbox besides its kit. */

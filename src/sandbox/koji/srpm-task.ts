@@ -1,4 +1,5 @@
 import { countRelease, expandAutorelease, usesAutorelease } from '../kit/autorelease.ts';
+import { readChangelog } from './changelog.ts';
 import { FAULT, KojiFault, notAllowed } from './faults.ts';
 import { findTag, type Hub, releaseOf, type SourcePackage, type Tag, type Task } from './hub.ts';
 import {
@@ -49,6 +50,7 @@ export async function buildSrpmFromScm(hub: Hub, task: Task): Promise<Value> {
     spec,
     nvr,
     source: `${url.base}#${checkout.commit}`,
+    changelog: readChangelog(counted),
     requested: String(source),
   });
 }

@@ -1,10 +1,14 @@
 import { posix } from 'node:path';
+import { changelogOf } from '../changelog.ts';
 import { generic, pythonFault } from '../faults.ts';
+import { findBuild, type Hub } from '../hub.ts';
 import { type Methods, read } from '../method.ts';
 import { matchesGlob, page, sortRows } from '../query.ts';
 import { EMPTY_FIELDS, type HeaderValue } from '../rpm-file.ts';
 import { fieldsOf, rpmName } from '../rpms.ts';
-import { Float, isList, isStruct, plainText, repr, type Struct, type Value } from '../value.ts';
+import type { Arguments } from '../signature.ts';
+import { readStamp } from '../stamps.ts';
+import { Float, isList, isStruct, isTrue, plainText, repr, type Struct, type Value } from '../value.ts';
 
 /** Rows of a wrapped call, cut and sorted by `filterOpts` as the hub does it in Python. */
 function filtered(rows: Value, given: Value): readonly Struct[] {
@@ -27,6 +31,38 @@ function filtered(rows: Value, given: Value): readonly Struct[] {
 function innerParams({ methodName: _m, rest, filterOpts: _f, ...named }: Readonly<Record<string, Value>>) {
   const positional = isList(rest) ? rest : [];
   return Object.keys(named).length === 0 ? positional : [...positional, { ...named, __starstar: true }];
+}
+
+/** Entries of the changelog of a build, newest first as in its header; of a task's file nothing is read. */
+function changelogRows(hub: Hub, args: Arguments): Value {
+  const { buildID = null, taskID = null, author = null, queryOpts = null } = args;
+  if (!isTrue(buildID)) {
+    if (isTrue(taskID)) return page([], queryOpts, { lazy: false });
+    throw generic('either buildID or taskID and filepath must be specified');
+  }
+  const build = findBuild(hub, buildID);
+  if (build === undefined && isTrue(args['strict'])) throw generic(`No such build: ${plainText(buildID)}`);
+  const bound = (name: string) => {
+    const value = args[name] ?? null;
+    return isTrue(value) ? readStamp(value, 'changelogtime', '=', 1) : undefined;
+  };
+  const [before, after] = [bound('before'), bound('after')];
+  const rows = (build === undefined ? [] : changelogOf(build)).filter(
+    (entry) =>
+      (!isTrue(author) || entry.author === author) &&
+      (before === undefined || entry.time < before) &&
+      (after === undefined || entry.time > after),
+  );
+  return page(
+    rows.map((entry) => ({
+      date: new Date(entry.time * 1000).toISOString().slice(0, 19).replace('T', ' '),
+      date_ts: entry.time,
+      author: entry.author,
+      text: entry.text,
+    })),
+    queryOpts,
+    { lazy: false },
+  );
 }
 
 /** The pattern of a search; the database's complaint where it is none. */
@@ -98,7 +134,7 @@ export const systemMethods: Methods = {
   ),
   getChangelogEntries: read(
     'RootExports.getChangelogEntries(buildID=None, taskID=None, filepath=None, author=None, before=None, after=None, queryOpts=None, strict=False)',
-    () => [],
+    (args, { hub }) => changelogRows(hub, args),
   ),
   getRPMHeaders: read(
     'RootExports.getRPMHeaders(rpmID=None, taskID=None, filepath=None, headers=None, strict=False)',
