@@ -10,7 +10,6 @@ import { hostMethods } from './methods/host-methods.ts';
 import { introspectionMethods } from './methods/introspection-methods.ts';
 import { listMethods } from './methods/list-methods.ts';
 import { notificationMethods } from './methods/notification-methods.ts';
-import { refusedMethods } from './methods/refused-methods.ts';
 import { repoMethods } from './methods/repo-methods.ts';
 import { restMethods } from './methods/rest-methods.ts';
 import { rpmMethods } from './methods/rpm-methods.ts';
@@ -30,7 +29,6 @@ export function allMethods(generation: 'release' | 'later'): Methods {
     // What the others know better comes behind.
     ...closedMethods,
     ...restMethods,
-    ...refusedMethods,
     ...catalogMethods,
     ...notificationMethods,
     ...sessionMethods,

@@ -1,5 +1,5 @@
-import { type Build, type Hub, type Rpm, TASK_NAMES, type Tag, type Task, type User } from './hub.ts';
 import { indexed } from '../kit/rows.ts';
+import { type Build, type Hub, type Rpm, TASK_NAMES, type Tag, type Task, type User } from './hub.ts';
 import { sighashOf, sizeAndHash } from './rpms.ts';
 import type { Stamp } from './stamps.ts';
 import { timeOrNil, timeText } from './stamps.ts';

@@ -1,3 +1,4 @@
+import { nextId } from '../kit/rows.ts';
 import { FAULT, generic, KojiFault } from './faults.ts';
 import { canonicalArch } from './furnish.ts';
 import {
@@ -16,7 +17,6 @@ import {
   userByName,
 } from './hub.ts';
 import { publishRepo } from './messages.ts';
-import { nextId } from '../kit/rows.ts';
 import { delay } from './rules.ts';
 import { floatOrNil, timeOrNil, timeText } from './stamps.ts';
 import { lastChange } from './tagging.ts';

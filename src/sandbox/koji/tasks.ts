@@ -1,3 +1,4 @@
+import { byId, indexed, nextId } from '../kit/rows.ts';
 import type { KojiFault } from './faults.ts';
 import { generic } from './faults.ts';
 import {
@@ -12,7 +13,6 @@ import {
   type User,
 } from './hub.ts';
 import { publishBuildState, publishTaskState } from './messages.ts';
-import { byId, indexed, nextId } from '../kit/rows.ts';
 import { floatOrNil, timeOrNil, timeText } from './stamps.ts';
 import { Float, type Struct, type Value } from './value.ts';
 
