@@ -89,7 +89,15 @@ export async function loadScenario(
 ): Promise<{ readonly file: string; readonly scenario: Scenario }> {
   const dirs = (await configDirs(options, host)).map((dir) => join(dir, 'scenarios'));
   const file = await locate('scenario', name, dirs, host);
-  return { file, scenario: readScenario(shortPath(host.cwd, file), await host.readText(file)) };
+  return {
+    file,
+    scenario: readScenario(shortPath(host.cwd, file), await host.readText(file), await faultNames(host)),
+  };
+}
+
+/** What a scenario may name. */
+export async function faultNames(host: Host): Promise<readonly string[]> {
+  return (await host.sandboxFaults()).map(({ name }) => name);
 }
 
 async function locate(what: string, name: string, dirs: readonly string[], host: Host): Promise<string> {

@@ -97,9 +97,9 @@ async function ask(control: string, method: string, path: string, host: Host): P
     const request = { method, url: `${control}${path}`, limitMs: LIMIT_MS };
     const { status, body } = await http(request, new AbortController().signal);
     if (status === 200) return body;
-    throw new Error(`HTTP ${status}: ${body.slice(0, 200)}`);
+    throw new UsageError(`${control} answered HTTP ${status} to ${method} ${path}: ${body.slice(0, 200)}`);
   } catch (cause) {
-    throw notOne(control, cause);
+    throw cause instanceof UsageError ? cause : notOne(control, cause);
   }
 }
 

@@ -5,7 +5,16 @@ import { readProbe } from '../core/probe.ts';
 import { readScenario } from '../core/scenario.ts';
 import type { Action } from '../core/step.ts';
 import { EXIT, type Host } from './host.ts';
-import { absolute, configDirs, configFile, dirOf, join, type PlaceOptions, shortPath } from './places.ts';
+import {
+  absolute,
+  configDirs,
+  configFile,
+  dirOf,
+  faultNames,
+  join,
+  type PlaceOptions,
+  shortPath,
+} from './places.ts';
 
 export interface ValidateOptions extends PlaceOptions {
   readonly json?: boolean;
@@ -19,7 +28,7 @@ export async function validateCommand(
 ): Promise<number> {
   const files =
     given.length > 0 ? given.map((file) => absolute(host.cwd, file)) : await everyFile(options, host);
-  const actions = await host.actions();
+  const known = { actions: await host.actions(), faults: await faultNames(host) };
   const faults: FileFault[] = [];
   for (const file of files) {
     if (!(await host.exists(file))) {
@@ -32,7 +41,7 @@ export async function validateCommand(
       });
       continue;
     }
-    faults.push(...faultsOf(shortPath(host.cwd, file), await host.readText(file), actions));
+    faults.push(...faultsOf(shortPath(host.cwd, file), await host.readText(file), known));
   }
   if (options.json === true) {
     host.stdout.write(`${JSON.stringify({ files, faults }, undefined, 2)}\n`);
@@ -44,9 +53,16 @@ export async function validateCommand(
   return faults.length > 0 ? EXIT.usage : EXIT.passed;
 }
 
-function faultsOf(file: string, text: string, actions: ReadonlyMap<string, Action>): readonly FileFault[] {
+/** What files may name. */
+interface Known {
+  readonly actions: ReadonlyMap<string, Action>;
+  /** Of a sandbox. */
+  readonly faults: readonly string[];
+}
+
+function faultsOf(file: string, text: string, known: Known): readonly FileFault[] {
   try {
-    check(file, text, actions);
+    check(file, text, known);
     return [];
   } catch (error) {
     if (error instanceof ConfigError) return error.faults;
@@ -55,11 +71,12 @@ function faultsOf(file: string, text: string, actions: ReadonlyMap<string, Actio
 }
 
 /** What a file is stands in it: a probe has steps, an environment has systems, the service's file has its own keys. */
-function check(file: string, text: string, actions: ReadonlyMap<string, Action>): void {
+function check(file: string, text: string, known: Known): void {
   const has = (...keys: readonly string[]) => new RegExp(`^(${keys.join('|')})\\s*:`, 'm').test(text);
-  if (has('steps') || /(^|\/)probes\//.test(file)) planProbe({ probe: readProbe(file, text), actions });
+  if (has('steps') || /(^|\/)probes\//.test(file))
+    planProbe({ probe: readProbe(file, text), actions: known.actions });
   else if (has('systems', 'identity')) readEnvironment(file, text);
-  else if (has('events') || /(^|\/)scenarios\//.test(file)) readScenario(file, text);
+  else if (has('events') || /(^|\/)scenarios\//.test(file)) readScenario(file, text, known.faults);
   else if (has(...Object.keys(configSchema.shape)) || /(^|\/)packprobe\.ya?ml$/.test(file))
     readConfig(file, text);
   else throw new ConfigError([{ file, line: 1, column: 1, path: '', message: NEITHER }]);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { instant, readConfigFile } from './config.ts';
 import { duration } from './duration.ts';
 import { positiveDuration } from './probe.ts';
+import { nearest } from './suggest.ts';
 
 const name = z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower case letters, digits and dashes');
 const faultName = z
@@ -13,11 +14,7 @@ const faultName = z
 
 const at = duration.describe('When, after the start of the sandbox, in its time.');
 
-const faultEvent = z.strictObject({
-  at,
-  fault: faultName,
-  for: positiveDuration.optional().describe('How long. Left out, until the sandbox ends.'),
-});
+const lasting = positiveDuration.optional().describe('How long. Left out, until the sandbox ends.');
 
 const rebuildEvent = z.strictObject({
   at,
@@ -45,23 +42,41 @@ const releases = z
   .refine((all) => new Set(all.map(({ version }) => version)).size === all.length, 'releases that differ')
   .describe('The newest first. Left out, Rawhide and two current ones.');
 
+const scenarioWith = (fault: z.ZodType<string>) =>
+  z.strictObject({
+    name: name.describe('How it is called.'),
+    description: z.string().min(1).describe('One sentence for people.'),
+    start: instant
+      .optional()
+      .describe('What the clock shows at the start. Left out, a quiet Tuesday, 08:00.'),
+    packagers: z.int().min(0).max(10_000).default(0).describe('Other people who build and update, too.'),
+    releases: releases.optional(),
+    events: z
+      .array(z.union([z.strictObject({ at, fault, for: lasting }), rebuildEvent]))
+      .default([])
+      .describe('What happens, and when.'),
+  });
+
 /** A day of a distribution for the sandbox: `config/scenarios/NAME.yaml`. */
-export const scenarioSchema = z.strictObject({
-  name: name.describe('As its file is called.'),
-  description: z.string().min(1).describe('One sentence for people.'),
-  start: instant.optional().describe('What the clock shows at the start. Left out, a quiet Tuesday, 08:00.'),
-  packagers: z.int().min(0).max(10_000).default(0).describe('Other people who build and update, too.'),
-  releases: releases.optional(),
-  events: z
-    .array(z.union([faultEvent, rebuildEvent]))
-    .default([])
-    .describe('What happens, and when.'),
-});
+export const scenarioSchema = scenarioWith(faultName);
 
 export type Scenario = z.output<typeof scenarioSchema>;
 export type ScenarioEvent = Scenario['events'][number];
 
-/** Reads a scenario. Throws a ConfigError with all that is wrong. */
-export function readScenario(file: string, text: string): Scenario {
-  return readConfigFile(scenarioSchema, file, text);
+/**
+ * Reads a scenario. Throws a ConfigError with all that is wrong.
+ * @param faults names of all that there are; left out, any name will do
+ */
+export function readScenario(file: string, text: string, faults?: readonly string[]): Scenario {
+  const schema = faults === undefined ? scenarioSchema : scenarioWith(knownFault(faults));
+  return readConfigFile(schema, file, text);
+}
+
+function knownFault(faults: readonly string[]): z.ZodType<string> {
+  return faultName.check(({ value, issues }) => {
+    if (faults.includes(value)) return;
+    const near = nearest(value, faults);
+    const meant = near === undefined ? '' : `, perhaps ${near}`;
+    issues.push({ code: 'custom', input: value, message: `a fault that the sandbox has${meant}` });
+  });
 }

@@ -43,8 +43,13 @@ test.each([
     'start: tomorrow',
     '3:8: start: expected a time in UTC such as `2026-12-01T08:00Z`, got "tomorrow"',
   ],
+  [
+    'a fault that there is not',
+    'events: [{ at: 1m, fault: bodhi:slwo }]',
+    '3:27: events[0].fault: expected a fault that the sandbox has, perhaps bodhi:slow, got "bodhi:slwo"',
+  ],
 ])('%s is refused with its place', (_, line, says) => {
-  const read = () => readScenario('s.yaml', `${HEAD}${line}\n`);
+  const read = () => readScenario('s.yaml', `${HEAD}${line}\n`, ['bodhi:slow']);
   expect(read).toThrow(ConfigError);
   expect(read).toThrow(`s.yaml:${says}`);
 });

@@ -45,6 +45,16 @@ test('what a scenario tells happens at its time, and ends at its time', () => {
   expect(rebuilds).toEqual([{ builds: 600, overMs: 8 * 3_600_000 }]);
 });
 
+test('of two events of one fault that overlap, the later end mends it', () => {
+  const { clock, kit, stage } = staged();
+  const events = 'events: [{ at: 1m, fault: koji:slow, for: 1h }, { at: 10m, fault: koji:slow, for: 5m }]';
+  playScenario(scenarioWith(events), stage);
+  clock.advance(20 * 60_000);
+  expect([...kit.faults.keys()]).toEqual(['koji:slow']);
+  clock.advance(60 * 60_000);
+  expect([...kit.faults.keys()]).toEqual([]);
+});
+
 test('a fault that there is not is told before anything plays', () => {
   const { clock, stage } = staged();
   const scenario = scenarioWith('events: [{ at: 1m, fault: bodhi:unheard-of }]');
