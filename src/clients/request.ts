@@ -1,5 +1,5 @@
 import type { Environment } from '../core/environment.ts';
-import { Fault } from '../core/fault.ts';
+import type { FaultKind } from '../core/fault.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import type { Http, HttpRequest, HttpResponse } from '../core/ports.ts';
 import { SYSTEMS, type System } from '../core/system.ts';
@@ -13,7 +13,20 @@ const MOST_HEADERS = 50;
 const MOST_REDIRECTS = 5;
 
 /** Headers that carry a login, of requests or of answers: they are in no record. */
-const SECRET_HEADERS = ['authorization', 'proxy-authorization', 'cookie', 'set-cookie', 'private-token'];
+const SECRET_HEADERS = [
+  'authorization',
+  'cookie',
+  'deploy-token',
+  'job-token',
+  'private-token',
+  'proxy-authorization',
+  'set-cookie',
+  'x-api-key',
+  'x-auth-token',
+  'x-csrf-token',
+  'x-csrftoken',
+  'x-xsrf-token',
+];
 
 /** Headers that the connection and packprobe itself see to. */
 const OWN_HEADERS = [
@@ -85,7 +98,7 @@ export interface Answer {
   readonly json: Json;
 }
 
-/** Sends a request; a redirect of a mere read is followed on the same host, every other one is the answer. */
+/** Sends a request; a redirect of a mere read is followed on the same server, every other one is the answer. */
 export async function exchange(
   http: Http,
   request: HttpRequest,
@@ -124,7 +137,11 @@ function isSameHost(from: string, to: URL): boolean {
   return to.hostname === hostname && ((to.protocol === protocol && to.port === port) || isUpgrade);
 }
 
-export function answerOf({ status, headers, body }: HttpResponse, secret: string | undefined): Answer {
+/** What is kept of a response, and beside it the whole body to judge: of that, too, `secret` is gone. */
+export function answerOf(
+  { status, headers, body }: HttpResponse,
+  secret: string | undefined,
+): { readonly answer: Answer; readonly body: string } {
   const clean = withoutSecret(body, secret);
   const kept = Object.entries(headers)
     .filter(([name]) => !SECRET_HEADERS.includes(name))
@@ -132,12 +149,13 @@ export function answerOf({ status, headers, body }: HttpResponse, secret: string
     .map(([name, value]) => [name, firstBytes(withoutSecret(value, secret), HEADER_LIMIT)]);
   const shown = firstBytes(clean, BODY_LIMIT);
   const isWhole = shown.length === clean.length;
-  return {
+  const answer = {
     status,
     headers: Object.fromEntries(kept),
     body: shown,
     json: isWhole ? (parsed(clean)?.value ?? null) : null,
   };
+  return { answer, body: clean };
 }
 
 /** A server may send back what it was sent. */
@@ -153,35 +171,45 @@ function parsed(body: string): { readonly value: Json } | undefined {
   }
 }
 
-/** Throws where an answer is not as expected: a fault of whom the step speaks for. */
-export function assertExpected(
+/** Why an answer is not as expected, as data that a record can hold: a fault of whom the step speaks for. */
+export interface Unmet {
+  readonly [key: string]: Json;
+  readonly message: string;
+  readonly code: string;
+  readonly kind: FaultKind;
+  readonly evidence: JsonObject;
+  readonly hint: string;
+}
+
+/** Judges an answer by its whole body; null where it is as expected. */
+export function unmetBy(
   { method = 'GET', url }: HttpRequest,
-  answer: Answer,
+  { status, headers, body }: Pick<Answer, 'status' | 'headers' | 'body'>,
   expected: Expectation,
-): void {
-  const { status, headers, body } = answer;
+): Unmet | null {
   const asked = `${method} ${shortUrl(url)}`;
   const location = headers['location'];
   const evidence: JsonObject = {
     method,
-    url,
+    url: shortUrl(url),
     status,
     content_type: headers['content-type'] ?? null,
     body: excerpt(body),
     ...(location === undefined ? {} : { location: shortUrl(location, url) }),
   };
-  const fault = (
-    message: string,
-    code: string,
-    kind: 'rejected' | 'unavailable' | 'malformed',
-    hint: string,
-  ) => new Fault(message, { code, kind, evidence, hint });
+  const unmet = (message: string, code: string, kind: FaultKind, hint: string): Unmet => ({
+    message,
+    code,
+    kind,
+    evidence,
+    hint,
+  });
 
   if (!isExpectedStatus(status, expected.status)) {
     const wanted = expected.status.length === 0 ? 'a success' : expected.status.join(' or ');
     const message = `${asked} was answered with ${status} instead of ${wanted}`;
     if (status >= 500 || status === 408 || status === 429) {
-      throw fault(
+      return unmet(
         message,
         'REQUEST_UNAVAILABLE',
         'unavailable',
@@ -189,26 +217,27 @@ export function assertExpected(
       );
     }
     const hint = 'Read `body` in the evidence: the server says there what it did not like.';
-    throw fault(message, 'REQUEST_REFUSED', 'rejected', location === undefined ? hint : REDIRECT_HINT);
+    return unmet(message, 'REQUEST_REFUSED', 'rejected', location === undefined ? hint : REDIRECT_HINT);
   }
   if (expected.json !== undefined) {
     const value = isJson(headers['content-type']) ? parsed(body) : undefined;
     if (value === undefined) {
       const hint =
         'Look at what stands before the server: a login page or an error page comes instead of its answer.';
-      throw fault(`${asked} was not answered with JSON`, 'REQUEST_MALFORMED', 'malformed', hint);
+      return unmet(`${asked} was not answered with JSON`, 'REQUEST_MALFORMED', 'malformed', hint);
     }
     const apart = difference(expected.json, value.value, 'json');
     if (apart !== undefined) {
       const hint = 'Compare `body` in the evidence with `expect.json` of the step.';
-      throw fault(`${asked}: ${apart}`, 'REQUEST_CONTENT', 'rejected', hint);
+      return unmet(`${asked}: ${apart}`, 'REQUEST_CONTENT', 'rejected', hint);
     }
   }
   if (expected.contains !== undefined && !body.includes(expected.contains)) {
     const hint = 'Compare `body` in the evidence with `expect.contains` of the step.';
     const message = `${asked}: the answer does not contain ${JSON.stringify(excerpt(expected.contains, 80))}`;
-    throw fault(message, 'REQUEST_CONTENT', 'rejected', hint);
+    return unmet(message, 'REQUEST_CONTENT', 'rejected', hint);
   }
+  return null;
 }
 
 const REDIRECT_HINT =

@@ -2,11 +2,12 @@ import { z } from 'zod';
 import {
   type Answer,
   answerOf,
-  assertExpected,
   type Expectation,
   exchange,
   isFreeHeader,
   systemOfUrl,
+  type Unmet,
+  unmetBy,
 } from '../../clients/request.ts';
 import { duration } from '../../core/duration.ts';
 import { Fault } from '../../core/fault.ts';
@@ -93,24 +94,25 @@ export default defineStep({
     const secret = given.token === undefined ? undefined : await tokenOf(given.token, ctx);
     const request = requestOf(given, secret, ctx);
     const expected = expectationOf(given);
-    // The whole answer is judged where it is at hand; of a request that an earlier life made, what was kept.
-    let whole: Answer | undefined;
-    const send = async (signal: AbortSignal): Promise<Answer> => {
+    // Judged while the whole answer is at hand: what a later life finds kept of it was cut.
+    const send = async (signal: AbortSignal): Promise<Judged> => {
       const response = await exchange(ctx.http, request, expected, signal);
-      const answer = answerOf(response, secret);
-      whole = {
-        ...answer,
-        body: secret === undefined ? response.body : response.body.replaceAll(secret, '***'),
-      };
-      return answer;
+      const { answer, body } = answerOf(response, secret);
+      return { answer, unmet: unmetBy(request, { ...answer, body }, expected) };
     };
-    const answer = isRepeatable(given)
+    const { answer, unmet } = isRepeatable(given)
       ? await send(ctx.signal)
-      : await ctx.effect<Answer>({ kind: 'http-request', find: uncertain, make: send });
-    assertExpected(request, whole ?? answer, expected);
+      : await ctx.effect<Judged>({ kind: 'http-request', find: uncertain, make: send });
+    if (unmet !== null) throw new Fault(unmet.message, unmet);
     return answer;
   },
 });
+
+/** A type, not an interface: an effect keeps it as JSON. */
+type Judged = {
+  readonly answer: Answer;
+  readonly unmet: Unmet | null;
+};
 
 function isRepeatable({ method = 'GET', repeatable = false }: Readonly<Record<string, unknown>>): boolean {
   return READS.includes(method) || repeatable === true;

@@ -8,9 +8,10 @@ import { readEnvironment } from '../../../src/core/config.ts';
 import { ConfigError } from '../../../src/core/config-error.ts';
 import type { Environment } from '../../../src/core/environment.ts';
 import { asFault } from '../../../src/core/fault.ts';
+import type { Json } from '../../../src/core/json.ts';
 import { planProbe } from '../../../src/core/planner.ts';
 import { readProbe } from '../../../src/core/probe.ts';
-import type { Action } from '../../../src/core/step.ts';
+import type { Action, StepContext } from '../../../src/core/step.ts';
 import { nodeHttp } from '../../../src/platform/http.ts';
 import request from '../../../src/steps/http/request.ts';
 import { type ContextOptions, stepContext, testEnvironment } from '../../support/step-context.ts';
@@ -106,13 +107,14 @@ describe('an answer as expected', () => {
     expect(output.json).toBeNull();
   });
 
-  test('holds no cookie', async () => {
+  test('holds no cookie and no token', async () => {
+    const secrets = { 'set-cookie': 'session=1', 'x-csrf-token': '1', 'x-auth-token': '1' };
     const { url } = await serve(
-      (_, response) => void response.writeHead(200, { 'set-cookie': 'session=1', 'x-request': 'a' }).end(),
+      (_, response) => void response.writeHead(200, { ...secrets, 'x-request': 'a' }).end(),
     );
     const { headers } = await send({ url });
     expect(headers).toMatchObject({ 'x-request': 'a' });
-    expect(headers).not.toHaveProperty('set-cookie');
+    for (const name of Object.keys(secrets)) expect(headers).not.toHaveProperty(name);
   });
 
   test('may hold more than the JSON that is expected, in mappings and in lists', async () => {
@@ -197,6 +199,13 @@ describe('an answer that is not as expected', () => {
     const found = await fault({ url: `${url}/x`, expect: { status: [200, 201] } });
     expect(found).toMatchObject({ code, kind, system: undefined, evidence: { status, method: 'GET' } });
     expect(found.message).toBe(`GET ${url}/x was answered with ${status} instead of 200 or 201`);
+  });
+
+  test('leaves no query in the evidence', async () => {
+    const { url } = await serve((_, response) => void response.writeHead(400).end());
+    const found = await fault({ url: `${url}/x?key=${SECRET}` });
+    expect(found.evidence['url']).toBe(`${url}/x`);
+    expect(JSON.stringify([found.message, found.evidence])).not.toContain(SECRET);
   });
 
   test('by its content is rejected, and says what differs', async () => {
@@ -305,9 +314,36 @@ describe('a request that may not be repeated', () => {
     const context = stepContext({ dir, http });
     await request.run(request.input.parse({ url, method: 'POST', json: {} }), context);
     expect(context.undos).toEqual([]);
-    const known = { status: 201, headers: {}, body: 'kept', json: null };
-    const again = await send({ url, method: 'POST', json: {} }, { effects: { 'http-request': known } });
-    expect(again).toEqual(known);
+    const answer = { status: 201, headers: {}, body: 'kept', json: null };
+    const kept = { 'http-request': { answer, unmet: null } };
+    expect(await send({ url, method: 'POST', json: {} }, { effects: kept })).toEqual(answer);
+  });
+
+  /** What a run keeps of a request, as its next life finds it in the store. */
+  async function keptOf(given: object): Promise<Partial<ContextOptions>> {
+    const kept: Json[] = [];
+    const context = stepContext({ dir, http });
+    const effect: StepContext['effect'] = async (spec) => {
+      const identity = await spec.make(context.signal);
+      kept.push(JSON.parse(JSON.stringify(identity)));
+      return identity;
+    };
+    await request.run(request.input.parse(given), { ...context, effect }).catch(() => undefined);
+    return { effects: { 'http-request': kept[0] as Json } };
+  }
+
+  test('is judged after a resume as it was when its whole answer was at hand', async () => {
+    const { url, asked } = await serve(json({ long: 'x'.repeat(70_000), end: true }));
+    const good = { url, method: 'POST', json: {}, expect: { json: { end: true }, contains: '"end":true' } };
+    const bad = { ...good, expect: { json: { end: false } } };
+    const [afterGood, afterBad] = [await keptOf(good), await keptOf(bad)];
+    expect(await send(good, afterGood)).toMatchObject({ status: 200, json: null });
+    expect(await fault(bad, afterBad)).toMatchObject({
+      code: 'REQUEST_CONTENT',
+      kind: 'rejected',
+      message: `POST ${url}/: json.end is true, expected false`,
+    });
+    expect(asked).toHaveLength(2);
   });
 
   test('is not sent again where nobody knows whether it was', async () => {
@@ -393,6 +429,8 @@ contact: https://example.org
   test.each([
     ['a login in a header', '{ url: "https://bodhi.example.org/", headers: { Authorization: token x } }'],
     ['a cookie', '{ url: "https://bodhi.example.org/", headers: { cookie: a=b } }'],
+    ['a key of an API', '{ url: "https://bodhi.example.org/", headers: { X-Api-Key: token x } }'],
+    ['the token of a job', '{ url: "https://bodhi.example.org/", headers: { JOB-TOKEN: token x } }'],
     ['a login in the address', '{ url: "https://me:pass@bodhi.example.org/" }'],
     ['another scheme', '{ url: "file:///etc/passwd" }'],
     ['both body and json', '{ url: "https://bodhi.example.org/", method: POST, body: a, json: {} }'],
