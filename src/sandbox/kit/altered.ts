@@ -3,8 +3,11 @@ import type { Interference } from './kit.ts';
 
 const TEXT = /^(text|application\/(json|xml))/;
 
+/** What becomes of an answer: another one, or half of it and then the end of the connection. */
+type Alter = NonNullable<Interference['alter']> | 'cut';
+
 /** Holds an answer back until it is whole, and lets it go as `alter` wants it, whoever writes it. */
-export function alterAnswer(raw: ServerResponse, alter: NonNullable<Interference['alter']>): void {
+export function alterAnswer(raw: ServerResponse, alter: Alter): void {
   const parts: Buffer[] = [];
   const writeHead = raw.writeHead.bind(raw);
   const write = raw.write.bind(raw);
@@ -31,18 +34,18 @@ export function alterAnswer(raw: ServerResponse, alter: NonNullable<Interference
   }) as typeof raw.end;
 }
 
-function release(raw: ServerResponse, bytes: Buffer, alter: NonNullable<Interference['alter']>): void {
-  const contentType = String(raw.getHeader('content-type') ?? '');
-  // Latin 1 keeps every byte of what is no text: a pack of git, a tarball.
-  const encoding = TEXT.test(contentType) ? 'utf8' : 'latin1';
-  const told = alter({ status: raw.statusCode, contentType, body: bytes.toString(encoding) });
+function release(raw: ServerResponse, bytes: Buffer, alter: Alter): void {
   raw.removeHeader('transfer-encoding');
-  if (told === 'cut') {
+  if (alter === 'cut') {
     raw.setHeader('content-length', Math.max(bytes.length, 1));
     raw.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => raw.socket?.destroy());
     raw.flushHeaders();
     return;
   }
+  const contentType = String(raw.getHeader('content-type') ?? '');
+  // Latin 1 keeps every byte of what is no text: a pack of git, a tarball.
+  const encoding = TEXT.test(contentType) ? 'utf8' : 'latin1';
+  const told = alter({ status: raw.statusCode, contentType, body: bytes.toString(encoding) });
   const altered = Buffer.from(told.body, encoding);
   raw.statusCode = told.status;
   if (told.contentType !== '') raw.setHeader('content-type', told.contentType);

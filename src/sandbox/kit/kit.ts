@@ -27,10 +27,13 @@ export interface Answer {
 export interface Interference {
   /** Sandbox milliseconds of silence first. */
   readonly delayMs?: number;
-  /** `drop` closes the connection without an answer, `hang` never says a word; else this is the answer, and the system is not asked. */
-  readonly answer?: 'drop' | 'hang' | Answer;
-  /** The system does what it is asked; this is told instead of its true answer. `cut` closes the connection in the middle of it. */
-  readonly alter?: (answer: Answer) => Answer | 'cut';
+  /**
+   * `drop` closes the connection without an answer, `hang` never says a word, `cut` closes it in the middle of the true answer; else this is
+   * the answer. The system is not asked, but with `cut` does what it is asked.
+   */
+  readonly answer?: 'drop' | 'hang' | 'cut' | Answer;
+  /** The system does what it is asked; this is told instead of its true answer. Called with true answers alone, so that it may remember them. */
+  readonly alter?: (answer: Answer) => Answer;
 }
 
 export interface WireRequest {

@@ -45,6 +45,10 @@ export function systemServer(
     const met = kit.hooks.wire(system, wire);
     if (met === undefined) return;
     await pause(kit, met);
+    if (met.answer === 'cut') {
+      alterAnswer(reply.raw, 'cut');
+      return;
+    }
     if (met.alter !== undefined) alterAnswer(reply.raw, met.alter);
     if (met.answer === undefined) return;
     if (met.answer === 'hang') {

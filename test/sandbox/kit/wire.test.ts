@@ -81,7 +81,7 @@ describe('a fault on the wire', () => {
   test('closes the connection before an answer, or in the middle of it', async () => {
     await breakWith({ wire: () => ({ answer: 'drop' }) });
     expect(await ask()).toBe('ECONNRESET');
-    await breakWith({ wire: () => ({ alter: () => 'cut' }) });
+    await breakWith({ wire: () => ({ answer: 'cut' }) });
     expect(await ask()).toBe('cut after 11: ECONNRESET');
     expect(await ask('/raw')).toBe('cut after 2: ECONNRESET');
   });
@@ -112,7 +112,15 @@ describe('a fault on the wire', () => {
     expect(met()).toEqual({ delayMs: 0, answer: 'drop' });
     await breakWith({ wire: () => ({ answer: 'hang' }) });
     expect(met()).toEqual({ delayMs: Number.POSITIVE_INFINITY });
-    await breakWith({ wire: () => ({ alter: () => 'cut' }) });
-    expect(met()).toEqual({ delayMs: 0, answer: 'drop' });
+    await breakWith({ wire: () => ({ answer: 'cut' }) });
+    expect(met()).toEqual({ delayMs: 0, answer: 'drop', isHeard: true });
+  });
+
+  test('is asked from inside without an answer that nobody gave', async () => {
+    const alter = () => {
+      throw new Error('altered what was never said');
+    };
+    await breakWith({ wire: () => ({ alter }) });
+    expect(metInside(kit.hooks, 'koji', { method: 'GET', path: '/' })).toEqual({ delayMs: 0, alter });
   });
 });

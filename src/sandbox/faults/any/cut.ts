@@ -5,6 +5,6 @@ export function faultOf(system: WireSystem): DeclaredFault {
   return {
     says: `${TITLES[system]} closes every connection in the middle of its answer.`,
     ...endingWithout(system),
-    hooks: meetsAll(system, { alter: () => 'cut' }),
+    hooks: meetsAll(system, { answer: 'cut' }),
   };
 }
