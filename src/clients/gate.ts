@@ -33,8 +33,8 @@ export interface EarlyYes {
 
 /**
  * Whether the yes that holds began before all required tests had a result for the first time; undefined where it did not, or where the
- * results are not known. The systems' own stamps must say so, and what we saw first: a clock that is wrong is no open gate, nor are results that
- * could not be asked for.
+ * results are not known, or a waiver stands for one. The systems' own stamps must say so, and what we saw first: a clock that is wrong is no
+ * open gate, nor are results that could not be asked for.
  */
 export function earlyYes(
   events: readonly Event[],
@@ -43,7 +43,7 @@ export function earlyYes(
   beside: News['beside'],
 ): EarlyYes | undefined {
   const yes = lastTurn(events, isYes);
-  if (yes === undefined || tests.length === 0) return undefined;
+  if (yes === undefined || tests.length === 0 || restsOnWaiver(yes)) return undefined;
   const firsts = nvrs.flatMap((nvr) => {
     const results = beside(buildSubject(nvr));
     return tests.map((test) => firstResult(results, test));
@@ -79,6 +79,16 @@ export function earlyDecision(
   beside: News['beside'],
 ): EarlyYes | undefined {
   return earlyYes(beside(decisionSubject(question)), isSatisfied, { nvrs: question.nvrs, tests }, beside);
+}
+
+/** Whether Greenwave's yes that holds rests on a waiver, where its decisions were followed: it may rightly come before any result. */
+export function isWaived(question: DecisionQuestion, beside: News['beside']): boolean {
+  const yes = lastTurn(beside(decisionSubject(question)), isSatisfied);
+  return yes !== undefined && restsOnWaiver(yes);
+}
+
+function restsOnWaiver({ data }: Event): boolean {
+  return (data as Partial<DecisionData>).waived === true;
 }
 
 export function isSatisfied({ data }: Event): boolean {

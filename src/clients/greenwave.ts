@@ -131,6 +131,7 @@ export function decisionData(answer: DecisionAnswer): DecisionData {
     satisfied: answer.policies_satisfied,
     summary: answer.summary,
     unsatisfied: unsatisfiedOf(answer),
+    waived: answer.satisfied_requirements.some(({ type }) => type.endsWith('-waived')),
     requirements: all.filter(({ type }) => !NO_TESTS.has(type)).length,
   };
 }

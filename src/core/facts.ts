@@ -75,6 +75,8 @@ export interface DecisionData {
     readonly testcase: string;
     readonly running: boolean;
   }[];
+  /** A waiver stands for one of the tests, which need not have run then. Decisions of older versions do not say. */
+  readonly waived: boolean;
   /** How many requirements there are; 0 with `satisfied` means that nothing was required. */
   readonly requirements: number;
 }

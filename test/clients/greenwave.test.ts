@@ -43,6 +43,8 @@ describe('recorded decisions', () => {
     expect(read.some(({ unsatisfied }) => unsatisfied.some(({ running }) => running))).toBe(true);
     expect(read.some(({ unsatisfied }) => refusedOf(unsatisfied).length > 0)).toBe(true);
     expect(read.at(-1)?.satisfied).toBe(true);
+    expect(dataOf(/^waived$/)).toMatchObject({ satisfied: true, waived: true });
+    expect(dataOf(/nothing reported/)).toMatchObject({ waived: false });
   });
 });
 
@@ -125,7 +127,14 @@ test.each([
 ] as const)('a decision that speaks of %j is one on something else: %s', (about, isOther) => {
   const question = { product_version: 'p', contexts: ['c'], nvrs: ['a-1-1'], alias: 'FEDORA-1' };
   const act = () =>
-    assertOn(question, { satisfied: true, summary: '', unsatisfied: [], requirements: 1, about });
+    assertOn(question, {
+      satisfied: true,
+      summary: '',
+      unsatisfied: [],
+      waived: false,
+      requirements: 1,
+      about,
+    });
   if (isOther)
     expect(act).toThrow(expect.objectContaining({ code: 'DECISION_ON_ANOTHER', system: 'greenwave' }));
   else expect(act).not.toThrow();

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { releaseOf, type UpdateState, updateGone, updateState, updateSubject } from '../../clients/bodhi.ts';
-import { earlyDecision, earlyYes, usualQuestion } from '../../clients/gate.ts';
+import { earlyDecision, earlyYes, isWaived, usualQuestion } from '../../clients/gate.ts';
 import { refusedFault } from '../../clients/greenwave.ts';
 import { type Judge, mayTurn, type News } from '../../core/event.ts';
 import { FACT } from '../../core/facts.ts';
@@ -90,8 +90,9 @@ function openedEarly({ alias, release, tests }: Wanted, { events, beside }: News
   const builds = events.find(({ fact }) => fact === FACT.submitted)?.data['builds'];
   const nvrs = Array.isArray(builds) ? builds.map(String) : [];
   const early = earlyYes(gates, ({ fact }) => fact.startsWith('gating:passed#'), { nvrs, tests }, beside);
-  if (early === undefined) return undefined;
-  const decided = earlyDecision(usualQuestion(release, nvrs, alias), tests, beside);
+  const question = usualQuestion(release, nvrs, alias);
+  if (early === undefined || isWaived(question, beside)) return undefined;
+  const decided = earlyDecision(question, tests, beside);
   return new Fault(`the gate let update ${alias} through before its tests had results`, {
     code: 'GATE_OPEN',
     kind: 'rejected',

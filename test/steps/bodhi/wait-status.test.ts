@@ -104,7 +104,7 @@ describe('a gate that passed before the test had a result', () => {
   const nvr = 'p-1-1.fc44';
   const gate = (
     passedAt: number,
-    decided: readonly { at: number; satisfied: boolean }[],
+    decided: readonly { at: number; satisfied: boolean; waived?: boolean }[],
     result: { readonly at?: number; readonly seenAt?: number } = {},
   ) => {
     const { at = 900, seenAt = at } = result;
@@ -123,8 +123,8 @@ describe('a gate that passed before the test had a result', () => {
         ...reportOf(buildSubject(nvr), 'result:7', { at, data }),
         seen_at: Date.UTC(2026, 10, 17, 8, 0, seenAt),
       },
-      ...decided.map(({ at, satisfied }) =>
-        reportOf(decision, `decision:${at}`, { at, data: { satisfied } }),
+      ...decided.map(({ at, satisfied, waived = false }) =>
+        reportOf(decision, `decision:${at}`, { at, data: { satisfied, waived } }),
       ),
     ];
     return waitStatus.run({ update: 'FEDORA-1' }, stepContext({ dir: '/run', release: RELEASE, reports }));
@@ -143,6 +143,12 @@ describe('a gate that passed before the test had a result', () => {
       code: 'GATE_OPEN',
       system: 'greenwave',
       evidence: { first_results_at: expect.stringMatching(/^2026-11-17T08:15:00/) },
+    });
+  });
+
+  test('is as it should be where Greenwave’s yes rests on a waiver', async () => {
+    expect(await gate(5, [{ at: 4, satisfied: true, waived: true }])).toMatchObject({
+      gating_status: 'passed',
     });
   });
 
