@@ -97,24 +97,28 @@ function satisfiedJudge(what: string, required: Required): Judge<DecisionData> {
       contradiction(
         what,
         refused,
-        required.nvrs.flatMap((nvr) => beside(buildSubject(nvr))),
+        required.nvrs.map((nvr) => beside(buildSubject(nvr))),
       ) ?? refusedFault(what, refused),
     );
   };
 }
 
-/** A no for tests all of whose newest results are good is Greenwave's own; one for results that CI has told otherwise is ResultsDB's. */
+/**
+ * A no for tests all of whose newest results are good is Greenwave's own; one for results that CI has told otherwise is ResultsDB's. A refusal does
+ * not say of which build it speaks: it contradicts the results only where those of every build do.
+ */
 function contradiction(
   what: string,
   refused: readonly Requirement[],
-  builds: readonly Event[],
+  builds: readonly (readonly Event[])[],
 ): Fault | undefined {
   const tests = [...new Set(refused.map(({ testcase }) => testcase))];
-  const results = tests.map((test) => progressOf(builds, test).results);
+  // Each build by itself: a result supersedes none of another build.
+  const results = builds.flatMap((events) => tests.map((test) => progressOf(events, test).results));
   const bad = results.flat().filter(({ outcome }) => !hasPassed(outcome));
   const isKnown = results.every((rows) => rows.length > 0);
   const isCiPassed = ({ testcase, ref_url }: ResultData) =>
-    builds.some(({ data }) => {
+    builds.flat().some(({ data }) => {
       const { state, test, run, result } = data as unknown as CiData;
       return state === 'complete' && test === testcase && run === ref_url && result === 'passed';
     });

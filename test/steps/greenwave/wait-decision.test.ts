@@ -20,6 +20,7 @@ const decision = (satisfied: boolean, types: readonly string[], requirements = 1
   satisfied,
   summary: 's',
   unsatisfied: types.map((type) => ({ type, testcase: TEST, running: false })),
+  waived: false,
   requirements,
 });
 
@@ -115,6 +116,49 @@ describe('expecting it satisfied', () => {
     expect(
       await run([passed, missing, passed], 'satisfied', { results: [{ at: 1, outcome: 'PASSED' }] }),
     ).toMatchObject({ summary: 's' });
+  });
+
+  test('a yes that rests on a waiver may come before any result', async () => {
+    const results = [{ at: 600, outcome: 'PASSED' }];
+    expect(await run([{ ...passed, waived: true }], 'satisfied', { results })).toMatchObject({
+      summary: 's',
+    });
+  });
+
+  describe('of two builds', () => {
+    const nvrs = [nvr, 'q-1-1.fc44'];
+    const refusedWith = (outcomes: readonly (string | undefined)[]) => {
+      const question = {
+        product_version: 'fedora-44',
+        contexts: ['c'],
+        nvrs,
+        alias: update,
+      };
+      const reports = outcomes.flatMap((outcome, id) => {
+        const data = { id, testcase: TEST, outcome: outcome ?? '', variant: '//', ref_url: null };
+        return outcome === undefined
+          ? []
+          : [reportOf(buildSubject(nvrs[id] ?? ''), `result:${id}`, { at: id - 9, data })];
+      });
+      const refusal = reportOf(decisionSubject(question), 'decision:1', { data: failed as never });
+      const ctx = stepContext({ dir: '/run', release: RELEASE, reports: [...reports, refusal] });
+      return waitDecision.run({ builds: nvrs, update, expect: 'satisfied', contexts: ['c'] }, ctx);
+    };
+
+    test.each([
+      ['the first failed and the second passed later', ['FAILED', 'PASSED']],
+      ['the second failed', ['PASSED', 'FAILED']],
+      ['of one no result is known', [undefined, 'PASSED']],
+    ])('a no is charged to the test where %s', async (_case, outcomes) => {
+      await expect(refusedWith(outcomes)).rejects.toMatchObject({ code: 'TEST_FAILED', system: 'ci' });
+    });
+
+    test('a no is Greenwave’s own where both passed', async () => {
+      await expect(refusedWith(['PASSED', 'PASSED'])).rejects.toMatchObject({
+        code: 'DECISION_AGAINST_RESULTS',
+        system: 'greenwave',
+      });
+    });
   });
 
   test('where the distribution requires no tests, nothing required is fine', async () => {
