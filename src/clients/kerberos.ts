@@ -277,6 +277,8 @@ export async function judgeRefusedTicket(
     const asked = { ...command, env: { KRB5CCNAME: `FILE:${scratch}` } };
     judgeKinit(await chargedTo('fas', () => exec(asked, signal)));
   } catch (error) {
+    // The limit of a step that passes during this question is not the KDC's doing.
+    signal.throwIfAborted();
     if (error instanceof Fault) return error;
     throw error;
   } finally {

@@ -14,6 +14,7 @@ import {
 } from '../../src/clients/kerberos.ts';
 import { readCancel } from '../../src/clients/koji-command.ts';
 import { Fault } from '../../src/core/fault.ts';
+import { canned } from '../support/canned.ts';
 import { commandResult, recordedCases, recordedCommand, whenRun } from '../support/recorded-command.ts';
 import { cannedExec, stepContext } from '../support/step-context.ts';
 
@@ -194,6 +195,20 @@ test.each([
     whenRun(['kinit'], recordedCommand(kinit)),
   ]);
   expect(await judgeRefusedTicket(stepContext({ dir, exec }), REFUSAL)).toMatchObject({ code, system });
+});
+
+test('the limit of a step that passes while the KDC is asked is not charged to it', async () => {
+  const ranOut = new Fault('step update did not end within 30m', { code: 'STEP_TIMED_OUT', kind: 'timeout' });
+  const limit = new AbortController();
+  const exec = cannedExec([
+    whenRun(['klist', '-s'], recordedCommand('klist/1.20.1/s-good')),
+    canned(['kinit'], () => {
+      limit.abort(ranOut);
+      throw ranOut;
+    }),
+  ]);
+  const asked = judgeRefusedTicket(stepContext({ dir, exec, signal: limit.signal }), REFUSAL);
+  await expect(asked).rejects.toBe(ranOut);
 });
 
 test.each([
