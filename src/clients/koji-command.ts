@@ -67,20 +67,11 @@ export function readFedpkgBuild(result: CommandResult): Submission {
   const created = /^Created task: (\d+)/m.exec(result.stdout);
   // The task counts, not the exit: what went wrong after the submission does not undo it.
   if (created !== null) return { task_id: Number(created[1]) };
+  const killed = killedFault(result);
+  if (killed !== undefined) return { maybe_submitted: true, fault: killed };
   const text = /Could not execute build: (?<text>[\s\S]*)/.exec(result.stderr)?.groups?.['text'];
   const said = text ?? lastLine(result.stderr);
-  const evidence = { exit: result.exit ?? null, signal: result.signal ?? null, stderr: tail(result.stderr) };
-  if (result.exit === undefined) {
-    return {
-      maybe_submitted: true,
-      fault: new Fault('the build command was killed', {
-        code: 'COMMAND_KILLED',
-        kind: 'prober',
-        evidence,
-        hint: 'Something on this host ended it: look for the out-of-memory killer.',
-      }),
-    };
-  }
+  const evidence = { exit: result.exit ?? null, stderr: tail(result.stderr) };
   const rule = BUILD_RULES.find(({ pattern }) => pattern.test(result.stderr));
   if (rule === undefined) {
     return {
@@ -169,13 +160,6 @@ const BUILD_RULES: readonly Rule[] = [
     code: 'KERBEROS_TICKET_MISSING',
     kind: 'prober',
     hint: 'Put fas/login before this step, or log in again: the ticket is gone or has expired.',
-  },
-  {
-    // Before all else the command lets Greenwave read the package's gating.yaml, unless it is told not to.
-    pattern: /validate-gating-yaml/,
-    code: 'HTTP_UNREACHABLE',
-    kind: 'unavailable',
-    system: 'greenwave',
   },
   ...OUTAGES,
   LOGIN_REFUSED,

@@ -70,6 +70,18 @@ describe('fedpkg build', () => {
     });
   });
 
+  test('that was killed may have submitted its task', () => {
+    const result = { ...recordedCommand('fedpkg/1.70/build-policy'), exit: undefined, signal: 'SIGKILL' };
+    expect(readFedpkgBuild(result)).toMatchObject({
+      maybe_submitted: true,
+      fault: {
+        code: 'COMMAND_KILLED',
+        message: 'fedpkg was killed by SIGKILL',
+        evidence: { signal: 'SIGKILL' },
+      },
+    });
+  });
+
   test('a text that nobody knows is ours to look into', () => {
     const result = {
       ...recordedCommand('fedpkg/1.70/build-policy'),

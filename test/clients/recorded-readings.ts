@@ -71,7 +71,8 @@ export const READINGS: Readonly<Record<string, Readonly<Record<string, string>>>
     'build-detached-head': 'WORK_TREE_NOT_PUSHED prober own',
     'build-dirty': 'WORK_TREE_NOT_PUSHED prober own',
     'build-gating-bad': 'FEDPKG_UNKNOWN_ANSWER unexpected own',
-    'build-gating-down': 'HTTP_UNREACHABLE unavailable greenwave',
+    // Greenwave it was; a build of ours tells the command not to ask it.
+    'build-gating-down': 'KOJI_UNREACHABLE unavailable koji',
     'build-gating-ok': 'task 125',
     'build-gating-scratch-down': 'task 133',
     'build-gssapi-expired-ticket': 'KOJI_LOGIN_REFUSED rejected koji',
