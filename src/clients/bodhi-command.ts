@@ -1,7 +1,9 @@
 import { Fault, type FaultKind } from '../core/fault.ts';
 import type { Command, CommandResult, Exec, Http } from '../core/ports.ts';
 import type { Charge } from '../core/system.ts';
+import { killedFault } from './command.ts';
 import { askJson, below, chargedTo, excerpt, looksLikeHtml } from './http-answer.ts';
+import { blameLogin } from './kerberos.ts';
 
 /** Where the command finds Bodhi and the login; the identity provider's own default counts where it is left out. */
 export interface BodhiAddress {
@@ -49,6 +51,11 @@ export function requestCommand(
 /** The alias in the box that the command prints; notes and comments below can look alike, so the first counts. */
 export function updateIdOf(result: CommandResult): string | undefined {
   return /^ {3}Update ID: (\S+)$/m.exec(result.stdout)?.[1];
+}
+
+/** Whether Bodhi itself has answered that it has no such update. */
+export function saysUnknownUpdate(result: CommandResult): boolean {
+  return errorsOf(result.stderr)?.some(({ description }) => description === 'Invalid update id') ?? false;
 }
 
 interface Rule {
@@ -99,6 +106,10 @@ const REFUSALS: readonly Rule[] = [
     system: 'bodhi',
   },
 ];
+
+/** What the command itself holds against its arguments; it also prints errors of Bodhi behind the same word. */
+const USAGE =
+  /^ERROR: (?:must specify |Can(?:not|'t) specify |You can not list |A comment is mandatory |The --addbuilds |Please specify )/;
 
 /** An unhandled exception inside Bodhi shows as the name of a Python class. */
 const EXCEPTION_NAME = /^(?:[A-Z][a-zA-Z]*Error|Exception)$/;
@@ -191,7 +202,7 @@ export function readRefusal(result: CommandResult, address: BodhiAddress): Fault
       system: /well-known|oidcclient/.test(stderr) ? provider : 'bodhi',
     });
   }
-  if ((result.exit === 2 && /^Usage: |^Error: /m.test(stderr)) || /^ERROR: /.test(last)) {
+  if ((result.exit === 2 && /^Usage: |^Error: /m.test(stderr)) || USAGE.test(last)) {
     return fault(last, {
       code: 'BODHI_USAGE',
       kind: 'prober',
@@ -199,14 +210,8 @@ export function readRefusal(result: CommandResult, address: BodhiAddress): Fault
       hint: 'The bodhi command on this host does not take these arguments: look at its version.',
     });
   }
-  if (result.exit === undefined) {
-    return fault('the command was killed', {
-      code: 'COMMAND_KILLED',
-      kind: 'prober',
-      system: 'own',
-      hint: 'Something on this host ended it: look for the out-of-memory killer.',
-    });
-  }
+  const killed = killedFault(result);
+  if (killed !== undefined) return killed;
   return fault(last || 'no update and no reason', {
     code: 'BODHI_UNKNOWN_ANSWER',
     kind: 'unexpected',
@@ -232,9 +237,20 @@ export async function runBodhi(command: Command, place: Place, signal: AbortSign
   try {
     return await chargedTo('bodhi', () => place.exec(command, signal));
   } catch (thrown) {
-    // The limit of the step may have passed: the question goes on without its signal, under a limit of its own.
-    throw thrown instanceof Fault ? await blameProvider(thrown, place, new AbortController().signal) : thrown;
+    if (!(thrown instanceof Fault)) throw thrown;
+    // Where the limit of the step has passed its signal is of no use: the question goes on under a limit of its own.
+    const asking = thrown.kind === 'timeout' ? new AbortController().signal : signal;
+    throw await blameProvider(thrown, place, asking);
   }
+}
+
+/** Who is to blame for what a finished command said: for a login that was refused, and for a server that it does not name. */
+export async function blameRefusal(
+  refusal: Fault,
+  context: Parameters<typeof blameLogin>[1] & Place,
+  signal: AbortSignal,
+): Promise<Fault> {
+  return blameProvider(await blameLogin(refusal, context, signal), context, signal);
 }
 
 /**
@@ -255,7 +271,9 @@ export async function blameProvider(
     return fault;
   } catch (thrown) {
     signal.throwIfAborted();
-    if (!(thrown instanceof Fault) || thrown.system !== 'fas') return fault;
+    if (!(thrown instanceof Fault)) return fault;
+    // A refusal is an answer: the provider is there.
+    if (thrown.kind !== 'unavailable' && thrown.kind !== 'malformed') return fault;
     const broken = thrown.kind === 'malformed' ? 'BODHI_ANSWER_MALFORMED' : 'ID_PROVIDER_UNAVAILABLE';
     // A limit that has passed stays one.
     const isOver = kind === 'timeout';

@@ -9,6 +9,7 @@ import {
   updateIdOf,
 } from '../../src/clients/bodhi-command.ts';
 import { Fault } from '../../src/core/fault.ts';
+import type { Http } from '../../src/core/ports.ts';
 import { commandResult, recordedCommand } from '../support/recorded-command.ts';
 import { cannedHttp } from '../support/step-context.ts';
 
@@ -95,6 +96,28 @@ describe('refusals by their text', () => {
   });
 });
 
+test('only what the command holds against its arguments is a wrong use of it', () => {
+  const read = (stderr: string) => readRefusal(commandResult({ exit: 1, stderr }), address);
+  expect(read("ERROR: Can't specify more than one tag.\n")).toMatchObject({ code: 'BODHI_USAGE' });
+  expect(read('ERROR: No such thing in the database\n')).toMatchObject({
+    code: 'BODHI_UNKNOWN_ANSWER',
+    kind: 'unexpected',
+  });
+});
+
+test('a command that was killed says by what', () => {
+  const killed = commandResult({
+    command: { file: 'bodhi', args: [] },
+    exit: undefined,
+    signal: 'SIGKILL',
+  });
+  expect(readRefusal(killed, address)).toMatchObject({
+    code: 'COMMAND_KILLED',
+    message: 'bodhi was killed by SIGKILL',
+    evidence: { signal: 'SIGKILL' },
+  });
+});
+
 describe('a page of the identity provider in a traceback is its own', () => {
   test.each([
     ['500 Internal Server Error', 'ID_PROVIDER_UNAVAILABLE', 'unavailable'],
@@ -135,6 +158,11 @@ describe('a command that does not say with whom it could not speak', () => {
     });
   });
 
+  test.each([403, 404])('is charged to Bodhi where the identity provider answers %i', async (status) => {
+    const refuses = cannedHttp(() => ({ status, body: '{}' }));
+    expect(await blameProvider(cut, { http: refuses, address }, signal)).toBe(cut);
+  });
+
   test('asks nobody where Bodhi itself has refused', async () => {
     const refused = new Fault('no', { code: 'BODHI_REFUSED', kind: 'rejected', system: 'bodhi' });
     const silent = cannedHttp(() => ({}));
@@ -153,5 +181,20 @@ describe('a command that does not say with whom it could not speak', () => {
     const timedOut = { code: 'STEP_TIMED_OUT', kind: 'timeout' };
     await expect(run(up)).rejects.toMatchObject({ ...timedOut, system: 'bodhi' });
     await expect(run(down)).rejects.toMatchObject({ ...timedOut, system: 'fas' });
+  });
+
+  test('and hit its own limit leaves the question when it is cancelled', async () => {
+    const hung = new Fault('bodhi did not end within 2m', { code: 'COMMAND_TIMED_OUT', kind: 'unavailable' });
+    const cancelled = new Fault('cancelled by SIGINT', { code: 'RUN_CANCELLED', kind: 'cancelled' });
+    const stop = new AbortController();
+    const silent: Http = (_, asking) =>
+      new Promise((_answer, reject) => {
+        asking.addEventListener('abort', () => reject(asking.reason));
+        stop.abort(cancelled);
+        if (!asking.aborted) reject(new Error('nobody can end this question'));
+      });
+    const command = requestCommand(address, { alias: 'FEDORA-1', request: 'obsolete' });
+    const place = { exec: () => Promise.reject(hung), http: silent, address };
+    await expect(runBodhi(command, place, stop.signal)).rejects.toBe(cancelled);
   });
 });

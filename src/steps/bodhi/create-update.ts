@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Bodhi, type BodhiUpdate, bodhi, releaseOf, updateSubject } from '../../clients/bodhi.ts';
 import {
-  blameProvider,
+  blameRefusal,
   maybeDone,
   newUpdateCommand,
   readRefusal,
@@ -11,7 +11,6 @@ import {
 import { usualQuestion } from '../../clients/gate.ts';
 import { decisionSubject } from '../../clients/greenwave.ts';
 import { below } from '../../clients/http-answer.ts';
-import { blameLogin } from '../../clients/kerberos.ts';
 import { kojiHub } from '../../clients/koji.ts';
 import { buildsOf } from '../../clients/nvrs.ts';
 import { systemOf } from '../../core/environment.ts';
@@ -85,8 +84,8 @@ export default defineStep({
           const later = await laterOn(find, ctx, signal);
           if (later !== undefined) return later;
         }
-        const blamed = await blameLogin(await blameTag(refusal, builds, ctx, signal), ctx, signal);
-        throw await blameProvider(blamed, { http: ctx.http, address }, signal);
+        const blamed = await blameTag(refusal, builds, ctx, signal);
+        throw await blameRefusal(blamed, { ...ctx, address }, signal);
       },
       undo: (update) => ({ uses: 'bodhi/obsolete', with: { update } }),
       subjects: (update) => [updateSubject(update)],

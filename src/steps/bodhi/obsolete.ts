@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { type Bodhi, bodhi } from '../../clients/bodhi.ts';
-import { maybeDone, readRefusal, requestCommand, runBodhi, updateIdOf } from '../../clients/bodhi-command.ts';
-import { blameLogin } from '../../clients/kerberos.ts';
+import {
+  blameRefusal,
+  readRefusal,
+  requestCommand,
+  runBodhi,
+  saysUnknownUpdate,
+  updateIdOf,
+} from '../../clients/bodhi-command.ts';
 import { systemOf } from '../../core/environment.ts';
 import { Fault } from '../../core/fault.ts';
 import { defineStep } from '../../core/step.ts';
@@ -27,19 +33,19 @@ export default defineStep({
     const client = bodhi({ http: ctx.http, url: address.url });
     const before = await statusOf(client, update, ctx.signal);
     // Bodhi never deletes an update: one that it does not show may be there all the same.
-    if (isDone(before) && before !== UNKNOWN) return { update_status: before, left_alone: true };
+    if (isDone(before)) return { update_status: before, left_alone: true };
 
     const command = requestCommand(address, { alias: update, request: 'obsolete' });
     for (let attempt = 1; ; attempt += 1) {
       const result = await runBodhi(command, { exec: ctx.exec, http: ctx.http, address }, ctx.signal);
       const after = await statusOf(client, update, ctx.signal);
-      const refusal = updateIdOf(result) === undefined ? readRefusal(result, address) : undefined;
-      const isDoubtful = after === UNKNOWN && refusal !== undefined && maybeDone(refusal);
-      if (isDone(after) && !isDoubtful) return { update_status: after, left_alone: false };
-      const fault = refusal ?? stillThere(update, after);
+      const isTaken = updateIdOf(result) !== undefined;
+      if (isDone(after) || (after === UNKNOWN && (isTaken || saysUnknownUpdate(result))))
+        return { update_status: after, left_alone: false };
+      const fault = isTaken ? stillThere(update, after) : readRefusal(result, address);
       // The first call after a long pause only drops a login that has expired.
       if (fault.code !== 'BODHI_LOGIN_EXPIRED' || attempt === 2)
-        throw await blameLogin(fault, ctx, ctx.signal);
+        throw await blameRefusal(fault, { ...ctx, address }, ctx.signal);
     }
   },
 });
@@ -51,7 +57,7 @@ async function statusOf(client: Bodhi, alias: string, signal: AbortSignal): Prom
 }
 
 function isDone(status: string): boolean {
-  return status !== 'pending' && status !== 'testing';
+  return status !== 'pending' && status !== 'testing' && status !== UNKNOWN;
 }
 
 function stillThere(alias: string, status: string): Fault {

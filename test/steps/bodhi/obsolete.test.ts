@@ -5,8 +5,21 @@ import { recordedCommand } from '../../support/recorded-command.ts';
 import { type CannedCommand, cannedExec, cannedHttp, stepContext } from '../../support/step-context.ts';
 
 function world(statuses: readonly (string | undefined)[], ...commands: CannedCommand[]) {
+  return worldWith({ provider: 200, statuses, commands });
+}
+
+interface World {
+  /** HTTP status of the identity provider. */
+  readonly provider: number;
+  /** Of the update, look by look; undefined where Bodhi does not show it. */
+  readonly statuses: readonly (string | undefined)[];
+  readonly commands: readonly CannedCommand[];
+}
+
+function worldWith({ provider, statuses, commands }: World) {
   const left = [...statuses];
-  const http = cannedHttp(() => {
+  const http = cannedHttp(({ url }) => {
+    if (url.includes('well-known')) return { status: provider, body: '{}' };
     const status = left.length > 1 ? left.shift() : left[0];
     const updates = status === undefined ? [] : [{ alias: 'FEDORA-1', status }];
     return { body: JSON.stringify({ updates, pages: updates.length }) };
@@ -40,10 +53,30 @@ test('an update that Bodhi does not show is made obsolete all the same: it may o
   }
 });
 
-test('an update that Bodhi does not show, and cannot be asked to take back, is not gone', async () => {
-  const broken = canned(['bodhi', 'request'], recordedCommand('bodhi/26.4.0/new-bodhi-down'));
-  const answer = { ...broken, exit: 1 };
-  await expect(run(world([undefined], answer).ctx)).rejects.toMatchObject({ code: 'BODHI_UNAVAILABLE' });
+test.each([
+  ['new-bodhi-down', 'BODHI_UNAVAILABLE'],
+  ['spnego-no-ticket', 'BODHI_LOGIN_REFUSED'],
+  ['new-cookie-secure', 'BODHI_FORBIDDEN'],
+  ['new-no-notes', 'BODHI_USAGE'],
+  ['new-token-file-corrupt', 'BODHI_TOKEN_FILE_BROKEN'],
+  ['request-refused', 'BODHI_REFUSED'],
+])(
+  'an update that Bodhi does not show, and cannot be asked to take back (%s), is not gone',
+  async (name, code) => {
+    const refused = canned(['bodhi', 'request'], recordedCommand(`bodhi/26.4.0/${name}`));
+    const { ctx } = world([undefined], refused, canned(['klist'], {}), canned(['kinit'], {}));
+    await expect(run(ctx)).rejects.toMatchObject({ code });
+  },
+);
+
+test.each([
+  [200, 'BODHI_UNAVAILABLE', 'bodhi'],
+  [503, 'ID_PROVIDER_UNAVAILABLE', 'fas'],
+])('a cut connection, with the identity provider answering %i, is %s', async (provider, code, system) => {
+  const stderr = "('Connection aborted.', RemoteDisconnected('Remote end closed connection'))\n";
+  const commands = [canned(['bodhi', 'request'], { exit: 2, stderr })];
+  const { ctx } = worldWith({ provider, statuses: ['pending'], commands });
+  await expect(run(ctx)).rejects.toMatchObject({ code, system });
 });
 
 test('a login that was dropped is tried once more, and only once', async () => {
