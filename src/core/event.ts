@@ -13,6 +13,12 @@ export interface Subject {
 
 export type EventSource = 'bus' | 'archive' | 'api';
 
+/**
+ * How late a message may reach the archive, which files it under the time it was sent, and still be found: so far back it is read again, and before
+ * that none is lost. Milliseconds.
+ */
+export const FILED_WITHIN_MS = 5 * 60_000;
+
 /** A part of a step that the system tells apart: an event that begins one says so. `ended` closes the last. */
 export type Phase = 'queued' | 'running' | 'ended';
 

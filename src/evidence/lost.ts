@@ -1,5 +1,5 @@
 import type { ChainEvent } from '../core/chain.ts';
-import type { Event } from '../core/event.ts';
+import { type Event, FILED_WITHIN_MS } from '../core/event.ts';
 import type { ResultData } from '../core/facts.ts';
 import type { ChainPoint } from './hops.ts';
 
@@ -42,22 +42,23 @@ function timeOf({ fact, data, latest }: Event, test: string, rank: number): read
 
 /**
  * Events that surely happened and whose messages never came: an API, a result or what comes behind them tells of them, and the archive, which tells
- * of later ones, does not. Where it tells of nothing later it may merely be behind.
+ * of what was sent so much later that it has been read again for them, does not. Where it tells of nothing so late it may merely be behind.
  */
 export function lostMessages(
   points: readonly ChainPoint[],
   proven: readonly ProvenEvent[],
 ): readonly ChainEvent[] {
-  const archived = Math.max(...points.filter(({ messaged }) => messaged).map(({ latest }) => latest));
+  const newest = Math.max(...points.filter(({ messaged }) => messaged).map(({ latest }) => latest));
+  const isOverdue = (happened: number) => happened + FILED_WITHIN_MS < newest;
   return ON_THE_BUS.filter((event) => {
     const point = points.find((one) => one.event === event);
-    if (point !== undefined) return !point.messaged && point.latest < archived;
+    if (point !== undefined) return !point.messaged && isOverdue(point.latest);
     // No test ends that did not run, and none is queued that was not asked for.
     const behind = WAY_OF_TESTS.slice(WAY_OF_TESTS.indexOf(event));
     const times = [
       ...points.filter((one) => behind.includes(one.event)).map(({ latest }) => latest),
       ...proven.filter((one) => behind.includes(one.event)).map(({ before }) => before),
     ];
-    return WAY_OF_TESTS.includes(event) && Math.min(...times) <= archived;
+    return WAY_OF_TESTS.includes(event) && isOverdue(Math.min(...times));
   });
 }

@@ -2,7 +2,7 @@ import { ciTopics } from '../clients/ci.ts';
 import { datagrepper } from '../clients/datagrepper.ts';
 import { newsOf, TOPIC } from '../clients/messages.ts';
 import { systemOf } from '../core/environment.ts';
-import { type Report, type Source, subjectId } from '../core/event.ts';
+import { FILED_WITHIN_MS, type Report, type Source, subjectId } from '../core/event.ts';
 import { KIND } from '../core/facts.ts';
 import type { SourceOptions } from './options.ts';
 
@@ -10,9 +10,6 @@ const POLL_MS = 60_000;
 
 /** How far the first look goes back: subjects are followed from the moment they are known. Milliseconds. */
 const FIRST_MS = 60 * 60_000;
-
-/** How far back of the last look is read again: messages are filed under the time they were sent, and arrive later. Milliseconds. */
-const OVERLAP_MS = 5 * 60_000;
 
 /** Longest window of one query: wide ones are slow and end in a proxy's time-out. Milliseconds. */
 const WINDOW_MS = 6 * 60 * 60_000;
@@ -32,7 +29,7 @@ export function datagrepperSource({ http, env, clock }: SourceOptions): Source {
       const wanted = new Set(subjects.map(subjectId));
       const end = clock.now();
       const reports: Report[] = [];
-      for (let start = since === undefined ? end - FIRST_MS : since - OVERLAP_MS; start < end; ) {
+      for (let start = since === undefined ? end - FIRST_MS : since - FILED_WITHIN_MS; start < end; ) {
         const until = Math.min(end, start + WINDOW_MS);
         const messages = await client.messages(topics, { start, end: until }, signal);
         const seen = clock.now();

@@ -247,18 +247,34 @@ describe('a lost message', () => {
     expect(lost(archived('tagged:f44-updates-candidate'))).toEqual([]);
   });
 
+  test('is none while what is later may have overtaken it: messages are filed up to five minutes late', () => {
+    const next = (at: number): Report => ({ ...ci('queued', at), source: 'archive' });
+    const early = STORY.filter(({ latest }) => latest < 26 * S);
+    expect(lost([...early, next(25 * S + 300 * S)])).not.toContain('signing_tag');
+    expect(lost([...early, next(25 * S + 301 * S)])).toContain('signing_tag');
+  });
+
+  const pushed: Report = {
+    ...report(KIND.build, FACT.tagged(RELEASE.testing_tag), 900 * S),
+    source: 'archive',
+  };
+
   test('is also one of CI that a result or the end of its test shows', () => {
-    const only = archived('tagged', 'announced', 'ci-complete').filter(
+    const none = archived('tagged', 'announced', 'ci-complete').filter(
       ({ fact }) => !fact.startsWith('ci-queued') && !fact.startsWith('ci-running'),
     );
+    // Of the queue a result tells at once, of the run only what has just come.
+    expect(lost(none)).toEqual(['ci_queued']);
+    const only = [...none, pushed];
     expect(lost(only)).toEqual(['ci_queued', 'ci_running']);
     expect(lost(only.filter(({ fact }) => fact !== 'announced'))).toEqual([
       'announced',
       'ci_queued',
       'ci_running',
     ]);
-    // The signature came behind the queue, and before the test ran to its end.
-    expect(lost(only.filter(({ fact }) => !fact.startsWith('ci-complete')))).toEqual(['ci_queued']);
+    const silent = only.filter(({ fact }) => !fact.startsWith('ci-complete'));
+    expect(lost(silent)).toEqual(['ci_queued', 'ci_running', 'ci_complete']);
+    expect(lost(silent.filter(({ fact }) => fact !== 'result:2'))).toEqual(['ci_queued']);
   });
 
   test('is charged to messaging where whoever is silent had to hear it', () => {
@@ -269,7 +285,7 @@ describe('a lost message', () => {
       system: 'messaging',
       evidence: { silent_hop: 'sign', lost_message: 'signing_tag' },
     });
-    const stuck = archived('tagged', 'announced').filter(
+    const stuck = [...archived('tagged', 'announced'), pushed].filter(
       ({ fact }) => !/^(ci-|result:2|decision|gating)/.test(fact),
     );
     expect(lost(stuck)).toEqual(['ci_queued']);
