@@ -35,7 +35,7 @@ export function writeMockLogs(hub: Hub, task: Task, run: MockRun): readonly stri
       ? {
           'hw_info.log': `CPU info:\nArchitecture: ${builderArch(run.arch)}\nCPU(s): 4\n\nMemory:\nMem: 16384 total\n`,
           'mock_output.log': `INFO: mock.py version 6.3 starting\nStart: ${run.nvr}.src.rpm\n${run.exit === 0 ? '' : `ERROR: Command failed, exit ${run.exit}\n`}`,
-          ...(run.exit === 0 ? { 'installed_pkgs.log': installedPackages(run.arch) } : {}),
+          ...(run.exit === 0 ? { 'installed_pkgs.log': installedPackages(run) } : {}),
         }
       : {}),
   };
@@ -53,36 +53,41 @@ function builderArch(arch: string): string {
   return arch === 'noarch' ? 'x86_64' : arch;
 }
 
-/** Of the minimal buildroot; name-version-release. */
+/** Of the minimal buildroot; name-version-release, without the dist tag. */
 const BUILDROOT = [
-  'bash-5.3.0-2.fc44',
-  'binutils-2.45-3.fc44',
-  'bzip2-1.0.8-21.fc44',
-  'coreutils-9.7-5.fc44',
-  'cpio-2.15-6.fc44',
-  'diffutils-3.12-3.fc44',
-  'fedora-release-common-44-0.12',
-  'findutils-4.10.0-6.fc44',
-  'gawk-5.3.2-2.fc44',
-  'glibc-2.42-4.fc44',
-  'glibc-common-2.42-4.fc44',
-  'grep-3.12-2.fc44',
-  'gzip-1.14-2.fc44',
-  'info-7.2-6.fc44',
-  'patch-2.8-2.fc44',
-  'redhat-rpm-config-343-12.fc44',
-  'rpm-build-6.0.0-1.fc44',
-  'sed-4.9-5.fc44',
-  'shadow-utils-4.18.0-3.fc44',
-  'tar-1.35-6.fc44',
-  'unzip-6.0-68.fc44',
-  'util-linux-2.41.2-7.fc44',
-  'which-2.23-3.fc44',
-  'xz-5.8.1-4.fc44',
+  'bash-5.3.0-2',
+  'binutils-2.45-3',
+  'bzip2-1.0.8-21',
+  'coreutils-9.7-5',
+  'cpio-2.15-6',
+  'diffutils-3.12-3',
+  'findutils-4.10.0-6',
+  'gawk-5.3.2-2',
+  'glibc-2.42-4',
+  'glibc-common-2.42-4',
+  'grep-3.12-2',
+  'gzip-1.14-2',
+  'info-7.2-6',
+  'patch-2.8-2',
+  'redhat-rpm-config-343-12',
+  'rpm-build-6.0.0-1',
+  'sed-4.9-5',
+  'shadow-utils-4.18.0-3',
+  'tar-1.35-6',
+  'unzip-6.0-68',
+  'util-linux-2.41.2-7',
+  'which-2.23-3',
+  'xz-5.8.1-4',
 ] as const;
 
-function installedPackages(arch: string): string {
-  return BUILDROOT.map((nvr) => `${nvr}.${builderArch(arch)} 1763000000 ${nvr.length * 40_961} -\n`).join('');
+function installedPackages({ nvr, arch }: MockRun): string {
+  const [, release = ''] = /.*\.fc(\d+)/.exec(nvr) ?? [];
+  const dist = release === '' ? '' : `.fc${release}`;
+  const common = release === '' ? [] : [`fedora-release-common-${release}-0.12`];
+  return [...BUILDROOT.map((one) => `${one}${dist}`), ...common]
+    .sort()
+    .map((one) => `${one}.${builderArch(arch)} 1763000000 ${one.length * 40_961} -\n`)
+    .join('');
 }
 
 function rootLog({ arch, rootLog = '', exit }: MockRun): string {
