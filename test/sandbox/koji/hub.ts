@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sandboxClock } from '../../../src/sandbox/kit/clock.ts';
+import { type SandboxClock, sandboxClock } from '../../../src/sandbox/kit/clock.ts';
 import { openKit } from '../../../src/sandbox/kit/open-kit.ts';
 import { defaultWorld, type World } from '../../../src/sandbox/kit/world.ts';
 import type { KojiDependencies } from '../../../src/sandbox/koji/hub.ts';
@@ -52,22 +52,27 @@ export interface HubOptions {
   readonly files?: Files;
   readonly world?: World;
   readonly speed?: number;
+  /** What it goes by, closed with it. @defaultValue a clock of its own */
+  readonly clock?: SandboxClock;
   readonly offBranch?: readonly string[];
   readonly inLookaside?: boolean;
   readonly dependencies?: Partial<KojiDependencies>;
 }
+
+/** What its own clock shows first. */
+export const STARTS = Date.UTC(2026, 5, 9, 8);
 
 /** An open hub with a dist-git and a lookaside cache of constants; dispose it. */
 export async function hubWith({
   files = {},
   world = defaultWorld(),
   speed = 4000,
+  clock = sandboxClock(STARTS, speed),
   offBranch = [],
   inLookaside = true,
   dependencies = {},
 }: HubOptions = {}) {
   const dir = await mkdtemp(join(tmpdir(), 'koji-hub-'));
-  const clock = sandboxClock(Date.UTC(2026, 5, 9, 8), speed);
   const troubles: string[] = [];
   const kit = openKit({
     clock,

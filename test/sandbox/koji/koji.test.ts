@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { heldClock } from '../../../src/sandbox/kit/clock.ts';
 import { type Rpc, read } from './client.ts';
-import { commitOf, hubWith, specOf, until } from './hub.ts';
+import { commitOf, hubWith, STARTS, specOf, until } from './hub.ts';
 
 const PKG = 'dummy-test-package-gloster';
 const COMMIT = '1'.repeat(40);
@@ -22,6 +23,8 @@ async function start(hub: Open, source = SOURCE, opts: Row = {}, target = 'f44-c
   const session = await hub.login('packprobe', 'sandbox');
   return { session, id: await hub.call('build', [source, target, opts], session) };
 }
+
+const DAY_MS = 86_400_000;
 
 const good = commitOf(PKG, COMMIT, specOf(PKG));
 
@@ -299,9 +302,12 @@ test('an uploaded source package is built as scratch, and refused as a real buil
 });
 
 test('a session that is a day old must be renewed, and keeps its id then', async () => {
-  await using hub = await hubWith({ speed: 200_000_000 });
+  const clock = heldClock({ epoch: STARTS, speed: 1 });
+  await using hub = await hubWith({ clock });
   const session = await hub.login('packprobe', 'sandbox');
-  await new Promise((resolve) => setTimeout(resolve, 2));
+  await clock.runTo(STARTS + DAY_MS - 1000);
+  await hub.call('getAPIVersion', [], session);
+  await clock.runTo(STARTS + 2 * DAY_MS);
   await expect(hub.call('getAPIVersion', [], session)).rejects.toMatchObject({
     code: 1007,
     message: `session "${session.id}" has expired`,
