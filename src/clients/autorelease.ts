@@ -23,7 +23,7 @@ export async function nextCount(
   const wishes = readWishes(
     await git.local(['log', '-E', `--grep=${WISH}`, '--format=%H%x00%B%x00', 'HEAD', '--'], signal),
   );
-  const versions = await versionsNeeded(graph, (ids) => versionsAt({ exec, dir, spec }, ids, signal));
+  const versions = await versionsNeeded({ graph, spec }, (ids) => versionsAt({ git, spec }, ids, signal));
   const counts = new Map<string, number>();
   for (const { id, parents } of graph.toReversed()) {
     const version = versions.get(id);
@@ -81,9 +81,12 @@ function readWishes(log: string): ReadonlyMap<string, number> {
   return wishes;
 }
 
-/** Reads versions from the newest commit on, until none is left that could add to the count of HEAD. */
+/**
+ * Reads versions from the newest commit on, until none is left that could add to the count of HEAD.
+ * Throws where the graph ends before: a count of what was read would be too low, and look like any other.
+ */
 async function versionsNeeded(
-  graph: readonly Commit[],
+  { graph, spec }: { readonly graph: readonly Commit[]; readonly spec: string },
   read: (ids: readonly string[]) => Promise<Versions>,
 ): Promise<Versions> {
   const known = new Map<string, Version>();
@@ -101,6 +104,17 @@ async function versionsNeeded(
       for (const parent of parents) awaited.set(parent, [...(awaited.get(parent) ?? []), version]);
     }
   }
+  if (awaited.size > 0) {
+    throw new Fault(
+      `the version of ${spec} is older than the ${graph.length} commits that packprobe counts`,
+      {
+        code: 'SPEC_UNSUITABLE',
+        kind: 'prober',
+        evidence: { spec, commits: graph.length },
+        hint: 'Give the spec file of the test package a new Version: then the count begins anew.',
+      },
+    );
+  }
   return known;
 }
 
@@ -108,20 +122,27 @@ const LINES = ['-e', '^(Name|Version|Epoch)[[:space:]]*:', '-e', '^[[:space:]]*%
 
 /** What the spec says of epoch and version at each of the commits, read by one command. */
 async function versionsAt(
-  { exec, dir, spec }: { readonly exec: Exec; readonly dir: string; readonly spec: string },
+  { git, spec }: { readonly git: ReturnType<typeof gitIn>; readonly spec: string },
   ids: readonly string[],
   signal: AbortSignal,
 ): Promise<Versions> {
-  const args = ['grep', '--null', '--ignore-case', '-E', ...LINES, ...ids, '--', spec];
-  const result = await exec({ file: 'git', args, cwd: dir }, signal);
-  if (result.truncated && ids.length > 1) {
+  const found = await git.grep(['--null', '--ignore-case', '-E', ...LINES, ...ids, '--', spec], signal);
+  if (found === undefined && ids.length === 1) {
+    throw new Fault(`${spec} has more tags and macros than packprobe reads`, {
+      code: 'SPEC_UNSUITABLE',
+      kind: 'prober',
+      evidence: { spec, commit: ids[0] ?? '' },
+      hint: 'Give the test package a plain spec file.',
+    });
+  }
+  if (found === undefined) {
     const half = Math.ceil(ids.length / 2);
     const parts = [ids.slice(0, half), ids.slice(half)];
-    const read = await Promise.all(parts.map((part) => versionsAt({ exec, dir, spec }, part, signal)));
+    const read = await Promise.all(parts.map((part) => versionsAt({ git, spec }, part, signal)));
     return new Map(read.flatMap((versions) => [...versions]));
   }
   const texts = new Map<string, string[]>();
-  for (const line of result.stdout.split('\n')) {
+  for (const line of found.split('\n')) {
     const [place = '', text] = line.split('\0');
     const id = place.split(':')[0] ?? '';
     if (text !== undefined) texts.set(id, [...(texts.get(id) ?? []), text]);

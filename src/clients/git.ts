@@ -1,7 +1,7 @@
 import { Fault, type FaultKind } from '../core/fault.ts';
 import type { Command, CommandResult, Exec } from '../core/ports.ts';
 import type { Charge } from '../core/system.ts';
-import { evidenceOf, killedFault } from './command.ts';
+import { evidenceOf, killedFault, wordsOf } from './command.ts';
 import { kerberosFaultIn } from './kerberos.ts';
 
 /** Reads the remote's branches; `--prune`: a branch that was renamed must not look alive. */
@@ -76,6 +76,7 @@ export function gitIn(exec: Exec, dir: string) {
   ) => {
     const result = await exec(command(args, env), signal);
     if (result.exit !== 0) throw localFault(result);
+    if (result.truncated) throw tooLong(result);
     return result.stdout.trim();
   };
   const remote = async (args: readonly string[], doing: string, signal: AbortSignal) => {
@@ -84,8 +85,14 @@ export function gitIn(exec: Exec, dir: string) {
     return result.stdout.trim();
   };
   return {
-    /** Any command that asks no server; trimmed stdout. */
+    /** Any command that asks no server; trimmed stdout, all of it. */
     local,
+    /** What `git grep` prints, nothing where no line matches; undefined where that is more than is captured. */
+    async grep(args: readonly string[], signal: AbortSignal): Promise<string | undefined> {
+      const result = await exec(command(['grep', ...args]), signal);
+      if (result.exit !== 0 && result.exit !== 1) throw localFault(result);
+      return result.truncated ? undefined : result.stdout;
+    },
     head: (signal: AbortSignal) => local(['rev-parse', 'HEAD'], signal),
     /** The branch that is checked out. */
     branch: (signal: AbortSignal) => local(['symbolic-ref', '--short', 'HEAD'], signal),
@@ -282,6 +289,16 @@ export function gitFault(result: CommandResult, doing: string): Fault {
   }
   const { code, kind, says, hint } = reading;
   return new Fault(`${doing}: ${says}`, { code, kind, system: 'dist-git', evidence, hint });
+}
+
+/** An output that was cut reads like a whole one: a history that ends early, a list that lacks its last. */
+function tooLong({ command }: CommandResult): Fault {
+  return new Fault(`git ${command.args[0] ?? ''} printed more than packprobe reads`, {
+    code: 'GIT_LOCAL_FAILED',
+    kind: 'prober',
+    evidence: { command: wordsOf(command).join(' ') },
+    hint: 'Use a test package with a shorter history.',
+  });
 }
 
 function localFault(result: CommandResult): Fault {
