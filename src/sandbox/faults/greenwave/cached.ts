@@ -1,5 +1,6 @@
 import { type Decision, telling } from '../decisions.ts';
 import type { DeclaredFault } from '../declared.ts';
+import { dropOver } from '../kept.ts';
 
 /** Sandbox milliseconds. */
 const KEPT_MS = 30 * 60_000;
@@ -12,8 +13,9 @@ export const fault: DeclaredFault = {
     const kept = new Map<string, { readonly until: number; readonly decision: Decision }>();
     return telling((decision) => {
       const subject = subjectOf(decision);
+      dropOver(kept, clock.now());
       const known = kept.get(subject);
-      if (known !== undefined && clock.now() < known.until) return known.decision;
+      if (known !== undefined) return known.decision;
       kept.set(subject, { until: clock.now() + KEPT_MS, decision });
       return decision;
     });
