@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { fault } from '../../../src/sandbox/faults/bodhi/compose-fails.ts';
 import { type Browser, loggedIn } from './browser.ts';
 import { type House, openHouse } from './house.ts';
 
@@ -48,10 +49,8 @@ describe('a compose', () => {
     for (const nvr of ['a-1-1.fc43', 'b-1-1.fc43']) house.koji.add(nvr, { tags: [CANDIDATE] });
     const alias = await create(me, { builds: 'a-1-1.fc43' });
     await house.sign('a-1-1.fc43');
-    house.kit.faults.set('broken', {
-      name: 'broken',
-      hooks: { rule: (point) => (point === 'bodhi.compose' ? 'No space left on device' : undefined) },
-    });
+    const hooks = typeof fault.hooks === 'function' ? fault.hooks(house.kit) : fault.hooks;
+    house.kit.faults.set('broken', { name: 'broken', hooks });
     await untilPush(house);
     while (house.topics().at(-1) !== 'bodhi.compose.complete') await house.clock.advance(60_000);
     expect(house.kit.archive.at(-1)?.body).toMatchObject({ success: false, repo: 'f43-updates-testing' });

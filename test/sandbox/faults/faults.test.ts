@@ -63,6 +63,16 @@ test('a sandbox begins with the faults that it is told, and refuses one that it 
   await expect(opened({ faults: ['ci:slow'] })).rejects.toThrow('the sandbox has no fault ci:slow');
 });
 
+test('a system without its database answers what needs none', async () => {
+  await using sandbox = await opened({ faults: ['resultsdb:database-down', 'waiverdb:database-down'] });
+  const status = async (system: 'resultsdb' | 'waiverdb', path: string) =>
+    (await fetch(`${sandbox.urls[system]}${path}`)).status;
+  expect(await status('resultsdb', '/api/v2.0/results')).toBe(500);
+  expect(await status('resultsdb', '/api/v2.0/')).toBe(300);
+  expect(await status('waiverdb', '/api/v1.0/waivers/')).toBe(500);
+  expect(await status('waiverdb', '/api/v1.0/about')).toBe(200);
+});
+
 test('a dead KDC gives no ticket, and gives one again when the fault is off', async () => {
   await using sandbox = await opened({ faults: ['fas:kdc-down'] });
   const kinit = () =>
