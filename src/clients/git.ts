@@ -61,6 +61,15 @@ export function runTrailer(runId: string): string {
   return `packprobe run ${runId}`;
 }
 
+/** By what a commit that was pushed is known again. */
+export interface Ours {
+  readonly branch: string;
+  /** The commit on which it was to be made. */
+  readonly since: string;
+  readonly runId: string;
+  readonly tree: string;
+}
+
 /** One work tree. Each method throws what a failing git says: of the server where it was asked, else of our own disk. */
 export function gitIn(exec: Exec, dir: string) {
   const command = (args: readonly string[], env?: Readonly<Record<string, string>>): Command => ({
@@ -114,20 +123,15 @@ export function gitIn(exec: Exec, dir: string) {
       const listed = await remote(lsRemoteArgs(branch), 'git ls-remote', signal);
       return /^[0-9a-f]{40,64}(?=\s)/.exec(listed)?.[0];
     },
-    /** The newest commit of the fetched branch that carries the run id and has just this tree. */
-    async findOurs(
-      branch: string,
-      runId: string,
-      tree: string,
-      signal: AbortSignal,
-    ): Promise<string | undefined> {
+    /** The newest commit of the fetched branch that is not in `since`, carries the run id and has just this tree. */
+    async findOurs({ branch, since, runId, tree }: Ours, signal: AbortSignal): Promise<string | undefined> {
       const listed = await local(
         [
           'log',
           '--fixed-strings',
           `--grep=${runTrailer(runId)}`,
           '--format=%H %T',
-          `refs/remotes/origin/${branch}`,
+          `${since}..refs/remotes/origin/${branch}`,
           '--',
         ],
         signal,

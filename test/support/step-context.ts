@@ -123,6 +123,8 @@ export interface ContextOptions {
   readonly reports?: readonly Report[];
   /** Effects under their kind that already have an identity, or `'lost'`: an intent without one, so that `find` is asked. */
   readonly effects?: Readonly<Record<string, Json>>;
+  /** What was kept with lost intents, under their kind; left out, it is asked now, as if nothing had happened since. */
+  readonly sought?: Readonly<Record<string, Json>>;
 }
 
 /** A StepContext without an engine: effects are made at once, waits judge the given reports once. */
@@ -170,7 +172,10 @@ export function stepContext(options: ContextOptions): TestContext {
     },
     async effect({ kind, sought, find, make, undo, subjects }) {
       const known = options.effects?.[kind];
-      const look = async () => find(signal, (await sought?.(signal)) as Parameters<typeof find>[1]);
+      const look = async () => {
+        const kept = options.sought?.[kind] ?? (await sought?.(signal));
+        return find(signal, kept as Parameters<typeof find>[1]);
+      };
       const identity =
         known === undefined
           ? await make(signal)

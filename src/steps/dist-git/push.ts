@@ -38,16 +38,17 @@ export default defineStep({
     const dir = resolve(ctx.dir, input.dir);
     const git = gitIn(ctx.exec, dir);
     const branch = await git.branch(ctx.signal);
-    const commit = await ctx.effect({
+    const commit = await ctx.effect<string, string>({
       kind: 'commit',
-      // The id alone would also find an earlier push of this run: the tree tells them apart.
-      async find(signal) {
+      // Run id and tree alone would also find an earlier push of this run: under rpmautospec it has the same tree.
+      sought: (signal) => git.head(signal),
+      async find(signal, since) {
         await git.fetch(signal);
         const tree = await git.stage(await writtenFiles(dir, ctx), signal);
-        return git.findOurs(branch, ctx.run.id, tree, signal);
+        return git.findOurs({ branch, since, runId: ctx.run.id, tree }, signal);
       },
       async make(signal) {
-        const ours = await commitOnce(dir, ctx, signal);
+        const ours = await commitOnce({ dir, branch }, ctx, signal);
         await git.push(branch, signal);
         await expectKept({ dir, branch, commit: ours }, ctx, signal);
         return ours;
@@ -59,7 +60,11 @@ export default defineStep({
 });
 
 /** The commit of this run at the head of the work tree: made now, or by an attempt that did not get as far as pushing it. */
-async function commitOnce(dir: string, ctx: StepContext, signal: AbortSignal): Promise<string> {
+async function commitOnce(
+  { dir, branch }: { readonly dir: string; readonly branch: string },
+  ctx: StepContext,
+  signal: AbortSignal,
+): Promise<string> {
   const git = gitIn(ctx.exec, dir);
   const tree = await git.stage(await writtenFiles(dir, ctx), signal);
   const commit = () => {
@@ -68,8 +73,12 @@ async function commitOnce(dir: string, ctx: StepContext, signal: AbortSignal): P
   };
   if (tree !== (await git.local(['rev-parse', 'HEAD^{tree}'], signal))) return commit();
   const message = await git.local(['log', '-1', '--format=%B', 'HEAD'], signal);
-  if (message.split('\n').includes(runTrailer(ctx.run.id))) return git.head(signal);
+  const isOurs = message.split('\n').includes(runTrailer(ctx.run.id));
+  // One of this push has been looked for on the server: what it has is of an earlier push of this run.
+  const isEarlier = isOurs && (await git.isAncestor('HEAD', `refs/remotes/origin/${branch}`, signal));
+  if (isOurs && !isEarlier) return git.head(signal);
   if (await isBumpedByCommit(dir, ctx)) return commit();
+  if (isEarlier) return git.head(signal);
   throw new Fault('there is nothing to push: the work tree is as it was cloned', {
     code: 'PUSH_NOTHING',
     kind: 'prober',

@@ -33,6 +33,12 @@ function losing(world: GitWorld, when: 'before' | 'after'): Exec {
   };
 }
 
+/** The context of a second attempt, that knows of the first only what it sought: the head before it. */
+const again = (world: GitWorld, before: string, exec: Exec = world.exec) =>
+  world.context({ exec, effects: { commit: 'lost' }, sought: { commit: before } });
+
+const headOf = (world: GitWorld, dir: string) => world.git(dir, 'rev-parse', 'HEAD');
+
 const countOf = async (world: GitWorld) =>
   Number(await world.git(world.remote, 'rev-list', '--count', 'f44'));
 
@@ -71,12 +77,13 @@ test.each(['before', 'after'] as const)(
     await using world = await open();
     const dir = await bumped(world);
     const exec = losing(world, when);
+    const before = await headOf(world, dir);
     await expect(push.run({ dir }, world.context({ exec }))).rejects.toMatchObject({
       code: 'GIT_UNREACHABLE',
       kind: 'unavailable',
     });
     const first = await world.git(dir, 'rev-parse', 'HEAD');
-    const { commit } = await push.run({ dir }, world.context({ exec, effects: { commit: 'lost' } }));
+    const { commit } = await push.run({ dir }, again(world, before, exec));
     expect(commit).toBe(first);
     expect(await world.git(world.remote, 'rev-parse', 'f44')).toBe(first);
     expect(await countOf(world)).toBe(2);
@@ -87,12 +94,10 @@ test.each(['before', 'after'] as const)(
 test('a push that somebody built upon is still found', async () => {
   await using world = await open();
   const dir = await bumped(world);
+  const before = await headOf(world, dir);
   const { commit } = await push.run({ dir }, world.context());
   await world.pushByOther('f44', 'news', 'x\n');
-  expect(await push.run({ dir }, world.context({ effects: { commit: 'lost' } }))).toEqual({
-    commit,
-    branch: 'f44',
-  });
+  expect(await push.run({ dir }, again(world, before))).toEqual({ commit, branch: 'f44' });
 });
 
 test('a second bump of the same run is not taken for the first', async () => {
@@ -100,7 +105,7 @@ test('a second bump of the same run is not taken for the first', async () => {
   const dir = await bumped(world);
   const first = await push.run({ dir }, world.context());
   await bump.run({ dir }, world.context());
-  const second = await push.run({ dir }, world.context({ effects: { commit: 'lost' } }));
+  const second = await push.run({ dir }, again(world, first.commit));
   expect(second.commit).not.toBe(first.commit);
   expect(await countOf(world)).toBe(3);
 });
@@ -178,11 +183,32 @@ describe('under rpmautospec', () => {
   test('an empty commit with the run id is the bump, and a second attempt makes no other', async () => {
     await using world = await openCounted();
     const dir = await bumped(world);
+    const before = await headOf(world, dir);
     await expect(push.run({ dir }, world.context({ exec: losing(world, 'before') }))).rejects.toThrow(Fault);
-    const { commit } = await push.run({ dir }, world.context({ effects: { commit: 'lost' } }));
+    const { commit } = await push.run({ dir }, again(world, before));
     expect(await world.git(world.remote, 'rev-parse', 'f44')).toBe(commit);
     expect(await world.git(world.remote, 'show', '--format=', '--name-only', 'f44')).toBe('');
     expect(await countOf(world)).toBe(2);
+  });
+
+  test.each([
+    ['at once', undefined],
+    ['after a push that the server did not hear of', 'before'],
+    ['after a push whose answer was lost', 'after'],
+  ] as const)('a second bump of the same run is a second commit, made once: %s', async (_, when) => {
+    await using world = await openCounted();
+    const dir = await bumped(world);
+    const first = await push.run({ dir }, world.context());
+    const { release } = await bump.run({ dir }, world.context());
+    if (when !== undefined) {
+      const lost = push.run({ dir }, world.context({ exec: losing(world, when) }));
+      await expect(lost).rejects.toMatchObject({ code: 'GIT_UNREACHABLE' });
+    }
+    const context = when === undefined ? world.context() : again(world, first.commit);
+    const second = await push.run({ dir }, context);
+    expect(second.commit).not.toBe(first.commit);
+    expect(await world.git(world.remote, 'rev-parse', 'f44')).toBe(second.commit);
+    expect([release, await countOf(world)]).toEqual(['3', 3]);
   });
 
   test('what was changed is the bump: one commit holds it', async () => {
