@@ -8,6 +8,8 @@ const shared = {
 
 export default defineConfig({
   test: {
+    // Most of the time of the slow ones is waiting.
+    maxWorkers: 2,
     reporters: ['default', './test/support/skipped-reporter.ts'],
     projects: [
       {

@@ -87,7 +87,7 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     .description(
       'Checks files and tells every fault of all of them, each with its place. Without a file: all that `run` would find.',
     )
-    .argument('[file...]', 'probes, environments or the configuration of the service')
+    .argument('[file...]', 'probes, environments, scenarios or the configuration of the service')
     .option('--json', 'print the faults as JSON')
     .addHelpText(
       'after',
@@ -245,8 +245,8 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
   program
     .command('schema')
     .summary('JSON Schema for editors')
-    .description('Prints the JSON Schema of probe, environment or configuration files.')
-    .argument('<kind>', 'probe, config or environment')
+    .description('Prints the JSON Schema of probe, environment, scenario or configuration files.')
+    .argument('<kind>', 'probe, config, environment or scenario')
     .addHelpText('after', '\nExample:\n  packprobe schema probe > probe.schema.json\n')
     .action(handled(async (kind: string) => (await import('./schema.ts')).schemaCommand(kind, host)));
 

@@ -4,6 +4,7 @@ import { planProbe } from '../core/planner.ts';
 import { readProbe } from '../core/probe.ts';
 import { readScenario } from '../core/scenario.ts';
 import type { Action } from '../core/step.ts';
+import { readYaml } from '../core/yaml-document.ts';
 import { EXIT, type Host } from './host.ts';
 import {
   absolute,
@@ -76,9 +77,11 @@ function check(file: string, text: string, known: Known): void {
   if (has('steps') || /(^|\/)probes\//.test(file))
     planProbe({ probe: readProbe(file, text), actions: known.actions });
   else if (has('systems', 'identity')) readEnvironment(file, text);
-  else if (has('events') || /(^|\/)scenarios\//.test(file)) readScenario(file, text, known.faults);
+  else if (has('events', 'releases', 'packagers') || /(^|\/)scenarios\//.test(file))
+    readScenario(file, text, known.faults);
   else if (has(...Object.keys(configSchema.shape)) || /(^|\/)packprobe\.ya?ml$/.test(file))
     readConfig(file, text);
+  else if (readYaml(file, text).broken) throw new ConfigError(readYaml(file, text).faults);
   else throw new ConfigError([{ file, line: 1, column: 1, path: '', message: NEITHER }]);
 }
 

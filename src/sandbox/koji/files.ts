@@ -1,3 +1,4 @@
+import { byId } from '../kit/rows.ts';
 import { BUILD, type Hub, type LogFile } from './hub.ts';
 import { rpmFile } from './rpm-file.ts';
 import { fileOf, rpmName } from './rpms.ts';
@@ -20,7 +21,7 @@ function maybeBytes(file: LogFile | undefined): Buffer | undefined {
 }
 
 function taskFile(hub: Hub, [modulus, id, ...rest]: readonly string[]): Buffer | undefined {
-  const task = hub.tasks[Number(id) - 1];
+  const task = byId(hub.tasks, Number(id));
   return task !== undefined && Number(modulus) === task.id % 10_000
     ? maybeBytes(task.files.get(rest.join('/')))
     : undefined;

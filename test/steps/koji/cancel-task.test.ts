@@ -9,9 +9,24 @@ const CODES = { free: 0, open: 1, closed: 2, canceled: 3 } as const;
 
 /** A task that shows one state before the command and another after it. */
 function world(states: readonly (keyof typeof CODES | undefined)[], ...commands: CannedCommand[]) {
+  return worldWith(COMPLETE, states, ...commands);
+}
+
+const COMPLETE = 1;
+const BUILDING = 0;
+
+/** The same, with the state of the build that the task made; null where it made none. */
+function worldWith(
+  build: number | null,
+  states: readonly (keyof typeof CODES | undefined)[],
+  ...commands: CannedCommand[]
+) {
   const left = [...states];
   const http = cannedHttp(
-    fakeHub(() => {
+    fakeHub((method) => {
+      if (method === 'listBuilds') {
+        return build === null ? [] : [{ build_id: 7, nvr: 'hello-1-2.fc44', state: build, task_id: 42 }];
+      }
       const state = left.length > 1 ? left.shift() : left[0];
       return state === undefined ? null : { id: 42, method: 'build', state: CODES[state], create_ts: 1 };
     }),
@@ -36,6 +51,18 @@ test.each(['closed', 'canceled'] as const)('a %s task is left as it is', async (
   expect(await cancelTask.run({ task_id: 42 }, ctx)).toMatchObject({ task_state: state, left_alone: true });
   expect(exec.ran).toEqual([]);
 });
+
+test.each([
+  ['is still building', BUILDING],
+  ['is not there', null],
+] as const)(
+  'a task that Koji calls closed while its build %s is cancelled all the same',
+  async (_, build) => {
+    const { exec, ctx } = worldWith(build, ['closed'], cancel);
+    expect(await cancelTask.run({ task_id: 42 }, ctx)).toEqual({ task_state: 'closed', left_alone: false });
+    expect(exec.ran).toHaveLength(1);
+  },
+);
 
 test('a task that Koji does not know is gone', async () => {
   expect(await cancelTask.run({ task_id: 42 }, world([undefined]).ctx)).toMatchObject({

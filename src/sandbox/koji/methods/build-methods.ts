@@ -1,3 +1,4 @@
+import { nextId } from '../../kit/rows.ts';
 import { generic, pythonFault } from '../faults.ts';
 import {
   BUILD,
@@ -290,7 +291,7 @@ export function buildMethods(generation: 'release' | 'later'): Methods {
         if (hub.builds.some((build) => build.nvr === nvr)) throw generic(`Build already exists: ${nvr}`);
         const start_ts = hub.now();
         const build: Build = {
-          id: hub.builds.length + 1,
+          id: nextId(hub.builds),
           name: String(name),
           version: String(version),
           release: String(release),

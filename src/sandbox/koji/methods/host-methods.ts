@@ -61,7 +61,9 @@ const ALL_RUN_FIELDS = new Set([
   'start_ts',
   'state',
 ]);
+/** Given unasked; the builder's name only where it is asked for. */
 const LOG_FIELDS = ['host_id', 'id', 'msg', 'msg_ts', 'task_id'];
+const LOG_KNOWN: ReadonlySet<string> = new Set([...LOG_FIELDS, 'host_name']);
 const REFUSAL_FIELDS = ['by_host', 'host_id', 'id', 'msg', 'soft', 'task_id', 'ts'];
 
 /** Seconds after its end until the scheduler notices that a run is over. */
@@ -91,6 +93,7 @@ function runRows(hub: Hub): readonly Struct[] {
 function logRows(hub: Hub): readonly Struct[] {
   return hub.runs.map(({ id, task, host, create_ts }) => ({
     host_id: host.id,
+    host_name: host.name,
     id,
     msg: 'Assigning task',
     msg_ts: new Float(create_ts),
@@ -203,8 +206,8 @@ export const hostMethods: Methods = {
     'get_log_messages(clauses=None, fields=None, opts=None)',
     (args, { hub }) => {
       const { clauses = null, fields = null, opts = null } = args;
-      const rows = applyClauses(logRows(hub), clauses, new Set(LOG_FIELDS));
-      return page(pickFields(rows, fields, LOG_FIELDS, new Set(LOG_FIELDS)), opts, { lazy: false });
+      const rows = applyClauses(logRows(hub), clauses, LOG_KNOWN);
+      return page(pickFields(rows, fields, LOG_FIELDS, LOG_KNOWN), opts, { lazy: false });
     },
   ),
   'scheduler.getHostData': read('get_host_data(hostID=None)', ({ hostID = null }, { hub }) =>
