@@ -18,13 +18,23 @@ export interface SandboxCommandOptions extends PlaceOptions, FaultOptions, Clien
 /** `packprobe sandbox`: stays up until it is stopped. */
 export async function sandboxCommand(options: SandboxCommandOptions, host: Host): Promise<number> {
   if (options.listFaults === true) return listFaults(options, host);
+  if (options.json === true) {
+    throw new UsageError(
+      '--json goes with --list-faults',
+      'The environment of a sandbox is JSON at its control port: GET /environment?format=json.',
+    );
+  }
   const speed = parseSpeed(options.speed);
   const faults = await chosenFaults(options, host);
   const dir = absolute(
     host.cwd,
     options.dir ?? join(dataDir(options, host), `sandbox-${(await host.ids()).uuid()}`),
   );
-  if ((await host.listFiles(dir).catch(() => [])).length > 0) {
+  const files = await host.listFiles(dir).catch(() => undefined);
+  if (files === undefined && (await host.exists(dir))) {
+    throw new UsageError(`${dir} is no folder`, 'Give one that does not exist, or an empty one.');
+  }
+  if (files !== undefined && files.length > 0) {
     throw new UsageError(
       `the folder ${dir} is not empty`,
       'The sandbox removes its folder at its end: give one that does not exist.',

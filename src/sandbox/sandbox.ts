@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { appendFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import type { Scenario } from '../core/scenario.ts';
@@ -14,6 +14,7 @@ import { faultBoard } from './faults/fault-board.ts';
 import { type ClientFiles, realmOf, type SandboxUrls, writeClientFiles } from './files.ts';
 import { openGreenwave } from './greenwave/open-greenwave.ts';
 import { type HeldClock, heldClock } from './kit/clock.ts';
+import { makeFolder } from './kit/folder.ts';
 import type { OpenSystem } from './kit/kit.ts';
 import { type OpenKit, openKit } from './kit/open-kit.ts';
 import { defaultWorld, type Others, type World } from './kit/world.ts';
@@ -99,7 +100,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   const trouble = options.trouble ?? warn;
   const dir = resolve(options.dir);
   await using stack = new AsyncDisposableStack();
-  await mkdir(dir, { recursive: true });
+  await makeFolder(dir);
   if ((await readdir(dir)).length > 0) throw new Error(`the sandbox's folder ${dir} is not empty`);
   stack.defer(() => rm(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }));
 
