@@ -208,7 +208,7 @@ const READINGS: readonly Reading[] = [
     hint: 'Look at the disk and the log of the dist-git server.',
   },
   {
-    text: /No space left on device|Disk quota exceeded|Read-only file system|unable to (?:create|write) file/,
+    text: /No space left on device|Out of diskspace|Disk quota exceeded|Read-only file system|unable to (?:create|write) file/,
     code: 'GIT_LOCAL_FAILED',
     kind: 'prober',
     says: 'the work folder could not be written',

@@ -154,7 +154,7 @@ async function firstWord(child: ChildProcess, talk: () => string): Promise<strin
   } catch {
     // Said below, with what it told.
   }
-  if (/ENOSPC|No space left on device/.test(talk()))
+  if (/ENOSPC|No space left on device|Out of diskspace/.test(talk()))
     throw diskFault('the sandbox did not start', { code: 'ENOSPC' });
   const said = /^error: (.*)$/m.exec(talk())?.[1] ?? talk().trim().split('\n')[0] ?? '';
   throw new Fault(`the sandbox did not start: ${said === '' ? 'it said nothing' : said}`, {

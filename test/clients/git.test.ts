@@ -92,6 +92,12 @@ test.each([
     'prober',
   ],
   [
+    'our disk being full, in the words of a pack',
+    "fatal: sha1 file 'objects/pack/tmp_pack_NUO0D4' write error. Out of diskspace",
+    'GIT_LOCAL_FAILED',
+    'prober',
+  ],
+  [
     'a 500 at the post',
     'error: RPC failed; HTTP 500 curl 22 The requested URL returned error: 500\nEverything up-to-date',
     'GIT_SERVER_BROKEN',
