@@ -84,7 +84,8 @@ export interface World {
   readonly delays: Readonly<Record<string, Delay>>;
 }
 
-const GATING = `--- !Policy
+/** The gating.yaml of a package whose one test must pass before either push. */
+export const GATING = `--- !Policy
 product_versions:
   - fedora-*
 decision_contexts:

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DistGitPort } from '../kit/kit.ts';
-import type { World } from '../kit/world.ts';
+import { GATING, type World } from '../kit/world.ts';
 
 /** One commit of somebody else's package. */
 export interface Commit {
@@ -21,17 +21,6 @@ export interface OthersSources extends DistGitPort {
   /** Forgets commits that are older. */
   forget(before: number): void;
 }
-
-const GATING = `--- !Policy
-product_versions:
-  - fedora-*
-decision_contexts:
-  - bodhi_update_push_testing
-  - bodhi_update_push_stable
-subject_type: koji_build
-rules:
-  - !PassingTestCaseRule {test_case_name: fedora-ci.koji-build.tier0.functional}
-`;
 
 /** Puts the commits of others beside a real dist-git. */
 export function othersSources(world: World, own: DistGitPort): OthersSources {

@@ -9,6 +9,51 @@ export function helpOf(path: string, { types, requirements }: Habits): string | 
     .replaceAll(/^( {2}(?:create|edit|info|list)) +/gm, (_, name: string) => name.padEnd(10));
 }
 
+/** What `releases create` and `releases edit` take alike. */
+const RELEASE_OPTIONS = `  --name TEXT                     Release name (eg: F20)
+  --long-name TEXT                Long release name (eg: "Fedora 20")
+  --id-prefix TEXT                Release prefix (eg: FEDORA)
+  --version TEXT                  Release version number (eg: 20)
+  --branch TEXT                   Git branch name (eg: f20)
+  --dist-tag TEXT                 Koji dist tag (eg: f20)
+  --stable-tag TEXT               Koji stable tag (eg: f20-updates)
+  --released-on [%Y-%m-%d]        Date of first release (eg. 2016-06-14)
+  --eol [%Y-%m-%d]                Release end-of-life date (eg. 2016-06-14)
+  --testing-tag TEXT              Koji testing tag (eg: f20-updates-testing)
+  --candidate-tag TEXT            Koji candidate tag (eg: f20-updates-
+                                  candidate)
+  --pending-stable-tag TEXT       Koji pending tag (eg: f20-updates-pending)
+  --pending-testing-tag TEXT      Koji pending testing tag (eg: f20-updates-
+                                  pending-testing)
+  --pending-signing-tag TEXT      Koji pending signing tag (eg: f20-updates-
+                                  pending-signing)
+  --override-tag TEXT             Koji override tag (eg: f20-override)
+  --state [disabled|pending|current|frozen|archived]
+                                  The state of the release
+  --mail-template TEXT            Name of the email template for this release
+  --composed-by-bodhi / --not-composed-by-bodhi
+                                  The flag that indicates whether the release
+                                  is composed by Bodhi or not
+  --package-manager [unspecified|dnf|yum]
+                                  The package manager used by this release
+  --testing-repository TEXT       The name of the testing repository used to
+                                  test updates
+  --create-automatic-updates / --no-create-automatic-updates
+                                  Configure for this release, whether or not
+                                  automatic updates are created for builds
+                                  which are tagged into its Koji candidate
+                                  tag.
+  --staging                       Use the staging bodhi instance
+  --url TEXT                      URL of a Bodhi server. Ignored if --staging
+                                  is set. Can be set with BODHI_URL
+                                  environment variable
+  --debug                         Display debugging information.
+  --client-id TEXT                The OIDC client_id. Ignored if --staging is
+                                  set.
+  --id-provider TEXT              The OIDC provider. Ignored if --staging is
+                                  set.
+`;
+
 const HELP: Readonly<Record<string, string>> = {
   '': `Usage: bodhi [OPTIONS] COMMAND [ARGS]...
 
@@ -366,98 +411,14 @@ Options:
   Create a release.
 
 Options:
-  --name TEXT                     Release name (eg: F20)
-  --long-name TEXT                Long release name (eg: "Fedora 20")
-  --id-prefix TEXT                Release prefix (eg: FEDORA)
-  --version TEXT                  Release version number (eg: 20)
-  --branch TEXT                   Git branch name (eg: f20)
-  --dist-tag TEXT                 Koji dist tag (eg: f20)
-  --stable-tag TEXT               Koji stable tag (eg: f20-updates)
-  --released-on [%Y-%m-%d]        Date of first release (eg. 2016-06-14)
-  --eol [%Y-%m-%d]                Release end-of-life date (eg. 2016-06-14)
-  --testing-tag TEXT              Koji testing tag (eg: f20-updates-testing)
-  --candidate-tag TEXT            Koji candidate tag (eg: f20-updates-
-                                  candidate)
-  --pending-stable-tag TEXT       Koji pending tag (eg: f20-updates-pending)
-  --pending-testing-tag TEXT      Koji pending testing tag (eg: f20-updates-
-                                  pending-testing)
-  --pending-signing-tag TEXT      Koji pending signing tag (eg: f20-updates-
-                                  pending-signing)
-  --override-tag TEXT             Koji override tag (eg: f20-override)
-  --state [disabled|pending|current|frozen|archived]
-                                  The state of the release
-  --mail-template TEXT            Name of the email template for this release
-  --composed-by-bodhi / --not-composed-by-bodhi
-                                  The flag that indicates whether the release
-                                  is composed by Bodhi or not
-  --package-manager [unspecified|dnf|yum]
-                                  The package manager used by this release
-  --testing-repository TEXT       The name of the testing repository used to
-                                  test updates
-  --create-automatic-updates / --no-create-automatic-updates
-                                  Configure for this release, whether or not
-                                  automatic updates are created for builds
-                                  which are tagged into its Koji candidate
-                                  tag.
-  --staging                       Use the staging bodhi instance
-  --url TEXT                      URL of a Bodhi server. Ignored if --staging
-                                  is set. Can be set with BODHI_URL
-                                  environment variable
-  --debug                         Display debugging information.
-  --client-id TEXT                The OIDC client_id. Ignored if --staging is
-                                  set.
-  --id-provider TEXT              The OIDC provider. Ignored if --staging is
-                                  set.
-  --help                          Show this message and exit.
+${RELEASE_OPTIONS}  --help                          Show this message and exit.
 `,
   'releases edit': `Usage: bodhi releases edit [OPTIONS]
 
   Edit an existing release.
 
 Options:
-  --name TEXT                     Release name (eg: F20)
-  --long-name TEXT                Long release name (eg: "Fedora 20")
-  --id-prefix TEXT                Release prefix (eg: FEDORA)
-  --version TEXT                  Release version number (eg: 20)
-  --branch TEXT                   Git branch name (eg: f20)
-  --dist-tag TEXT                 Koji dist tag (eg: f20)
-  --stable-tag TEXT               Koji stable tag (eg: f20-updates)
-  --released-on [%Y-%m-%d]        Date of first release (eg. 2016-06-14)
-  --eol [%Y-%m-%d]                Release end-of-life date (eg. 2016-06-14)
-  --testing-tag TEXT              Koji testing tag (eg: f20-updates-testing)
-  --candidate-tag TEXT            Koji candidate tag (eg: f20-updates-
-                                  candidate)
-  --pending-stable-tag TEXT       Koji pending tag (eg: f20-updates-pending)
-  --pending-testing-tag TEXT      Koji pending testing tag (eg: f20-updates-
-                                  pending-testing)
-  --pending-signing-tag TEXT      Koji pending signing tag (eg: f20-updates-
-                                  pending-signing)
-  --override-tag TEXT             Koji override tag (eg: f20-override)
-  --state [disabled|pending|current|frozen|archived]
-                                  The state of the release
-  --mail-template TEXT            Name of the email template for this release
-  --composed-by-bodhi / --not-composed-by-bodhi
-                                  The flag that indicates whether the release
-                                  is composed by Bodhi or not
-  --package-manager [unspecified|dnf|yum]
-                                  The package manager used by this release
-  --testing-repository TEXT       The name of the testing repository used to
-                                  test updates
-  --create-automatic-updates / --no-create-automatic-updates
-                                  Configure for this release, whether or not
-                                  automatic updates are created for builds
-                                  which are tagged into its Koji candidate
-                                  tag.
-  --staging                       Use the staging bodhi instance
-  --url TEXT                      URL of a Bodhi server. Ignored if --staging
-                                  is set. Can be set with BODHI_URL
-                                  environment variable
-  --debug                         Display debugging information.
-  --client-id TEXT                The OIDC client_id. Ignored if --staging is
-                                  set.
-  --id-provider TEXT              The OIDC provider. Ignored if --staging is
-                                  set.
-  --new-name TEXT                 New release name (eg: F20)
+${RELEASE_OPTIONS}  --new-name TEXT                 New release name (eg: F20)
   --help                          Show this message and exit.
 `,
   'overrides query': `Usage: bodhi overrides query [OPTIONS]
