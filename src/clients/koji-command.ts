@@ -41,6 +41,40 @@ export function fedpkgBuildCommand({
   };
 }
 
+/** What a scratch build is known by afterwards: it stands in the options of its task. */
+export interface BuildMark {
+  readonly packprobe_run: string;
+  /** Of this one build: a run may make several of one commit. */
+  readonly packprobe_build: string;
+}
+
+/**
+ * Submits a scratch build and returns at once. The command does not have to read the spec file: nothing is compared with what was built before, and
+ * the builder counts a release of rpmautospec by itself.
+ */
+export function scratchBuildCommand({
+  client,
+  user,
+  dir,
+  target,
+  mark,
+}: {
+  readonly client: string;
+  readonly user: string;
+  readonly dir: string;
+  readonly target?: string | undefined;
+  readonly mark: BuildMark;
+}): Command {
+  const options = target === undefined ? [] : [`--target=${target}`];
+  const metadata = `--custom-user-metadata=${JSON.stringify(mark)}`;
+  return {
+    file: client,
+    args: ['--user', user, 'scratch-build', '--nowait', '--skip-nvr-check', ...options, metadata],
+    cwd: dir,
+    env: { PYTHONUNBUFFERED: '1' },
+  };
+}
+
 export function headCommitCommand(dir: string): Command {
   return { file: 'git', args: ['rev-parse', 'HEAD'], cwd: dir };
 }
@@ -69,7 +103,7 @@ export function readFedpkgBuild(result: CommandResult): Submission {
   if (created !== null) return { task_id: Number(created[1]) };
   const killed = killedFault(result);
   if (killed !== undefined) return { maybe_submitted: true, fault: killed };
-  const text = /Could not execute build: (?<text>[\s\S]*)/.exec(result.stderr)?.groups?.['text'];
+  const text = /Could not execute (?:scratch_)?build: (?<text>[\s\S]*)/.exec(result.stderr)?.groups?.['text'];
   const said = text ?? lastLine(result.stderr);
   const evidence = { exit: result.exit ?? null, stderr: tail(result.stderr) };
   const rule = BUILD_RULES.find(({ pattern }) => pattern.test(result.stderr));

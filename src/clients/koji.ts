@@ -55,6 +55,8 @@ const build = z.object({
 
 export type KojiBuild = z.output<typeof build>;
 
+const builtRpms = z.object({ rpms: z.array(z.string()) });
+
 /** Koji's numbers of a build's states, as far as they matter here. */
 export const BUILD_STATE = { complete: 1, failed: 3, canceled: 4 } as const;
 
@@ -102,6 +104,13 @@ export interface KojiHub {
   buildOfTask(taskId: number, signal: AbortSignal): Promise<KojiBuild | undefined>;
   /** In the order of `names`, undefined where there is none. */
   buildTargets(names: readonly string[], signal: AbortSignal): Promise<readonly (BuildTarget | undefined)[]>;
+  /**
+   * Files that the children of a build task built, without their folders; undefined where nothing was built, or not everything yet, whatever the task
+   * itself says. A scratch build leaves no other trace.
+   */
+  builtFiles(taskId: number, signal: AbortSignal): Promise<readonly string[] | undefined>;
+  /** Whether a task has really ended: only then it has a result, whatever its state is said to be. */
+  hasResult(taskId: number, signal: AbortSignal): Promise<boolean>;
   /** The fault text of a failed task, as its builder left it. */
   failureOf(taskId: number, signal: AbortSignal): Promise<string>;
   /** The end of a log of a task; empty where there is none. */
@@ -144,6 +153,21 @@ export function kojiHub({ http, url }: { readonly http: Http; readonly url: stri
       rows.forEach((row, index) => void items.push(itemOf(row, part[index]?.method ?? '')));
     }
     return items;
+  }
+
+  /** What tasks gave, failures included; undefined for one that has not ended. */
+  async function resultsOf(
+    taskIds: readonly number[],
+    signal: AbortSignal,
+  ): Promise<readonly (XmlRpcValue | undefined)[]> {
+    if (taskIds.length === 0) return [];
+    const items = await multiCall(
+      taskIds.map((id) => ({ method: 'getTaskResult', params: [id, named({ raise_fault: false })] })),
+      signal,
+    );
+    return items.map((item) =>
+      'fault' in item && /is not finished/.test(textOf(item.fault)) ? undefined : itemValue(item),
+    );
   }
 
   const read = <Schema extends z.ZodType>(schema: Schema, value: unknown, what: string) =>
@@ -218,6 +242,23 @@ export function kojiHub({ http, url }: { readonly http: Http; readonly url: stri
         signal,
       );
       return items.map((item) => read(target.nullable(), itemValue(item), 'getBuildTarget') ?? undefined);
+    },
+
+    async builtFiles(taskId, signal) {
+      const below = (await this.taskTrees([taskId], signal)).get(taskId)?.descendents ?? [];
+      const builders = below.filter(({ method }) => method === 'buildArch');
+      const results = await resultsOf(
+        builders.map(({ id }) => id),
+        signal,
+      );
+      if (results.length === 0 || results.includes(undefined)) return undefined;
+      const paths = results.flatMap((result) => read(builtRpms, result, 'getTaskResult').rpms);
+      return paths.map((path) => path.split('/').at(-1) ?? path).sort();
+    },
+
+    async hasResult(taskId, signal) {
+      const [result] = await resultsOf([taskId], signal);
+      return result !== undefined;
     },
 
     async failureOf(taskId, signal) {

@@ -29,8 +29,8 @@ export interface Effect<Identity extends Json, Sought extends Json = Json> {
   sought?(signal: AbortSignal): Promise<Sought>;
   /** Looks whether it is already there. Must tell what this run made from what others made. `sought` is null where the effect has none. */
   find(signal: AbortSignal, sought: Sought): Promise<Identity | undefined>;
-  /** Makes it and reads back what it is. When it throws, the next attempt asks `find`. */
-  make(signal: AbortSignal): Promise<Identity>;
+  /** Makes it and reads back what it is. When it throws, the next attempt asks `find`. `sought` as `find` gets it: a mark to make it with. */
+  make(signal: AbortSignal, sought: Sought): Promise<Identity>;
   /** What takes it away; left out for what cannot be undone (commits, tarballs). */
   undo?(identity: Identity): UndoStep;
   /** What is followed from now on. */

@@ -69,7 +69,7 @@ export function effectsOf(options: EffectsOptions) {
       known === undefined
         ? undefined
         : await lookFor((looking) => spec.find(looking, sought), resumed, { clock, signal });
-    const identity = found ?? (await spec.make(signal));
+    const identity = found ?? (await spec.make(signal, sought));
     const made_at = clock.now();
     const undo = spec.undo?.(identity) ?? null;
     book.set(intent.effect_id, {

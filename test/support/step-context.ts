@@ -172,16 +172,16 @@ export function stepContext(options: ContextOptions): TestContext {
     },
     async effect({ kind, sought, find, make, undo, subjects }) {
       const known = options.effects?.[kind];
-      const look = async () => {
-        const kept = options.sought?.[kind] ?? (await sought?.(signal));
-        return find(signal, kept as Parameters<typeof find>[1]);
+      type Sought = Parameters<typeof find>[1];
+      const kept = async () => (options.sought?.[kind] ?? (await sought?.(signal)) ?? null) as Sought;
+      const lookOrMake = async () => {
+        const asked = await kept();
+        return (known === 'lost' ? await find(signal, asked) : undefined) ?? (await make(signal, asked));
       };
       const identity =
-        known === undefined
-          ? await make(signal)
-          : known === 'lost'
-            ? ((await look()) ?? (await make(signal)))
-            : (known as Awaited<ReturnType<typeof make>>);
+        known === undefined || known === 'lost'
+          ? await lookOrMake()
+          : (known as Awaited<ReturnType<typeof make>>);
       if (undo !== undefined) undos.push(undo(identity));
       followed.push(...(subjects?.(identity) ?? []));
       return identity;

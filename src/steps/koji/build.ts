@@ -1,14 +1,9 @@
 import { z } from 'zod';
-import { chargedTo } from '../../clients/http-answer.ts';
-import { blameLogin } from '../../clients/kerberos.ts';
 import { BUILD_STATE, buildSubject, type KojiHub, kojiHub, taskSubject } from '../../clients/koji.ts';
-import { fedpkgBuildCommand, headCommit, readFedpkgBuild } from '../../clients/koji-command.ts';
-import { buildFault, logsOf } from '../../clients/koji-failure.ts';
+import { submitBuild, untilClosed } from '../../clients/koji-build.ts';
+import { fedpkgBuildCommand, headCommit } from '../../clients/koji-command.ts';
 import { type Environment, systemOf } from '../../core/environment.ts';
-import type { News } from '../../core/event.ts';
-import { FACT } from '../../core/facts.ts';
 import { Fault } from '../../core/fault.ts';
-import type { JsonObject } from '../../core/json.ts';
 import type { Command } from '../../core/ports.ts';
 import { defineStep, type StepContext } from '../../core/step.ts';
 
@@ -47,35 +42,13 @@ export default defineStep({
       kind: 'koji-task',
       sought,
       find,
-      async make(signal) {
-        const submission = readFedpkgBuild(await chargedTo('koji', () => ctx.exec(command, signal)));
-        if ('task_id' in submission) return submission.task_id;
-        if (submission.maybe_submitted) {
-          const found = await find(signal, await sought(signal)).catch((cause: unknown) => {
-            // Koji does not answer this either: the next attempt looks again.
-            signal.throwIfAborted();
-            ctx.log.debug({ err: cause }, 'could not look for the task');
-            return undefined;
-          });
-          if (found !== undefined) return found;
-        }
-        throw await blameLogin(submission.fault, ctx, signal);
-      },
+      make: (signal, commit) =>
+        submitBuild({ command, find: (looking) => find(looking, commit) }, ctx, signal),
       undo: (id) => ({ uses: 'koji/cancel-task', with: { task_id: id } }),
       subjects: (id) => [taskSubject(id)],
     });
 
-    const end = await ctx.events.until(taskSubject(taskId), endOfTask);
-    if (end.fact === FACT.canceled) {
-      throw new Fault(`koji task ${taskId} was canceled by somebody`, {
-        code: 'BUILD_CANCELED',
-        kind: 'rejected',
-        system: 'koji',
-        evidence: { task_id: taskId },
-      });
-    }
-    if (end.fact === FACT.failed) throw await whyFailed({ hub, taskId, data: end.data }, ctx.signal);
-
+    await untilClosed({ hub, taskId }, ctx);
     const build = await hub.buildOfTask(taskId, ctx.signal);
     if (build === undefined) {
       throw new Fault(`koji task ${taskId} was closed without a build`, {
@@ -106,12 +79,6 @@ function commandFor(
   return fedpkgBuildCommand({ client, user: env.identity.user, dir, target });
 }
 
-function endOfTask({ events }: News): { fact: string; data: JsonObject } | undefined {
-  const finals: readonly string[] = [FACT.closed, FACT.failed, FACT.canceled];
-  const end = events.find(({ fact }) => finals.includes(fact));
-  return end === undefined ? undefined : { fact: end.fact, data: end.data };
-}
-
 interface Sought {
   readonly hub: KojiHub;
   readonly ctx: StepContext;
@@ -131,20 +98,4 @@ async function findTask(
     const fits = target === undefined || into === target;
     return typeof source === 'string' && source.endsWith(`#${commit}`) && fits && !scratch;
   })?.id;
-}
-
-interface Failed {
-  readonly hub: KojiHub;
-  readonly taskId: number;
-  readonly data: JsonObject;
-}
-
-const child = z.object({ id: z.number().int(), name: z.string() });
-
-async function whyFailed({ hub, taskId, data }: Failed, signal: AbortSignal): Promise<Fault> {
-  const failed = child.safeParse(data['failed_child']).data;
-  const id = failed?.id ?? taskId;
-  const text = await hub.failureOf(id, signal);
-  const log = await logsOf({ hub, id, text }, signal);
-  return buildFault({ task_id: taskId, child: failed, text, log });
 }

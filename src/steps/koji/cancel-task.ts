@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { chargedTo } from '../../clients/http-answer.ts';
 import { blameLogin } from '../../clients/kerberos.ts';
-import { BUILD_STATE, hasEnded, kojiHub } from '../../clients/koji.ts';
+import { BUILD_STATE, hasEnded, type KojiHub, kojiHub } from '../../clients/koji.ts';
 import { cancelTaskCommand, readCancel } from '../../clients/koji-command.ts';
 import { systemOf } from '../../core/environment.ts';
 import { Fault } from '../../core/fault.ts';
@@ -27,9 +27,8 @@ export default defineStep({
     const hub = kojiHub({ http: ctx.http, url });
     const before = await hub.task(task_id, ctx.signal);
     if (before === undefined) return { task_state: 'unknown', left_alone: true };
-    // Koji is silent about a cancel of what has ended: rather one too many than a build that goes on although Koji calls its task closed.
-    const made = before.state === 'closed' ? await hub.buildOfTask(task_id, ctx.signal) : undefined;
-    const isOver = before.state === 'closed' ? made?.state === BUILD_STATE.complete : hasEnded(before.state);
+    const isOver =
+      before.state === 'closed' ? await isBuilt(hub, task_id, ctx.signal) : hasEnded(before.state);
     if (isOver) return { task_state: before.state, left_alone: true };
 
     const command = cancelTaskCommand({ profile, taskId: task_id });
@@ -47,3 +46,10 @@ export default defineStep({
     });
   },
 });
+
+/** Koji is silent about a cancel of what has ended: rather one too many than a build that goes on although Koji calls its task closed. */
+async function isBuilt(hub: KojiHub, taskId: number, signal: AbortSignal): Promise<boolean> {
+  const build = await hub.buildOfTask(taskId, signal);
+  // A scratch build never has one.
+  return build === undefined ? hub.hasResult(taskId, signal) : build.state === BUILD_STATE.complete;
+}

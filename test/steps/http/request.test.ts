@@ -324,7 +324,7 @@ describe('a request that may not be repeated', () => {
     const kept: Json[] = [];
     const context = stepContext({ dir, http });
     const effect: StepContext['effect'] = async (spec) => {
-      const identity = await spec.make(context.signal);
+      const identity = await spec.make(context.signal, null as never);
       kept.push(JSON.parse(JSON.stringify(identity)));
       return identity;
     };

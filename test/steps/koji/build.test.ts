@@ -45,18 +45,18 @@ const failed = (data = {}) => [
 
 describe('a build that Koji closes', () => {
   test('has the NVR that Koji says, and its task is cancelled afterwards', async () => {
-    const exec = cannedExec([created]);
+    const exec = cannedExec([head, created]);
     const ctx = stepContext({ dir: '/run', exec, http: hub([]), reports: closed });
     expect(await build.run({ dir: 'p' }, ctx)).toEqual({ task_id: 42, nvr: 'p-1-1.fc44', build_id: 9 });
     expect(ctx.undos).toEqual([{ uses: 'koji/cancel-task', with: { task_id: 42 } }]);
     expect(ctx.followed).toContainEqual({ kind: 'build', key: 'p-1-1.fc44' });
-    expect(exec.ran[0]).toMatchObject({ file: 'fedpkg', cwd: '/run/p' });
+    expect(exec.ran.at(-1)).toMatchObject({ file: 'fedpkg', cwd: '/run/p' });
   });
 
   test('without leaving a build is koji’s fault', async () => {
     const ctx = stepContext({
       dir: '/run',
-      exec: cannedExec([created]),
+      exec: cannedExec([head, created]),
       http: hub([], { listBuilds: [] }),
       reports: closed,
     });
@@ -69,7 +69,7 @@ describe('a build that Koji closes', () => {
   test('whose build goes on all the same is koji’s fault', async () => {
     const ctx = stepContext({
       dir: '/run',
-      exec: cannedExec([created]),
+      exec: cannedExec([head, created]),
       http: hub([], { listBuilds: [{ build_id: 9, nvr: 'p-1-1.fc44', state: 0, task_id: 42 }] }),
       reports: closed,
     });
@@ -138,7 +138,7 @@ describe('a submission whose answer was lost', () => {
 });
 
 test('a hub that is away fails the submission without a task', async () => {
-  const exec = cannedExec([refused('Could not execute build: server is offline\n')]);
+  const exec = cannedExec([head, refused('Could not execute build: server is offline\n')]);
   const ctx = stepContext({ dir: '/run', exec, http: hub([]) });
   await expect(build.run({ dir: 'p' }, ctx)).rejects.toMatchObject({ kind: 'unavailable', system: 'koji' });
   expect(ctx.undos).toEqual([]);
@@ -146,7 +146,7 @@ test('a hub that is away fails the submission without a task', async () => {
 
 describe('a build that fails', () => {
   const run = (http: ReturnType<typeof hub>, reports = failed()) =>
-    build.run({ dir: 'p' }, stepContext({ dir: '/run', exec: cannedExec([created]), http, reports }));
+    build.run({ dir: 'p' }, stepContext({ dir: '/run', exec: cannedExec([head, created]), http, reports }));
   const text = (faultString: string, log = '') =>
     hub([], {
       getTaskResult: { faultCode: 1005, faultString },
@@ -201,7 +201,7 @@ describe('a build that fails', () => {
 
 test('an open task is waited for', async () => {
   const reports = [reportOf(taskSubject(42), 'created'), reportOf(taskSubject(42), 'started')];
-  const ctx = stepContext({ dir: '/run', exec: cannedExec([created]), http: hub([]), reports });
+  const ctx = stepContext({ dir: '/run', exec: cannedExec([head, created]), http: hub([]), reports });
   await expect(build.run({ dir: 'p' }, ctx)).rejects.toThrow(/goes on waiting/);
 });
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import cancelTask from '../../../src/steps/koji/cancel-task.ts';
 import { canned } from '../../support/canned.ts';
-import { fakeHub } from '../../support/fake-hub.ts';
+import { fakeHub, HubFault } from '../../support/fake-hub.ts';
 import { recordedCommand } from '../../support/recorded-command.ts';
 import { type CannedCommand, cannedExec, cannedHttp, stepContext } from '../../support/step-context.ts';
 
@@ -9,15 +9,21 @@ const CODES = { free: 0, open: 1, closed: 2, canceled: 3 } as const;
 
 /** A task that shows one state before the command and another after it. */
 function world(states: readonly (keyof typeof CODES | undefined)[], ...commands: CannedCommand[]) {
-  return worldWith(COMPLETE, states, ...commands);
+  return worldWith({ build: COMPLETE }, states, ...commands);
 }
 
 const COMPLETE = 1;
 const BUILDING = 0;
 
-/** The same, with the state of the build that the task made; null where it made none. */
+interface Made {
+  /** State of the build that the task made; null where it made none. */
+  readonly build: number | null;
+  /** Of the task; `none` where it has not really ended. */
+  readonly result?: 'none' | 'nil';
+}
+
 function worldWith(
-  build: number | null,
+  { build, result = 'nil' }: Made,
   states: readonly (keyof typeof CODES | undefined)[],
   ...commands: CannedCommand[]
 ) {
@@ -26,6 +32,10 @@ function worldWith(
     fakeHub((method) => {
       if (method === 'listBuilds') {
         return build === null ? [] : [{ build_id: 7, nvr: 'hello-1-2.fc44', state: build, task_id: 42 }];
+      }
+      if (method === 'getTaskResult') {
+        if (result === 'none') throw new HubFault(1000, 'Task 42 is not finished');
+        return null;
       }
       const state = left.length > 1 ? left.shift() : left[0];
       return state === undefined ? null : { id: 42, method: 'build', state: CODES[state], create_ts: 1 };
@@ -53,16 +63,19 @@ test.each(['closed', 'canceled'] as const)('a %s task is left as it is', async (
 });
 
 test.each([
-  ['is still building', BUILDING],
-  ['is not there', null],
-] as const)(
-  'a task that Koji calls closed while its build %s is cancelled all the same',
-  async (_, build) => {
-    const { exec, ctx } = worldWith(build, ['closed'], cancel);
-    expect(await cancelTask.run({ task_id: 42 }, ctx)).toEqual({ task_state: 'closed', left_alone: false });
-    expect(exec.ran).toHaveLength(1);
-  },
-);
+  ['is still building', { build: BUILDING }],
+  ['is not there, nor its result,', { build: null, result: 'none' }],
+] as const)('a task that Koji calls closed while its build %s is cancelled all the same', async (_, made) => {
+  const { exec, ctx } = worldWith(made, ['closed'], cancel);
+  expect(await cancelTask.run({ task_id: 42 }, ctx)).toEqual({ task_state: 'closed', left_alone: false });
+  expect(exec.ran).toHaveLength(1);
+});
+
+test('a scratch build that has ended is left as it is, though it never makes a build', async () => {
+  const { exec, ctx } = worldWith({ build: null }, ['closed']);
+  expect(await cancelTask.run({ task_id: 42 }, ctx)).toEqual({ task_state: 'closed', left_alone: true });
+  expect(exec.ran).toEqual([]);
+});
 
 test('a task that Koji does not know is gone', async () => {
   expect(await cancelTask.run({ task_id: 42 }, world([undefined]).ctx)).toMatchObject({
