@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ConfigError } from './config-error.ts';
 import { type Environment, environmentSchema, secret } from './environment.ts';
-import { objective, positiveDuration, scheduleSchema } from './probe.ts';
+import { objective, positiveDuration, scheduleSchema, timeZone } from './probe.ts';
 import { judge } from './schema-faults.ts';
 import { SYSTEMS } from './system.ts';
 import { readYaml } from './yaml-document.ts';
@@ -20,13 +20,34 @@ const environmentNames = z
   .describe('Only of these environments. Left out, of all.');
 const about = { environments: environmentNames, systems: systemNames } as const;
 
+const path = z.string().min(1);
+
 const listen = z.strictObject({
   host: z.string().min(1).default('127.0.0.1').describe('Address that the HTTP server listens on.'),
   port: z.int().min(0).max(65_535).default(9842).describe('Its port; 0 takes any that is free.'),
+  tls: z
+    .strictObject({ certificate: path, key: path })
+    .optional()
+    .describe('PEM files. Left out, it speaks plain HTTP.'),
+  tokens: z
+    .record(name, secret)
+    .default({})
+    .describe('Who may start, cancel, pause and acknowledge over HTTP: a bearer token for each name.'),
+  url: address
+    .optional()
+    .describe('How others reach it, for links in messages. Left out, messages carry no links to it.'),
 });
+
+const limits = {
+  max_runs: z.int().min(1).max(1000).optional().describe('Runs that go there at the same time.'),
+};
 
 const schedule = z.strictObject({
   max_runs: z.int().min(1).max(1000).default(20).describe('Runs that go at the same time.'),
+  systems: z
+    .partialRecord(z.enum(SYSTEMS), z.int().min(1).max(1000))
+    .default({})
+    .describe('Runs that go at the same time among those with a step of this system.'),
   min_interval: positiveDuration
     .prefault('5m')
     .describe('Shortest time between two starts of one probe, whatever its file says.'),
@@ -34,6 +55,46 @@ const schedule = z.strictObject({
     .enum(['one', 'none'])
     .default('one')
     .describe('What becomes of due times that passed while the service was down.'),
+});
+
+/** When failures become an incident that people are told about. */
+const openRule = z.discriminatedUnion('when', [
+  z.strictObject({
+    when: z
+      .literal('confirmed')
+      .describe('A second run, of `confirm_with` or of the probe itself, fails, too.'),
+  }),
+  z.strictObject({
+    when: z.literal('in_a_row').describe('So many runs in a row fail.'),
+    count: z.int().min(1).max(100),
+  }),
+  z.strictObject({
+    when: z.literal('of_last').describe('So many of the last runs fail.'),
+    failed: z.int().min(1).max(100),
+    of: z.int().min(1).max(1000),
+  }),
+]);
+
+const incidentRules = z.strictObject({
+  open: openRule.prefault({ when: 'confirmed' }).describe('When failures become an incident.'),
+  resolve_after: z.int().min(1).max(100).default(1).describe('Good runs in a row that end it.'),
+  remind_every: positiveDuration.prefault('1d').describe('While it is open and nobody acknowledged it.'),
+  flapping: z
+    .strictObject({
+      changes: z.int().min(2).max(100).default(3).describe('So many times it came back …'),
+      within: positiveDuration.prefault('12h').describe('… within this time: told as one that flaps.'),
+    })
+    .prefault({}),
+});
+
+export type IncidentRules = z.output<typeof incidentRules>;
+
+/** The part of the configuration that says when people are told; also what `replay --rules` reads. */
+export const incidentsSchema = incidentRules.extend({
+  systems: z
+    .partialRecord(z.enum(SYSTEMS), incidentRules.partial())
+    .default({})
+    .describe('What differs for one system.'),
 });
 
 const retention = z.strictObject({
@@ -48,28 +109,74 @@ const metrics = z.strictObject({
     .enum(['on', 'off'])
     .default('on')
     .describe('Durations by step, the largest part of all series; hops and the store keep the truth.'),
+  otlp: z
+    .strictObject({
+      url: address.describe('Base address of an OTLP/HTTP collector, such as `http://localhost:4318`.'),
+      headers: z.record(z.string(), secret).default({}).describe('Such as an authorization header.'),
+      traces: z.boolean().default(true),
+      metrics: z.boolean().default(true),
+      interval: positiveDuration.prefault('1m').describe('Between two exports of metrics.'),
+    })
+    .optional()
+    .describe('Traces and metrics for OpenTelemetry. Left out, nothing of it is loaded.'),
 });
+
+const TIME_OF_DAY = 'a time of day such as `22:00`';
+const timeOfDay = z.string(TIME_OF_DAY).regex(/^([01]\d|2[0-3]):[0-5]\d$/, TIME_OF_DAY);
+
+const quietHours = z
+  .strictObject({
+    from: timeOfDay,
+    to: timeOfDay,
+    time_zone: timeZone,
+    days: z
+      .array(z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']))
+      .min(1)
+      .optional()
+      .describe('Days on which they begin. Left out, every day.'),
+  })
+  .optional()
+  .describe('When this receiver is not told: what is still true then is told afterwards.');
+
+const quiet = { quiet_hours: quietHours } as const;
 
 const receiver = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('alertmanager'),
     url: address.describe('Such as `http://localhost:9093`.'),
+    token: secret.optional().describe('Sent as a bearer token.'),
     ...about,
+    ...quiet,
   }),
   z.strictObject({
     kind: z.literal('mail'),
-    server: z.string().min(1).describe('Mail server, `HOST:PORT`.'),
+    server: z.string().min(1).describe('Mail server, `HOST:PORT`; port 465 speaks TLS from the start.'),
+    tls: z.enum(['required', 'if_offered']).default('if_offered').describe('STARTTLS on other ports.'),
     from: z.email('a mail address'),
     to: z.array(z.email('a mail address')).min(1),
     user: z.string().min(1).optional(),
     password: secret.optional(),
     ...about,
+    ...quiet,
   }),
   z.strictObject({
     kind: z.literal('webhook'),
     url: z.union([address, secret], 'an http or https address, or `{file: PATH}` or `{env: NAME}` of one'),
     token: secret.optional().describe('Sent as a bearer token.'),
+    signature: secret.optional().describe('Key that every body is signed with (HMAC-SHA256).'),
+    runs: z.boolean().default(false).describe('Every run and step, too, not incidents alone.'),
     ...about,
+    ...quiet,
+  }),
+  z.strictObject({
+    kind: z.literal('command'),
+    command: z
+      .array(z.string().min(1))
+      .min(1)
+      .describe('Argument list; the message is its standard input, as JSON.'),
+    runs: z.boolean().default(false).describe('Every run and step, too, not incidents alone.'),
+    ...about,
+    ...quiet,
   }),
   z.strictObject({
     kind: z.literal('matrix'),
@@ -77,6 +184,7 @@ const receiver = z.discriminatedUnion('kind', [
     room: z.string().regex(/^[!#].+:.+$/, 'a room such as `#infra:example.org`'),
     token: secret,
     ...about,
+    ...quiet,
   }),
   z.strictObject({
     kind: z.literal('ticket'),
@@ -85,8 +193,11 @@ const receiver = z.discriminatedUnion('kind', [
     project: z.string().min(1).describe('Such as `infra/tickets`.'),
     token: secret,
     ...about,
+    ...quiet,
   }),
 ]);
+
+export type Receiver = z.output<typeof receiver>;
 
 const INSTANT = 'a time in UTC such as `2026-12-01T08:00Z`';
 
@@ -102,6 +213,7 @@ const TREATMENTS =
 
 const calendarKinds = z.strictObject({
   outage: treatment.default('leave_out'),
+  maintenance: treatment.default('skip'),
   freeze: treatment.default('count'),
   mass_rebuild: treatment.default('leave_out'),
   branching: treatment.default('skip'),
@@ -128,9 +240,32 @@ const calendarEntry = z
     });
   });
 
+const feed = {
+  url: address,
+  poll: positiveDuration.prefault('10m').describe('Pause between two looks.'),
+  runs: treatment.optional().describe(`${TREATMENTS} Left out, what \`calendar.kinds\` says.`),
+  ...about,
+} as const;
+
+/** Where periods are told by others. */
+const calendarFeed = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('icalendar'),
+    periods: calendarKinds.keyof().default('outage').describe('What its events are.'),
+    ...feed,
+  }),
+  z.strictObject({ kind: z.literal('status_page').describe('The JSON of Fedora status.'), ...feed }),
+]);
+
+export type CalendarFeed = z.output<typeof calendarFeed>;
+
 const calendar = z.strictObject({
   kinds: calendarKinds.prefault({}).describe(`What becomes of runs by kind. ${TREATMENTS}`),
   entries: z.array(calendarEntry).default([]).describe('Periods that are known beforehand.'),
+  feeds: z
+    .record(name, calendarFeed)
+    .default({})
+    .describe('Calendars and status pages that tell of more, by name.'),
 });
 
 const probeOverrides = z.strictObject({
@@ -146,13 +281,22 @@ export const configSchema = z.strictObject({
   listen: listen.prefault({}).describe('Where `serve` answers over HTTP.'),
   schedule: schedule.prefault({}).describe('Limits of the scheduler.'),
   retention: retention.prefault({}).describe('How long data is kept.'),
-  metrics: metrics.prefault({}).describe('What `/metrics` shows.'),
+  metrics: metrics.prefault({}).describe('What `/metrics` shows, and where else it goes.'),
+  incidents: incidentsSchema.prefault({}).describe('When people are told.'),
+  dead_man: z
+    .strictObject({
+      url: z.union([address, secret], 'an http or https address, or `{file: PATH}` or `{env: NAME}` of one'),
+      every: positiveDuration.prefault('1m').describe('Between two calls.'),
+    })
+    .optional()
+    .describe('Called after each good cycle: whoever is there raises the alarm when it falls silent.'),
   receivers: z.record(name, receiver).default({}).describe('Who is told about incidents, by name.'),
   calendar: calendar.prefault({}).describe('Outages, freezes, mass rebuilds and branchings.'),
   environments: z
     .record(
       name,
       z.strictObject({
+        ...limits,
         probes: z
           .record(name, probeOverrides)
           .default({})

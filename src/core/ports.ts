@@ -13,6 +13,8 @@ export interface Clock {
   deadline(ms: number, reason: () => Error): Deadline;
   /** Converts a wall time told by a local tool (epoch ms of the host, as from `klist`) into this clock's time. */
   fromHost(epochMs: number): number;
+  /** The other way: what others on this host (Prometheus, people) would call that moment. */
+  toHost(epochMs: number): number;
   /** How long a stretch of the host's time is here: what real commands and people need. Milliseconds. */
   ofHost(ms: number): number;
   /** How much a bracket taken from this clock has to be widened. Milliseconds: 0 in a real environment, 1 × speed in a sandbox. */

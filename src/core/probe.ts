@@ -20,6 +20,11 @@ function isTimeZone(name: string): boolean {
   }
 }
 
+export const timeZone = z
+  .string()
+  .refine(isTimeZone, 'a time zone such as `UTC` or `Europe/Prague`')
+  .default('UTC');
+
 /** When a probe is due. */
 export const scheduleSchema = z
   .strictObject({
@@ -29,11 +34,7 @@ export const scheduleSchema = z
       .refine((text) => parseCron(text) !== undefined, CRON_EXPECTED)
       .optional()
       .describe('Due times as cron says them, such as `0 6,18 * * mon-fri`.'),
-    time_zone: z
-      .string()
-      .refine(isTimeZone, 'a time zone such as `UTC` or `Europe/Prague`')
-      .default('UTC')
-      .describe('Where `cron` reads its clock.'),
+    time_zone: timeZone.describe('Where `cron` reads its clock.'),
     overlap: z
       .enum(['skip', 'queue'])
       .default('skip')
@@ -41,8 +42,10 @@ export const scheduleSchema = z
         'What becomes of a due time while the run before it still goes: left out, or started after it.',
       ),
     jitter: duration
-      .prefault('0s')
-      .describe('Longest delay by chance, so that probes do not start together.'),
+      .optional()
+      .describe(
+        'Within what time from the full interval it is due: where, its name and environment say, always the same. Left out, the whole of `every`, and nothing for `cron`.',
+      ),
   })
   .refine(({ every, cron }) => (every === undefined) !== (cron === undefined), 'either `every` or `cron`')
   .meta({ oneOf: [{ required: ['every'] }, { required: ['cron'] }] });

@@ -1,6 +1,11 @@
+import type { Audit } from './audit.ts';
+import type { Digests, LateWatch, Verdict } from './digest.ts';
 import type { Report, Subject } from './event.ts';
-import type { FaultData, Outcome, StepOutcome } from './fault.ts';
+import type { Fault, FaultData, Outcome, StepOutcome } from './fault.ts';
+import type { Incidents } from './incident.ts';
 import type { Json, JsonObject } from './json.ts';
+import type { Leases } from './lease.ts';
+import type { Outbox } from './notice.ts';
 import type { Release } from './release.ts';
 import type {
   AttemptRecord,
@@ -11,8 +16,10 @@ import type {
   PhaseRecord,
   RunRecord,
 } from './run.ts';
+import type { Dues, LeftOut } from './schedule.ts';
 import type { UndoStep } from './step.ts';
 import type { Charge } from './system.ts';
+import type { Totals } from './totals.ts';
 
 /** All that a run needs to be entered again, stored at its start. Secrets are references here. */
 export interface RunHeader {
@@ -52,6 +59,9 @@ export interface RunSummary {
   readonly fault: FaultData | null;
   /** How many things it still holds in other systems. */
   readonly leftovers: number;
+  /** It lay in a period whose runs do not count. */
+  readonly left_out: LeftOut | null;
+  readonly retry_of: string | null;
 }
 
 export interface StepProgress {
@@ -97,6 +107,8 @@ export interface StoredRun {
   /** All that its processes have started; most have ended. */
   readonly commands: readonly CommandRecord[];
   readonly record: RunRecord | null;
+  readonly left_out: LeftOut | null;
+  readonly verdicts: readonly Verdict[];
 }
 
 export interface LookRecord {
@@ -176,8 +188,12 @@ export interface RunJournal {
   finish(record: RunRecord): Promise<void>;
   /** Says of a row of the ledger what became of it. */
   settle(effect: number, settlement: Settlement): Promise<void>;
-  /** Says that its folder is gone: when the ledger holds nothing any more, either, the run is `finished`. */
+  /** Says that nobody is at work on it any more: when the ledger holds nothing, and nothing is watched, the run is `finished`; else it rests. */
   letGo(): Promise<void>;
+  /** Somebody is at work on it again. */
+  wake(): Promise<void>;
+  /** No write is done from now on: the run stays as it is for whoever goes on with it. `lost` aborts with the reason. */
+  leave(reason: Fault): void;
   /** Aborts with that Fault at the first write that is refused because somebody else has taken the run over. */
   readonly lost: AbortSignal;
 }
@@ -205,13 +221,35 @@ export interface BackupReport {
   readonly unfinished: number;
 }
 
+/** Waits that ran out and are watched on. */
+export interface LateWatches {
+  begin(watch: LateWatch): Promise<void>;
+  of(run_id: string): Promise<LateWatch | undefined>;
+  /** The verdict and the end of the watch, together. */
+  end(verdict: Verdict): Promise<void>;
+}
+
+/** Durations of writes: how many took at most so long; the last bucket is `+Inf`. Not cumulative. */
+export interface WriteStatistics {
+  readonly bounds: readonly number[];
+  readonly buckets: readonly number[];
+  readonly count: number;
+  readonly sum: number;
+}
+
 /** Where runs, their journals, the ledger and what was heard are kept. */
 export interface Store extends AsyncDisposable {
   /**
    * A new run, owned from its first moment. Throws the Fault `PACKAGE_HELD` where an unfinished run holds the same package, whether or not its owner
-   * lives: two on one branch would break each other's push or build.
+   * lives: two on one branch would break each other's push or build. One that has ended and rests holds nothing that the next would break.
+   * @param due_id the waiting row of the schedule that it is for: `DUE_DECIDED` where that waits no more
    */
-  begin(header: RunHeader, owner: Owner, isAlive: (owner: Owner) => boolean): Promise<RunJournal>;
+  begin(
+    header: RunHeader,
+    owner: Owner,
+    isAlive: (owner: Owner) => boolean,
+    due_id?: number,
+  ): Promise<RunJournal>;
   /**
    * Goes on with an unfinished run under a raised fence: from now on its former owner can write no more. Throws the Fault `RUN_OWNED` where that one
    * lives, `RUN_FINISHED` where there is nothing to go on with; of two at once one wins, the other finds a living owner.
@@ -237,6 +275,22 @@ export interface Store extends AsyncDisposable {
     failure?: string,
   ): Promise<void>;
   looksOf(scope: string, subjects: readonly Subject[]): Promise<readonly LookRecord[]>;
+  /** Asks whoever is at work on an unfinished run to cancel it. False where there is none to ask. */
+  askToCancel(run_id: string, by: string): Promise<boolean>;
+  /** Runs that somebody wants to be cancelled and that have not ended. */
+  toCancel(): Promise<readonly { readonly run_id: string; readonly by: string }[]>;
+  readonly leases: Leases;
+  readonly dues: Dues;
+  readonly digests: Digests;
+  readonly totals: Totals;
+  readonly incidents: Incidents;
+  readonly outbox: Outbox;
+  readonly late: LateWatches;
+  readonly audit: Audit;
+  /** Size of the database with its logs. Bytes. */
+  size(): Promise<number>;
+  /** How many writes took how long since it was opened. Seconds, by upper bound. */
+  writes(): WriteStatistics;
   /** Writes all of it as it is now to a new file, on disk before it returns; runs go on meanwhile. Never overwrites, never leaves half a file. */
   backup(file: string): Promise<BackupReport>;
 }

@@ -37,6 +37,8 @@ export function openClock(definition?: ClockDefinition): Clock {
     ofHost: (ms) => ms * speed,
     fromHost: (epochMs) =>
       definition === undefined ? epochMs : definition.epoch + speed * (epochMs - definition.start),
+    toHost: (epochMs) =>
+      definition === undefined ? epochMs : definition.start + (epochMs - definition.epoch) / speed,
     sleep(ms, signal) {
       return new Promise((resolve, reject) => {
         if (signal.aborted) {

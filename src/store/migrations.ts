@@ -126,4 +126,123 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     'drop table attempts',
     'alter table runs add column restored integer not null default 0',
   ],
+  [
+    // What comes before `serve` is history: it is counted from the rows that there are, and opens no incident.
+    'alter table runs add column digested integer not null default 0',
+    'alter table runs add column left_out text',
+    // It has ended, and nobody is at work on what it still holds: the ledger, or a wait that is watched on.
+    'alter table runs add column resting integer not null default 0',
+    'alter table runs add column cancel_by text',
+    `create index runs_to_digest on runs (ended_at) where digested = 0 and record is not null`,
+    `create index runs_unfinished on runs (run_id) where state != 'finished'`,
+    'create index runs_by_end on runs (scope, ended_at)',
+    'create index runs_by_probe on runs (scope, probe, ended_at)',
+    `create table services (
+      service_id integer primary key,
+      owner text not null,
+      began_at real not null,
+      beat_at real not null,
+      beats integer not null default 0,
+      ended_at real
+    ) strict`,
+    `create table dues (
+      due_id integer primary key,
+      scope text not null,
+      environment text not null,
+      probe text not null,
+      due_at real not null,
+      cause text not null check (cause in ('schedule', 'request', 'retry', 'confirm')),
+      "of" text,
+      "by" text,
+      state text not null default 'waiting' check (state in ('waiting', 'started', 'skipped')),
+      reason text,
+      note text,
+      run_id text,
+      decided_at real,
+      unique (scope, probe, due_at)
+    ) strict`,
+    `create index dues_waiting on dues (due_at) where state = 'waiting'`,
+    'create index dues_by_run on dues (run_id)',
+    `create table pauses (
+      pause_id integer primary key,
+      environment text not null,
+      probe text,
+      reason text not null,
+      "by" text not null,
+      "from" real not null,
+      until real,
+      ended_at real,
+      ended_by text
+    ) strict`,
+    `create table totals (
+      metric text not null,
+      labels text not null,
+      sum real not null default 0,
+      count integer not null default 0,
+      buckets text not null default '[]',
+      exemplar text,
+      primary key (metric, labels)
+    ) strict, without rowid`,
+    `create table evidence (
+      scope text not null,
+      system text not null,
+      at real not null,
+      run_id text not null,
+      environment text not null,
+      probe text not null,
+      good integer not null,
+      counted integer not null,
+      primary key (scope, system, at, run_id)
+    ) strict, without rowid`,
+    `create table incidents (
+      incident_id text primary key,
+      scope text not null,
+      environment text not null,
+      system text not null,
+      state text not null check (state in ('suspected', 'open', 'resolved', 'dismissed')),
+      since real not null,
+      resolved_at real,
+      data text not null
+    ) strict`,
+    // One per system and environment, however many probes fail.
+    `create unique index incidents_live on incidents (scope, system) where state in ('suspected', 'open')`,
+    `create table notices (
+      notice_id integer primary key,
+      receiver text not null,
+      subject text not null,
+      state text not null,
+      type text not null,
+      message text not null,
+      created_at real not null,
+      due_at real not null,
+      attempts integer not null default 0,
+      delivered_at real,
+      gave_up_at real,
+      last_error text,
+      unique (receiver, subject, state)
+    ) strict`,
+    'create index notices_waiting on notices (receiver, due_at) where delivered_at is null and gave_up_at is null',
+    `create table verdicts (
+      run_id text not null references runs,
+      step text not null,
+      at real not null,
+      says text not null,
+      text text not null,
+      primary key (run_id, step, at)
+    ) strict, without rowid`,
+    `create table late_watches (
+      run_id text primary key references runs,
+      step text not null,
+      until real not null
+    ) strict, without rowid`,
+    `create table audit (
+      audit_id integer primary key,
+      at real not null,
+      who text not null,
+      through text not null,
+      action text not null,
+      subject text not null,
+      detail text not null
+    ) strict`,
+  ],
 ];

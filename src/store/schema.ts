@@ -23,6 +23,13 @@ export interface RunsTable {
   record: JsonText | null;
   /** 1 where it was under way when the backup was made that this database comes from. */
   restored: ColumnType<number, number | undefined, number>;
+  /** 1 once all that follows from it is stored. */
+  digested: ColumnType<number, number | undefined, number>;
+  left_out: ColumnType<JsonText | null, JsonText | null | undefined, JsonText | null>;
+  /** 1 where it has ended and nobody is at work on what it still holds. */
+  resting: ColumnType<number, number | undefined, number>;
+  /** Who wants it to be cancelled. */
+  cancel_by: ColumnType<string | null, string | null | undefined, string | null>;
 }
 
 export interface StepsTable {
@@ -107,6 +114,116 @@ export interface CommandsTable {
   command: string;
 }
 
+export interface ServicesTable {
+  service_id: Generated<number>;
+  owner: JsonText;
+  began_at: number;
+  beat_at: number;
+  beats: ColumnType<number, number | undefined, number>;
+  ended_at: number | null;
+}
+
+export interface DuesTable {
+  due_id: Generated<number>;
+  scope: string;
+  environment: string;
+  probe: string;
+  due_at: number;
+  cause: string;
+  of: string | null;
+  by: string | null;
+  state: ColumnType<string, string | undefined, string>;
+  reason: string | null;
+  note: string | null;
+  run_id: string | null;
+  decided_at: number | null;
+}
+
+export interface PausesTable {
+  pause_id: Generated<number>;
+  environment: string;
+  probe: string | null;
+  reason: string;
+  by: string;
+  from: number;
+  until: number | null;
+  ended_at: number | null;
+  ended_by: string | null;
+}
+
+export interface TotalsTable {
+  metric: string;
+  /** JSON, its keys sorted. */
+  labels: JsonText;
+  sum: number;
+  count: number;
+  buckets: JsonText;
+  exemplar: JsonText | null;
+}
+
+export interface EvidenceTable {
+  scope: string;
+  system: string;
+  at: number;
+  run_id: string;
+  environment: string;
+  probe: string;
+  /** 0 or 1, both. */
+  good: number;
+  counted: number;
+}
+
+export interface IncidentsTable {
+  incident_id: string;
+  scope: string;
+  environment: string;
+  system: string;
+  state: string;
+  since: number;
+  resolved_at: number | null;
+  /** The incident, whole. */
+  data: JsonText;
+}
+
+export interface NoticesTable {
+  notice_id: Generated<number>;
+  receiver: string;
+  subject: string;
+  state: string;
+  type: string;
+  message: JsonText;
+  created_at: number;
+  due_at: number;
+  attempts: ColumnType<number, number | undefined, number>;
+  delivered_at: number | null;
+  gave_up_at: number | null;
+  last_error: string | null;
+}
+
+export interface VerdictsTable {
+  run_id: string;
+  step: string;
+  at: number;
+  says: string;
+  text: string;
+}
+
+export interface LateWatchesTable {
+  run_id: string;
+  step: string;
+  until: number;
+}
+
+export interface AuditTable {
+  audit_id: Generated<number>;
+  at: number;
+  who: string;
+  through: string;
+  action: string;
+  subject: string;
+  detail: string;
+}
+
 export interface Database {
   runs: RunsTable;
   steps: StepsTable;
@@ -115,4 +232,14 @@ export interface Database {
   reports: ReportsTable;
   looks: LooksTable;
   commands: CommandsTable;
+  services: ServicesTable;
+  dues: DuesTable;
+  pauses: PausesTable;
+  totals: TotalsTable;
+  evidence: EvidenceTable;
+  incidents: IncidentsTable;
+  notices: NoticesTable;
+  verdicts: VerdictsTable;
+  late_watches: LateWatchesTable;
+  audit: AuditTable;
 }

@@ -27,6 +27,10 @@ export class FakeClock implements Clock {
     return ms;
   }
 
+  toHost(epochMs: number): number {
+    return epochMs;
+  }
+
   fromHost(epochMs: number): number {
     return epochMs;
   }
