@@ -130,6 +130,49 @@ test('a fresh tarball goes through the lookaside and comes back', async () => {
   );
 });
 
+test('a scratch build carries what it is marked with, and needs no spec that can be read here', async () => {
+  const { identity } = sandbox.environment as { identity: { principal: string; keytab: { file: string } } };
+  await done('kinit', ['-k', '-t', identity.keytab.file, identity.principal]);
+  await done('fedpkg', ['clone', '-b', 'f43', PKG, 'scratch']);
+  const clone = join(dir, 'scratch');
+  await writeFile(join(clone, `${PKG}.spec`), 'Name: x\nVersion: %{broken\n');
+  await done('fedpkg', ['commit', '-m', 'Broken'], clone);
+  await done('fedpkg', ['push', '--no-verify'], clone);
+  const scratch = (...more: readonly string[]) =>
+    command('fedpkg', ['scratch-build', '--nowait', ...more], clone);
+
+  expect(await scratch()).toMatchObject({
+    exit: 1,
+    stdout:
+      'Note: You can skip NVR construction & NVR check with --skip-nvr-check. See help for more info.\n',
+    stderr: expect.stringMatching(
+      /\nCould not execute scratch_build: Cannot continue without properly constructed NVR\.\n$/,
+    ),
+  });
+  for (const [text, says] of [
+    ['{x', 'is not valid JSON'],
+    ['[1]', 'must be a JSON object'],
+  ] as const) {
+    const refused = await scratch('--skip-nvr-check', `--custom-user-metadata=${text}`);
+    expect(refused.exit).toBe(2);
+    expect(refused.stderr).toContain(`fedpkg: error: --custom-user-metadata ${says}`);
+  }
+  const made = await scratch('--skip-nvr-check', '--custom-user-metadata={"by":"a contract"}');
+  expect(made.stdout).toMatch(
+    new RegExp(
+      `^NVR checking will be skipped so .*\\nBuilding ${PKG} for f43-candidate\\nCreated task: \\d+\\n`,
+    ),
+  );
+  const task = /^Created task: (\d+)$/m.exec(made.stdout)?.[1] ?? '';
+  const asked = await done('koji', ['call', '--json-output', 'getTaskRequest', task]);
+  expect(JSON.parse(asked)).toEqual([
+    expect.stringMatching(/#[0-9a-f]{40}$/),
+    'f43-candidate',
+    { scratch: true, custom_user_metadata: { by: 'a contract' } },
+  ]);
+  await done('koji', ['cancel', task]);
+}, 60_000);
+
 test('a side tag is made, seen, waited for and removed', async () => {
   const tag = (await done('koji', ['add-sidetag', 'f44-build'])).trim();
   expect(tag).toMatch(/^f44-build-side-\d+$/);

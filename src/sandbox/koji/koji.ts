@@ -149,7 +149,7 @@ function assertOpen(hub: Hub): void {
   if (state === 'no-database') throw new KojiFault(FAULT.offline, 'database outage');
 }
 
-/** Open tasks of a run: its id stands in the message of the commit that the task builds. */
+/** Open tasks of a run: its id stands in the options of the task, or in the message of the commit that it builds. */
 async function openTasksOf(hub: Hub, run: string): Promise<readonly Holding[]> {
   const open = hub.tasks.filter(
     (task) => task.parent === null && task.owner.name === hub.kit.world.packager && !hasEnded(task),
@@ -166,8 +166,9 @@ async function openTasksOf(hub: Hub, run: string): Promise<readonly Holding[]> {
 }
 
 async function isOfRun(hub: Hub, task: Task, run: string): Promise<boolean> {
+  if (JSON.stringify(task.request).includes(run)) return true;
   const source = sourceOf(hub, task);
-  if (source === undefined || !isScmUrl(source)) return source?.includes(run) ?? false;
+  if (source === undefined || !isScmUrl(source)) return false;
   const { pkg, revision } = readScmUrl(source);
   const message = await hub.deps.messageOf?.(pkg, revision);
   return message?.includes(run) ?? false;

@@ -239,6 +239,34 @@ test('an open task of a run is held until it ends', async () => {
   expect(await hub.kit.holdingsOf('run 1111')).toEqual([]);
 });
 
+test('a scratch build of a run is held until it ends, by what its options say', async () => {
+  await using hub = await hubWith({ files: good, speed: 1500 });
+  const opts = { scratch: true, custom_user_metadata: { packprobe_run: 'run 3333' } };
+  const { id, session } = await start(hub, SOURCE, opts);
+  expect(await hub.kit.holdingsOf('run 3333')).toMatchObject([{ kind: 'koji-task', id: String(id) }]);
+  const [info] = (await hub.call('listTasks', [{ method: 'build', decode: true }])) as Row[];
+  expect(info?.['request']).toEqual([SOURCE, 'f44-candidate', opts]);
+  await hub.call('cancelTask', [id], session);
+  expect(await hub.kit.holdingsOf('run 3333')).toEqual([]);
+});
+
+test('a scratch build makes packages, and neither a build nor a tag', async () => {
+  await using hub = await hubWith({ files: good });
+  const { id } = await start(hub, SOURCE, { scratch: true });
+  expect(await ended(hub, id)).toMatchObject({ state: 2 });
+  const tree = (await hub.call('getTaskDescendents', [id])) as Record<string, Row[]>;
+  const children = tree[String(id)] ?? [];
+  expect(children.map(({ method, label }) => `${method} ${label}`)).toEqual([
+    'buildSRPMFromSCM srpm',
+    'buildArch x86_64',
+    'buildArch aarch64',
+  ]);
+  const result = (await hub.call('getTaskResult', [children[1]?.['id'] ?? null])) as Row;
+  expect(result['rpms']).toEqual([expect.stringMatching(new RegExp(`/${NVR}\\.x86_64\\.rpm$`))]);
+  expect(await hub.call('getBuild', [NVR])).toBeNull();
+  expect(await hub.call('listBuilds', [{ taskID: id, __starstar: true }])).toEqual([]);
+});
+
 test('the bus hears of the states of builds, of tags and of the tasks of scratch builds only', async () => {
   await using hub = await hubWith({ files: good });
   const real = await start(hub);

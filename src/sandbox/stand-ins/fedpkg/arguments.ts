@@ -26,6 +26,10 @@ export function argumentError({ run }: Pick<Context, 'run'>, error: UsageError):
     error.problem === 'unknown'
       ? `unrecognized arguments: ${error.option}`
       : `argument ${error.option}: ${error.problem === 'value missing' ? 'expected one argument' : 'ignored explicit argument'}`;
+  return usageExit({ run }, text);
+}
+
+export function usageExit({ run }: Pick<Context, 'run'>, text: string): Exit {
   run.warn(`${USAGE_HEAD}\nfedpkg: error: ${text}`);
   return new Exit(2);
 }

@@ -4,7 +4,7 @@ import { NetworkError, openWire } from '../common/http.ts';
 import { Interrupted } from '../common/stand-in.ts';
 import { HubError, kwargs } from '../koji/hub.ts';
 import { NoSuchTask, watchTasks } from '../koji/watch.ts';
-import { parseCommand } from './arguments.ts';
+import { parseCommand, usageExit } from './arguments.ts';
 import { type Clone, detachedText, readClone } from './git.ts';
 import { type KojiSession, openKojiSession } from './koji-session.ts';
 import { branchOf, buildUrl, readNvre, targetOf } from './package.ts';
@@ -18,6 +18,10 @@ const COMPLETE = 1;
 const GREENWAVE_TIMEOUT_MS = 30_000;
 const SRPM_HINT = 'Try option --srpm to make scratch build from local changes.';
 const SKIP_HINT = 'Note: You can skip this check with --skip-nvr-check. See help for more info.';
+const NVR_HINT =
+  'Note: You can skip NVR construction & NVR check with --skip-nvr-check. See help for more info.';
+const UNNAMED =
+  'NVR checking will be skipped so I do not care that I am not able to construct NVR.  I will refer this build by package name in following messages.';
 /** The watch was cut off; the task goes on. */
 const WATCH_BROKEN = 2;
 
@@ -85,6 +89,7 @@ async function submit(
   refusal: Refused | undefined,
 ): Promise<number> {
   const { hub, profile } = session;
+  const metadata = readMetadata(context, options.metadata);
   if (refusal !== undefined) throw refusal;
   const uploaded = options.from_srpm
     ? await uploadSourcePackage(context, clone, session, options.srpm[0])
@@ -103,9 +108,9 @@ async function submit(
   for (const key of ['scratch', 'skip_tag', 'fail_fast', 'draft'] as const)
     if (options[key] === true) opts[key] = true;
   if (options.arches.length > 0) opts['arch_override'] = options.arches.join(' ');
-  if (options.metadata !== undefined) opts['custom_user_metadata'] = JSON.parse(options.metadata);
+  if (Object.keys(metadata).length > 0) opts['custom_user_metadata'] = metadata;
 
-  const nvr = uploaded?.name ?? (await readNvre(context, clone)).nvr;
+  const nvr = uploaded?.name ?? (await nameOfBuild(context, clone, options.skip_nvr_check === true));
   if (options.skip_nvr_check !== true && options.scratch !== true) {
     const built = (await hub.call('getBuild', nvr.replace(/\.src\.rpm$/, ''))) as {
       readonly state: number;
@@ -119,6 +124,34 @@ async function submit(
   context.say(`Created task: ${id}`);
   context.say(`Task info: ${profile.weburl}/taskinfo?taskID=${id}`);
   return id;
+}
+
+function readMetadata(context: Context, text: string | undefined): object {
+  let value: unknown;
+  try {
+    value = JSON.parse(text || '{}');
+  } catch {
+    throw usageExit(context, '--custom-user-metadata is not valid JSON');
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw usageExit(context, '--custom-user-metadata must be a JSON object');
+}
+
+/** Where the NVR cannot be told and is not needed, the build is called by its package. */
+async function nameOfBuild(context: Context, clone: Clone, anyName: boolean): Promise<string> {
+  try {
+    return (await readNvre(context, clone)).nvr;
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    if (!anyName) {
+      context.run.warn(error.message);
+      context.say(NVR_HINT);
+      throw new Refused('Cannot continue without properly constructed NVR.', { cause: error });
+    }
+    context.run.warn(error.message);
+    context.say(UNNAMED);
+    return context.globals.name ?? clone.name;
+  }
 }
 
 async function watch(context: Context, { hub }: KojiSession, id: number): Promise<number> {
