@@ -1,4 +1,4 @@
-import { isoTime } from './times.ts';
+import { isoTime } from '../core/iso-time.ts';
 
 /** Keys under which our own records hold moments; `from` and `to` of hops are names and stay. */
 const MOMENTS = /^(.+_at|earliest|latest|first|last|from|to)$/;

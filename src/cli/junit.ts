@@ -1,6 +1,6 @@
 import type { FaultData } from '../core/fault.ts';
+import { isoTime } from '../core/iso-time.ts';
 import type { RunRecord, StepRecord } from '../core/run.ts';
-import { isoTime } from './times.ts';
 
 /** A finished run as JUnit XML: a suite of its steps, seconds. Errored and cancelled steps are errors, failed ones failures. */
 export function junitXml(run: RunRecord): string {

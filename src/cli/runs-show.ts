@@ -1,5 +1,6 @@
 import { formatDuration } from '../core/duration.ts';
 import type { Event } from '../core/event.ts';
+import { isoTime } from '../core/iso-time.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import type { EffectRecord, PhaseRecord, RunRecord, StepRecord } from '../core/run.ts';
 import type { LookRecord, StoredRun } from '../core/store.ts';
@@ -12,7 +13,7 @@ import { lostMessages } from './lost-messages.ts';
 import type { PlaceOptions } from './places.ts';
 import { findRun, storeWith } from './stored-run.ts';
 import { COLOURS, MARKS, type Paint, painter, table } from './style.ts';
-import { isoTime, localTime } from './times.ts';
+import { localTime } from './times.ts';
 import { headline, waterfall } from './waterfall.ts';
 
 export interface RunsShowOptions extends PlaceOptions {
