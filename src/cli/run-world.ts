@@ -16,6 +16,9 @@ import type { Gone } from './stored-run.ts';
 /** The action with which every undo begins, where the environment has a login. */
 const LOGIN = 'fas/login';
 
+/** A run in the foreground is never suspended: who stops it cancels it. */
+const NEVER = new AbortController().signal;
+
 export interface WorldOptions {
   readonly environment: Environment;
   /** The data folder. */
@@ -36,6 +39,7 @@ export async function openWorld(options: WorldOptions): Promise<Omit<CloseOption
     store,
     endSurvivors: await host.endSurvivors(),
     gone: gone.gone,
+    suspend: NEVER,
     workplaces: await host.workplaces(data),
     clock: await host.openClock(environment.clock),
     http: await host.openHttp(environment.contact),
@@ -80,6 +84,7 @@ export async function openWalk(
         return silent.find((told) => told !== undefined) ?? unfinishedBuild(step.uses, events);
       },
       lookIfGone: gone.lookIfGone,
+      watchOn: false,
       tell: display.tell,
       signal: stop.signal,
     },

@@ -7,6 +7,7 @@ import type { Effect } from '../core/step.ts';
 import type { RunJournal } from '../core/store.ts';
 import type { Charge } from '../core/system.ts';
 import { SYSTEMS } from '../core/system.ts';
+import { stepLeftAlone } from './limits.ts';
 import type { Watch } from './watch.ts';
 
 export interface EffectsOptions {
@@ -18,6 +19,8 @@ export interface EffectsOptions {
   readonly signal: AbortSignal;
   /** Whether an earlier life of the run may have asked for something whose answer it did not hear. */
   readonly resumed: boolean;
+  /** Whether the time of the step has passed: what is there is known, but nothing new is made. */
+  readonly late: boolean;
   /** What this process knows of its effects, by id: for the undo, where the store cannot be read any more. */
   readonly book: Map<number, EffectRecord>;
 }
@@ -46,7 +49,7 @@ export async function lookFor<Found>(
 
 /** `ctx.effect` of one attempt. */
 export function effectsOf(options: EffectsOptions) {
-  const { journal, watch, clock, step, system, signal, resumed, book } = options;
+  const { journal, watch, clock, step, system, signal, resumed, late, book } = options;
 
   return async function effect<Identity extends Json, Sought extends Json>(
     spec: Effect<Identity, Sought>,
@@ -69,6 +72,8 @@ export function effectsOf(options: EffectsOptions) {
       known === undefined
         ? undefined
         : await lookFor((looking) => spec.find(looking, sought), resumed, { clock, signal });
+    // Behind the limit of its step what is there is known, but nothing new is made.
+    if (found === undefined && late) throw stepLeftAlone(step);
     const identity = found ?? (await spec.make(signal, sought));
     const made_at = clock.now();
     const undo = spec.undo?.(identity) ?? null;

@@ -44,6 +44,15 @@ export function stepTimedOut(step: string, limitMs: number): Fault {
   });
 }
 
+/** Not an outcome: the run is left as it is, and gone on with at the next start. */
+export function runSuspended(): Fault {
+  return new Fault('the run is suspended', {
+    code: 'RUN_SUSPENDED',
+    kind: 'prober',
+    hint: 'Start `packprobe serve` again: it goes on with the run.',
+  });
+}
+
 export function runCancelled(by: string): Fault {
   return new Fault(`cancelled by ${by}`, { code: 'RUN_CANCELLED', kind: 'cancelled', evidence: { by } });
 }

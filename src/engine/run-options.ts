@@ -34,6 +34,8 @@ export interface CloseOptions {
   readonly endSurvivors: (run: string, commands: readonly CommandRecord[]) => Promise<number>;
   /** Aborts when the whole environment is gone for ever (a sandbox that has ended): nothing of the run is left to take away. */
   readonly gone: AbortSignal;
+  /** Aborts when this process leaves the run to the next one: no outcome, no undo. What runs it rejects with `RUN_SUSPENDED`. */
+  readonly suspend: AbortSignal;
   readonly workplaces: Workplaces;
   readonly clock: Clock;
   readonly http: Http;
@@ -61,6 +63,8 @@ export interface RunOptions extends CloseOptions {
   readonly attribute: (run: string, step: PlannedStep, fault: Fault) => ReturnType<Attribute>;
   /** Aborts `gone` where that is so by now, and gives the fault to end the run with: asked before a system is blamed. */
   readonly lookIfGone: () => Promise<Fault | undefined>;
+  /** Whether somebody stays to watch on where a wait runs out: then what it waits for is not taken away yet. */
+  readonly watchOn: boolean;
   /** Aborts with a Fault of kind `cancelled`. */
   readonly signal: AbortSignal;
 }

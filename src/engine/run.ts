@@ -6,15 +6,29 @@ import type { Deadline, Logger } from '../core/ports.ts';
 import type { EffectRecord, RunRecord, StepRecord } from '../core/run.ts';
 import type { RunFacts } from '../core/step.ts';
 import type { RunHeader, RunJournal, Store, StoredRun, TakenRun } from '../core/store.ts';
-import { runLeftAlone, runTimedOut, undoTimedOut } from './limits.ts';
+import { runLeftAlone, runSuspended, runTimedOut, undoTimedOut } from './limits.ts';
 import type { CloseOptions, NewRun, Place, RunOptions } from './run-options.ts';
 import { stopwatch } from './step-runner.ts';
-import { type Book, strikeOut, UNDO_LIMIT_MS, undoEffects } from './undo.ts';
+import { type Book, openEffects, strikeOut, UNDO_LIMIT_MS, undoEffects } from './undo.ts';
 import { recordOf, skipped, type Walked, walk } from './walk.ts';
 import { foldersOf } from './workplace.ts';
 
 /** One execution of a probe: its steps in order, one finished Run, then the undo of what it made. */
 export async function executeRun(asked: NewRun, options: RunOptions): Promise<RunRecord> {
+  return (await beginRun(asked, options)).goOn();
+}
+
+/** A run that is in the store, and nothing more yet. */
+export interface BegunRun {
+  readonly run_id: string;
+  goOn(): Promise<RunRecord>;
+}
+
+/**
+ * Puts a run into the store, where it holds its package.
+ * @param due_id the row of the schedule that it is for
+ */
+export async function beginRun(asked: NewRun, options: RunOptions, due_id?: number): Promise<BegunRun> {
   const { plan, environment, store, clock, ids } = options;
   const started_at = clock.now();
   const header: RunHeader = {
@@ -26,18 +40,21 @@ export async function executeRun(asked: NewRun, options: RunOptions): Promise<Ru
     started_at,
     deadline_at: started_at + plan.probe.timeoutMs,
   };
-  const journal = await store.begin(header, options.owner, options.isAlive);
-  return goOn({ header, journal }, options);
+  const journal = await store.begin(header, options.owner, options.isAlive, due_id);
+  return { run_id: header.run_id, goOn: () => goOn({ header, journal }, options) };
 }
 
-/** Goes on with a run whose process is dead: where it was, with what it made, under its original limits. */
+/**
+ * Goes on with a run whose process is dead: where it was, with what it made, under its original limits. Rejects with the reason where it is suspended
+ * again, as every run does.
+ */
 export async function resumeRun({ run, journal }: TakenRun, options: RunOptions): Promise<RunRecord> {
   const { header, record } = run;
-  await clearAway({ run, journal }, options);
   if (record !== null) {
-    await close(record, { journal, book: run }, { ...options, log: logOf(header, options) });
+    await finishRun({ run, journal }, record, options);
     return record;
   }
+  await clearAway({ run, journal }, options);
   await options.watch.follow(header.run_id, run.subjects, header.started_at);
   return goOn({ header, journal, before: run }, options);
 }
@@ -52,7 +69,6 @@ export async function closeRun(
   options: CloseOptions,
 ): Promise<RunRecord> {
   const { header, release, versions, subjects } = run;
-  await clearAway({ run, journal }, options);
   const ended_at = options.clock.now();
   const record: RunRecord = run.record ?? {
     ...factsOfHeader(header),
@@ -66,8 +82,27 @@ export async function closeRun(
     versions,
     subjects,
   };
-  await close(record, { journal, book: run }, { ...options, log: logOf(header, options) });
+  await finishRun({ run, journal }, record, options);
   return record;
+}
+
+/** Takes away what a run that has ended, or ends with this, still holds. */
+export async function finishRun(
+  { run, journal }: TakenRun,
+  record: RunRecord,
+  options: CloseOptions,
+): Promise<void> {
+  using _suspension = leftOn(options.suspend, journal);
+  await clearAway({ run, journal }, options);
+  await close(record, { journal, book: run }, { ...options, log: logOf(run.header, options) });
+}
+
+/** Leaves the run as it is for whoever goes on with it, when the signal aborts: no outcome, no undo. */
+export function leftOn(suspend: AbortSignal, journal: RunJournal): Disposable {
+  const leave = () => journal.leave(runSuspended());
+  if (suspend.aborted) leave();
+  else suspend.addEventListener('abort', leave, { once: true });
+  return { [Symbol.dispose]: () => suspend.removeEventListener('abort', leave) };
 }
 
 /** What had ended as it is, what was under way with the fault, and what it never came to. */
@@ -101,6 +136,9 @@ function logOf({ probe, run_id }: RunHeader, { log }: Pick<CloseOptions, 'log'>)
   return log.child({ probe, run_id });
 }
 
+/** How long a wait that ran out is watched on, where somebody stays to do so. Milliseconds. */
+const WATCHED_ON_MS = 12 * 3_600_000;
+
 interface Life {
   readonly header: RunHeader;
   readonly journal: RunJournal;
@@ -123,6 +161,7 @@ async function goOn({ header, journal, before }: Life, options: RunOptions): Pro
     before === undefined ? 'a run began' : 'a run was resumed',
   );
 
+  using _suspension = leftOn(options.suspend, journal);
   using limit = limitOf(header, before !== undefined, options);
   using stop = firstOf(options.signal, limit.signal, journal.lost);
   const place = await openPlace({ header, journal, ...(before && { before }) }, options);
@@ -136,9 +175,11 @@ async function goOn({ header, journal, before }: Life, options: RunOptions): Pro
     place,
     header,
     before,
-  });
-  const walked = await spared(ended, options);
-  options.watch.release(run_id);
+  }).finally(() => options.watch.release(run_id));
+  const { ranOut, ...walked } = await spared(ended, options);
+  if (options.watchOn && ranOut !== undefined && walked.outcome === 'failed') {
+    await options.store.late.begin({ run_id, step: ranOut, until: clock.now() + WATCHED_ON_MS });
+  }
   const book = await bookOf(run_id, made, walked, options.store);
   const record: RunRecord = {
     ...factsOfHeader(header),
@@ -193,7 +234,7 @@ interface Ending {
 /** Stores the finished run and takes away what it made, whether or not it could be stored. */
 async function close(record: RunRecord, { journal, book }: Ending, options: CloseOptions): Promise<void> {
   const { run_id } = record;
-  const { clock, log, tell, gone, workplaces } = options;
+  const { store, clock, log, tell, gone, workplaces } = options;
   const finish = () =>
     journal.finish(record).then(
       () => undefined,
@@ -206,13 +247,20 @@ async function close(record: RunRecord, { journal, book }: Ending, options: Clos
   // The room that the work folder took may be what was missing.
   if (unstored !== undefined) unstored = await finish();
 
+  // What is still waited for must not be taken away before it has come.
+  const watched = await store.late.of(run_id).catch(() => undefined);
+  const at = book.steps.findIndex(({ step }) => step === watched?.step);
+  const free = book.effects.filter((effect) => {
+    return book.steps.findIndex(({ step }) => step === effect.step) > at || watched === undefined;
+  });
+
   const undoLimitMs = clock.ofHost(UNDO_LIMIT_MS);
   using undoLimit = clock.deadline(undoLimitMs, () => undoTimedOut(undoLimitMs));
   const facts: RunFacts = { id: run_id, probe: record.probe, package: record.package, branch: record.branch };
   using stop = firstOf(undoLimit.signal, journal.lost);
   const undoing = { ...options, facts, journal, signal: stop.signal };
   if (gone.aborted) await strikeOut(book, undoing);
-  else await undoEffects(book, undoing);
+  else await undoEffects({ ...book, open: openEffects(free) }, undoing);
   if (journal.lost.aborted) throw journal.lost.reason;
   if (unstored !== undefined) throw unstored;
   tell({ type: 'run_ended', record });

@@ -51,6 +51,8 @@ export interface RunScope {
   readonly attribute: Attribute;
   /** Filled by the first step that asks. */
   readonly release: { known: Release | undefined };
+  /** Ids of the steps whose time ran out while they waited for something. */
+  readonly ranOut: Set<string>;
   /** Epoch ms. */
   readonly startedAt: number;
 }
@@ -115,7 +117,7 @@ export async function runStep(
         ...(fault === undefined ? {} : { fault }),
       };
       attempts.push(record);
-      if (fault !== undefined) {
+      if (fault !== undefined && !journal.lost.aborted) {
         log.info({ outcome: record.outcome, code: fault.code, kind: fault.kind }, 'an attempt did not pass');
         if (attempt < step.attempts && mayRetry(fault.kind) && !signal.aborted) {
           tell({ type: 'attempt_failed', index, attempt, of: step.attempts, fault });
@@ -231,7 +233,7 @@ export function stopwatch(clock: Clock, startedAt?: number): () => number {
 type Work = { readonly result: JsonObject } | { readonly fault: Fault };
 
 /** One attempt; whatever goes wrong in it is its fault, and when a limit stopped it, the first reason is. */
-async function attemptOnce(
+export async function attemptOnce(
   step: PlannedStep,
   inputs: JsonObject,
   scope: RunScope & Pick<Entry, 'interrupted' | 'late'> & { readonly resumed: boolean },
@@ -263,6 +265,7 @@ async function attemptOnce(
       system: step.system,
       signal,
       resumed: scope.resumed,
+      late: scope.late,
       book: scope.book,
     }),
     events: {
@@ -283,6 +286,7 @@ async function attemptOnce(
           });
         } catch (error) {
           if (error instanceof Fault && error !== signal.reason) ended = error;
+          if (signal.aborted && reasonOf(signal).kind === 'timeout') scope.ranOut.add(step.id);
           throw error;
         }
       },

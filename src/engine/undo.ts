@@ -59,9 +59,12 @@ export async function strikeOut(
 /**
  * Takes away what the ledger holds, the last first, in a fresh folder and HOME with a login of its own, needing nothing of the process that made it.
  * What could not be removed stays in the ledger with what was seen. Never throws.
+ * @param open what is to be taken away of all that the run has made
  */
-export async function undoEffects(book: Book, options: UndoOptions): Promise<void> {
-  const open = openEffects(book.effects);
+export async function undoEffects(
+  { open, ...book }: Book & { readonly open: readonly EffectRecord[] },
+  options: UndoOptions,
+): Promise<void> {
   if (open.length === 0) return;
   options.tell({ type: 'undo_started', count: open.length });
   await using session = loginOnce(options);

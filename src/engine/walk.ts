@@ -16,7 +16,10 @@ import { type RunScope, runStep } from './step-runner.ts';
 import type { Workplace } from './workplace.ts';
 
 /** What comes of walking through the steps. */
-export type Walked = Pick<RunRecord, 'outcome' | 'fault' | 'steps' | 'release' | 'versions'>;
+export type Walked = Pick<RunRecord, 'outcome' | 'fault' | 'steps' | 'release' | 'versions'> & {
+  /** Id of the step that decided it, where that still waited for something when its time ran out. */
+  readonly ranOut?: string;
+};
 
 /** One walk through the steps of a plan. */
 export interface Walk {
@@ -67,6 +70,7 @@ export async function walk(options: RunOptions, walk: Walk): Promise<Walked> {
     tell,
     attribute: (step, silence) => options.attribute(facts.id, step, silence),
     release: { known: before?.release ?? undefined },
+    ranOut: new Set(),
     startedAt: header.started_at,
   };
   const asked = versionsBeside(options, facts, workplace, signal)
@@ -80,7 +84,9 @@ export async function walk(options: RunOptions, walk: Walk): Promise<Walked> {
     });
   const steps = await runSteps(options, scope, before?.steps ?? []);
   const verdict = verdictOf(steps, signal);
-  return { ...verdict, steps, release: scope.release.known ?? null, versions: await asked };
+  const decided = steps.find(({ outcome }) => outcome === 'failed')?.id ?? '';
+  const ranOut = scope.ranOut.has(decided) ? { ranOut: decided } : {};
+  return { ...verdict, ...ranOut, steps, release: scope.release.known ?? null, versions: await asked };
 }
 
 /** The outcome of the first step that did not pass; of a run that was stopped between two steps, why it was. */
@@ -113,6 +119,8 @@ async function runSteps(
     const begun = before.find(({ index }) => index === step.index);
     const hasEnded = begun !== undefined && begun.outcome !== null;
     const record = hasEnded ? recordOf(begun, step) : await oneStep(step, view, failed, scope, begun);
+    // Somebody else goes on from here: nothing of what comes now could be written.
+    if (scope.journal.lost.aborted) throw scope.journal.lost.reason;
     records.push(record);
     if (!hasEnded) {
       if (record.outcome === 'skipped') await noteSkipped(step, record.reason ?? '', scope);

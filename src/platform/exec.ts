@@ -13,6 +13,9 @@ const CAPTURE_LIMIT = 1024 * 1024;
 /** How long a command may take to obey SIGTERM. Real milliseconds. */
 const GRACE_MS = 5000;
 
+/** How long a command may take to be gone behind SIGKILL. Real milliseconds. */
+const UNKILLABLE_MS = 2000;
+
 /** How long the output of a command may stay open behind its end. Real milliseconds. */
 const STRAGGLER_MS = 1000;
 
@@ -57,7 +60,7 @@ export function processExec(options: ExecOptions): Exec {
     // A command that could not be written down must not live: a resume would not know of it.
     if (record !== undefined)
       await options.started?.(record).catch((error: unknown) => unwritten.abort(error));
-    const result = await child;
+    const result = await endOf(child, stop.signal);
 
     if (signal.aborted) throw signal.reason;
     if (unwritten.signal.aborted) throw unwritten.signal.reason;
@@ -72,6 +75,26 @@ export function processExec(options: ExecOptions): Exec {
       truncated: stdout.truncated || stderr.truncated,
     };
   };
+}
+
+/**
+ * The end of a command; behind an abort at most so long: one that not even SIGKILL ends (it hangs in a dead network file system) must not
+ * keep its run past every limit. It stays written down as one that lives.
+ */
+async function endOf<Result>(child: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  return new Promise<Result>((resolve, reject) => {
+    let late: NodeJS.Timeout | undefined;
+    const giveUp = () => {
+      late = setTimeout(() => reject(signal.reason), GRACE_MS + UNKILLABLE_MS);
+    };
+    if (signal.aborted) giveUp();
+    else signal.addEventListener('abort', giveUp, { once: true });
+    const done = () => {
+      clearTimeout(late);
+      signal.removeEventListener('abort', giveUp);
+    };
+    child.then(resolve, reject).finally(done);
+  });
 }
 
 /** What a command left in the background would hold its output open, past every limit: the command itself has ended. */

@@ -85,6 +85,8 @@ export function engineWorld(
     gone = new AbortController().signal,
     lookIfGone = async () => undefined,
     placeable = () => true,
+    suspend = new AbortController().signal,
+    watchOn = false,
   }: {
     readonly sources?: readonly Source[];
     readonly changeStore?: (store: Store) => Store;
@@ -92,6 +94,8 @@ export function engineWorld(
     readonly lookIfGone?: RunOptions['lookIfGone'];
     /** Whether work folders can be made. */
     readonly placeable?: () => boolean;
+    readonly suspend?: AbortSignal;
+    readonly watchOn?: boolean;
   } = {},
 ): EngineWorld {
   const dir = mkdtempSync(join(tmpdir(), 'packprobe-engine-'));
@@ -125,6 +129,8 @@ export function engineWorld(
       isAlive: () => true,
       endSurvivors: async () => 0,
       gone,
+      suspend,
+      watchOn,
       lookIfGone,
       watch,
       workplaces: {
