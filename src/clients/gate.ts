@@ -1,7 +1,7 @@
+import { isoOf } from '../core/civil.ts';
 import { type Event, lastTurn, type News } from '../core/event.ts';
 import type { DecisionData, ResultData } from '../core/facts.ts';
 import type { Release } from '../core/release.ts';
-import { isoOf } from './calendar.ts';
 import { contextsOf, type DecisionQuestion, decisionSubject } from './greenwave.ts';
 import { buildSubject } from './koji.ts';
 import { isFinal } from './resultsdb.ts';

@@ -1,8 +1,8 @@
+import { epochOf } from '../core/civil.ts';
 import { Fault, type FaultKind } from '../core/fault.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Command, CommandResult, Exec } from '../core/ports.ts';
 import type { StepContext } from '../core/step.ts';
-import { epochOf } from './calendar.ts';
 import { evidenceOf, killedFault } from './command.ts';
 import { chargedTo } from './http-answer.ts';
 

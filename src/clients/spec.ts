@@ -1,5 +1,6 @@
+import { epochOf } from '../core/civil.ts';
 import { Fault } from '../core/fault.ts';
-import { changelogDate, epochOf, MONTHS } from './calendar.ts';
+import { changelogDate, MONTHS } from './calendar.ts';
 
 /** What a spec file says of its package; macros substituted, the dist tag left out. */
 export interface SpecFacts {

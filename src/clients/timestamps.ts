@@ -1,4 +1,4 @@
-import { epochOf, isoOf } from './calendar.ts';
+import { epochOf, isoOf } from '../core/civil.ts';
 
 /** A moment as a system tells it: both bounds are the same where its stamp is exact. Epoch ms. */
 export interface Stamp {

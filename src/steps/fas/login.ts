@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { isoOf } from '../../clients/calendar.ts';
 import { wordsOf } from '../../clients/command.ts';
 import { kinitCommand, klistCommand, klistSilentCommand, login } from '../../clients/kerberos.ts';
+import { isoOf } from '../../core/civil.ts';
 import { defineStep } from '../../core/step.ts';
 
 export default defineStep({
