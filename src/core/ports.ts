@@ -31,6 +31,8 @@ export interface Command {
   readonly cwd?: string;
   /** Added to the run's minimal environment (PATH, HOME, LC_ALL, KRB5CCNAME …). */
   readonly env?: Readonly<Record<string, string>>;
+  /** Its standard input; left out, that is closed. A command that reads none of it does no wrong. */
+  readonly input?: string;
   /** Real time, milliseconds. @defaultValue 120000 */
   readonly limitMs?: number;
 }
@@ -48,7 +50,7 @@ export interface CommandResult {
 }
 
 /**
- * Runs a command without a shell, with closed stdin, in a process group of its own that is ended as a whole on abort or limit.
+ * Runs a command without a shell, in a process group of its own that is ended as a whole on abort or limit.
  *
  * Throws a Fault: `COMMAND_MISSING` (prober) when it could not be started, `COMMAND_TIMED_OUT` (unavailable) when it hit its own limit;
  * the signal's reason when that aborted. Nothing else: every exit is a result.

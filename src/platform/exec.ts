@@ -41,7 +41,7 @@ export function processExec(options: ExecOptions): Exec {
       cwd,
       env: { ...options.environment, ...command.env },
       extendEnv: false,
-      stdin: 'ignore',
+      ...(command.input === undefined ? { stdin: 'ignore' } : { input: command.input }),
       buffer: false,
       reject: false,
       cancelSignal: stop.signal,

@@ -47,6 +47,16 @@ describe('a command', () => {
     });
   });
 
+  test('reads the standard input that it is given, and may leave it unread', async () => {
+    const exec = processExec({ environment, cwd: dir });
+    const input = `${'x'.repeat(300_000)}\n`;
+    await expect(exec({ ...shell('wc -c'), input }, never)).resolves.toMatchObject({
+      exit: 0,
+      stdout: expect.stringContaining('300001'),
+    });
+    await expect(exec({ ...shell('exit 3'), input }, never)).resolves.toMatchObject({ exit: 3 });
+  });
+
   test('that floods its output runs on and is cut', async () => {
     const exec = processExec({ environment, cwd: dir });
     const result = await exec(shell('head -c 3000000 /dev/zero | tr "\\0" x; exit 3'), never);
