@@ -29,7 +29,11 @@ export async function validateCommand(
 ): Promise<number> {
   const files =
     given.length > 0 ? given.map((file) => absolute(host.cwd, file)) : await everyFile(options, host);
-  const known = { actions: await host.actions(), faults: await faultNames(host) };
+  const known = {
+    actions: await host.actions(),
+    faults: await faultNames(host),
+    probes: await confirmations(files, options, host),
+  };
   const faults: FileFault[] = [];
   for (const file of files) {
     if (!(await host.exists(file))) {
@@ -59,6 +63,29 @@ interface Known {
   readonly actions: ReadonlyMap<string, Action>;
   /** Of a sandbox. */
   readonly faults: readonly string[];
+  /** What each probe is confirmed with. */
+  readonly probes: ReadonlyMap<string, string | undefined>;
+}
+
+/** Of the probes to check and those beside them, and of those that `run` would find; the first of a name counts. */
+async function confirmations(
+  files: readonly string[],
+  options: PlaceOptions,
+  host: Host,
+): Promise<ReadonlyMap<string, string | undefined>> {
+  const found = new Map<string, string | undefined>();
+  const folders = new Set<string>();
+  const read = async (file: string) => {
+    const text = await host.readText(file).catch(() => '');
+    if (!isProbe(file, text)) return;
+    folders.add(dirOf(file));
+    const { name, confirm_with } = readProbe(file, text);
+    if (!found.has(name)) found.set(name, confirm_with);
+  };
+  for (const file of files) await read(file);
+  for (const folder of await probeDirs(options, host)) folders.add(folder);
+  for (const file of await yamlFilesIn(folders, host)) await read(file);
+  return found;
 }
 
 function faultsOf(file: string, text: string, known: Known): readonly FileFault[] {
@@ -73,9 +100,9 @@ function faultsOf(file: string, text: string, known: Known): readonly FileFault[
 
 /** What a file is stands in it: a probe has steps, an environment has systems, the service's file has its own keys. */
 function check(file: string, text: string, known: Known): void {
-  const has = (...keys: readonly string[]) => new RegExp(`^(${keys.join('|')})\\s*:`, 'm').test(text);
-  if (has('steps') || /(^|\/)probes\//.test(file))
-    planProbe({ probe: readProbe(file, text), actions: known.actions });
+  const has = (...keys: readonly string[]) => hasKey(text, keys);
+  if (isProbe(file, text))
+    planProbe({ probe: readProbe(file, text), actions: known.actions, probes: known.probes });
   else if (has('systems', 'identity')) readEnvironment(file, text);
   else if (has('events', 'releases', 'packagers') || /(^|\/)scenarios\//.test(file))
     readScenario(file, text, known.faults);
@@ -85,23 +112,35 @@ function check(file: string, text: string, known: Known): void {
   else throw new ConfigError([{ file, line: 1, column: 1, path: '', message: NEITHER }]);
 }
 
+function hasKey(text: string, keys: readonly string[]): boolean {
+  return new RegExp(`^(${keys.join('|')})\\s*:`, 'm').test(text);
+}
+
+function isProbe(file: string, text: string): boolean {
+  return hasKey(text, ['steps']) || /(^|\/)probes\//.test(file);
+}
+
 const NEITHER =
   'neither a probe (`steps`), nor an environment (`systems`), nor a scenario (`events`), nor the configuration of the service';
 
 async function everyFile(options: PlaceOptions, host: Host): Promise<readonly string[]> {
   const dirs = await configDirs(options, host);
-  const folders = dirs.flatMap((dir) => [
-    join(dir, 'environments'),
-    join(dir, 'scenarios'),
-    join(dir, 'probes'),
-    join(dirOf(dir), 'probes'),
-  ]);
-  const files = new Set<string>();
+  const folders = dirs.flatMap((dir) => [join(dir, 'environments'), join(dir, 'scenarios')]);
   const config = await configFile(options, host);
-  if (config !== undefined) files.add(config);
+  const found = await yamlFilesIn([...folders, ...(await probeDirs(options, host))], host);
+  return [...new Set([...(config === undefined ? [] : [config]), ...found])];
+}
+
+async function probeDirs(options: PlaceOptions, host: Host): Promise<readonly string[]> {
+  const dirs = await configDirs(options, host);
+  return dirs.flatMap((dir) => [join(dir, 'probes'), join(dirOf(dir), 'probes')]);
+}
+
+async function yamlFilesIn(folders: Iterable<string>, host: Host): Promise<readonly string[]> {
+  const files: string[] = [];
   for (const folder of new Set(folders)) {
     const names = await host.listFiles(folder).catch(() => []);
-    for (const name of names) if (/\.ya?ml$/.test(name)) files.add(join(folder, name));
+    files.push(...names.filter((name) => /\.ya?ml$/.test(name)).map((name) => join(folder, name)));
   }
-  return [...files];
+  return files;
 }

@@ -46,8 +46,8 @@ export interface PlanRequest {
   /** As `resolveParams` gives them. Left out, the defaults stand, and what has none is not missed: nobody wants to run it yet. */
   readonly params?: JsonObject | undefined;
   readonly overrides?: ProbeOverrides | undefined;
-  /** Names that `confirm_with` may take; unchecked where left out. */
-  readonly probes?: readonly string[] | undefined;
+  /** Probes that `confirm_with` may name, each with what it is confirmed with itself; unchecked where left out. */
+  readonly probes?: ReadonlyMap<string, string | undefined> | undefined;
 }
 
 /** Plans a probe. Throws one ConfigError with everything that is wrong with its file, reading included. */
@@ -73,10 +73,8 @@ class Planner {
   probe(): PlannedProbe {
     const { probe: definition, overrides = {}, environment, probes } = this.#request;
     const params = this.#request.params ?? defaultParams(definition.params);
-    const { confirm_with } = definition;
-    if (confirm_with !== undefined && probes !== undefined && !probes.includes(confirm_with)) {
-      this.#blame(['confirm_with'], `no probe "${confirm_with}"`, nearest(confirm_with, probes));
-    }
+    const { name, confirm_with } = definition;
+    if (confirm_with !== undefined && probes !== undefined) this.#confirmation(name, confirm_with, probes);
     return {
       name: definition.name,
       description: definition.description,
@@ -91,6 +89,23 @@ class Planner {
       objective: overrides.objective ?? definition.objective,
       params,
     };
+  }
+
+  #confirmation(name: string, by: string, probes: ReadonlyMap<string, string | undefined>): void {
+    const path = ['confirm_with'];
+    if (by === name) {
+      this.#blame(path, 'the probe itself: left out, a probe confirms its own failures');
+    } else if (!probes.has(by)) {
+      this.#blame(path, `no probe "${by}"`, nearest(by, probes.keys()));
+    } else {
+      // What leads back here would be confirmed by what it confirms; a circle of others is their fault.
+      const way = [name];
+      for (let next: string | undefined = by; next !== undefined; next = probes.get(next)) {
+        if (next === name) this.#blame(path, `a circle of confirmations: ${[...way, name].join(' -> ')}`);
+        if (way.includes(next)) break;
+        way.push(next);
+      }
+    }
   }
 
   /** The package and the branch may come from `env` and `params`, which are known before a run. */

@@ -49,8 +49,8 @@ describe('what ships', () => {
       environments.map((environment) => [probe.name, environment.name, probe, environment] as const),
     ),
   )('%s can be planned for %s', (_, __, probe, environment) => {
-    const names = probes.map(({ name }) => name);
-    const plan = planProbe({ probe, actions, environment, probes: names });
+    const known = new Map(probes.map(({ name, confirm_with }) => [name, confirm_with]));
+    const plan = planProbe({ probe, actions, environment, probes: known });
     expect(plan.steps).toHaveLength(probe.steps.length);
   });
 

@@ -207,11 +207,43 @@ describe('each rule has its message', () => {
     expect(faultsIn(text).length).toBeLessThanOrEqual(2);
   });
 
-  test('confirm_with takes the name of a probe that is there', () => {
-    const text = `confirm_with: scratch-biuld\n${probeOf('  - uses: fas/login\n')}`;
-    expect(faultsIn(text, { probes: ['scratch-build'] })).toEqual([
-      'probe.yaml:1:15: confirm_with: no probe "scratch-biuld"; did you mean "scratch-build"?',
+  describe('confirm_with', () => {
+    const probes = new Map([
+      ['scratch-build', undefined],
+      ['first', 'second'],
+      ['second', 'third'],
+      ['third', 'first'],
+      ['aside', 'first'],
     ]);
+    const faultsOf = (name: string, confirm_with: string) => {
+      const steps = 'steps:\n  - uses: fas/login\n';
+      return faultsIn(`name: ${name}\nconfirm_with: ${confirm_with}\n${steps}`, { probes });
+    };
+
+    test.each([
+      ['a probe that is there', 'a', 'scratch-build', []],
+      ['one that is confirmed in a circle of others', 'aside', 'first', []],
+      [
+        'none that is not there',
+        'a',
+        'scratch-biuld',
+        ['confirm_with: no probe "scratch-biuld"; did you mean "scratch-build"?'],
+      ],
+      [
+        'not the probe itself',
+        'first',
+        'first',
+        ['confirm_with: the probe itself: left out, a probe confirms its own failures'],
+      ],
+      [
+        'none that leads back',
+        'first',
+        'second',
+        ['confirm_with: a circle of confirmations: first -> second -> third -> first'],
+      ],
+    ] as const)('takes %s', (_, name, confirm_with, faults) => {
+      expect(faultsOf(name, confirm_with)).toEqual(faults.map((text) => `probe.yaml:2:15: ${text}`));
+    });
   });
 
   test('a system that the environment does not have is a fault of the step', () => {

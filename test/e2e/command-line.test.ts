@@ -43,6 +43,27 @@ describe('validate', () => {
     expect(stdout).toMatch(/config\/packprobe\.yaml: good/);
   });
 
+  test('looks for the probe that confirms among the files beside, and among those that ship', async () => {
+    using own = freshDir();
+    const write = (name: string, confirm_with: string) =>
+      writeFileSync(
+        join(own.dir, `${name}.yaml`),
+        `name: ${name}\nconfirm_with: ${confirm_with}\nsteps:\n  - uses: fas/login\n`,
+      );
+    write('one', 'two');
+    write('two', 'one');
+    write('three', 'scratch-build');
+    write('four', 'scratch-biuld');
+    const check = (name: string) => packprobe(['validate', `${name}.yaml`], { cwd: own.dir });
+    expect((await check('one')).stderr).toBe(
+      'one.yaml:2:15: confirm_with: a circle of confirmations: one -> two -> one\n',
+    );
+    expect(await check('three')).toMatchObject({ code: 0, stdout: 'three.yaml: good\n' });
+    expect((await check('four')).stderr).toBe(
+      'four.yaml:2:15: confirm_with: no probe "scratch-biuld"; did you mean "scratch-build"?\n',
+    );
+  });
+
   test('a run of a file with mistakes starts nothing', async () => {
     const data = join(place.dir, 'data');
     const { code, stderr } = await packprobe(['run', MISTAKES, '--env', 'sandbox', '--data', data]);

@@ -9,13 +9,13 @@ import { defineStep } from '../../core/step.ts';
 
 export default defineStep({
   summary:
-    'Submits a scratch build of the commit that the clone stands on and waits until it is built. Nothing is pushed, and Koji keeps no build; a work tree with changes goes up as a source package, which needs `rpmbuild`.',
+    'Submits a scratch build of the commit that the clone stands on and waits until it is built; nothing is pushed, and Koji keeps no build.',
   system: 'koji',
   // A second attempt looks for the task of the first by its mark.
   repeatable: true,
   timeoutMs: 60 * 60_000,
   input: z.strictObject({
-    dir: z.string().describe('Work tree of the package, as dist-git/clone gives it.'),
+    dir: z.string().describe('The clone; changes in it go up as a source package, which needs `rpmbuild`.'),
     target: z
       .string()
       .optional()
