@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { FileFault } from './config-error.ts';
-import { parseCron } from './cron.ts';
+import { isCron } from './cron.ts';
 import { duration, parseDuration } from './duration.ts';
 import type { Json } from './json.ts';
 import { judge, valueAt } from './schema-faults.ts';
@@ -31,7 +31,7 @@ export const scheduleSchema = z
     every: positiveDuration.optional().describe('Time from one start to the next, such as `8h`.'),
     cron: z
       .string(CRON_EXPECTED)
-      .refine((text) => parseCron(text) !== undefined, CRON_EXPECTED)
+      .refine(isCron, CRON_EXPECTED)
       .optional()
       .describe('Due times as cron says them, such as `0 6,18 * * mon-fri`.'),
     time_zone: timeZone.describe('Where `cron` reads its clock.'),
