@@ -26,6 +26,8 @@ export interface Site {
   readonly environment: Environment;
   readonly scope: string;
   readonly clock: Clock;
+  /** Control address of the sandbox that it is. */
+  readonly control: string | undefined;
   /** By name. */
   readonly probes: ReadonlyMap<string, SiteProbe>;
   /** Runs that go there at the same time; undefined: no more than in total. */

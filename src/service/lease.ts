@@ -1,0 +1,118 @@
+import { Fault } from '../core/fault.ts';
+import { firstOf } from '../core/first-of.ts';
+import type { Leases, Service } from '../core/lease.ts';
+import type { Clock, Logger } from '../core/ports.ts';
+import type { Owner } from '../core/run.ts';
+
+/** How often the one that serves tells that it lives. Milliseconds of the host, as all here. */
+const BEAT_MS = 5000;
+
+/** How often one that waits looks. */
+const LOOK_MS = 1000;
+
+/** So long without a sign of life, and one that cannot be seen is dead. */
+const SILENT_MS = 20_000;
+
+/** So long without, and one that can be seen to live hangs for good. */
+const HANGING_MS = 120_000;
+
+export interface LeaseOptions {
+  readonly leases: Leases;
+  readonly owner: Owner;
+  /** Of a process on another host nobody can tell. */
+  readonly look: (owner: Owner) => 'alive' | 'dead' | 'unseen';
+  /** The host's. */
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Told once, where somebody else serves and this process waits. */
+  readonly waiting: (service: Service) => void;
+}
+
+/** The right to serve a store, held by one process at a time. */
+export interface Lease extends AsyncDisposable {
+  readonly service: Service;
+  /** Aborts with the Fault `SERVICE_REPLACED` when somebody else has taken over: nothing may be done any more. */
+  readonly lost: AbortSignal;
+  /** When the last sign of life was written. Monotonic milliseconds. */
+  beatAt(): number;
+}
+
+/** Waits until nobody else serves, then holds on. A second process takes over when the first has left, is dead, or has fallen silent. */
+export async function takeLease(options: LeaseOptions, signal: AbortSignal): Promise<Lease> {
+  const { leases, owner, clock, waiting } = options;
+  let seen: { readonly service: Service; readonly since: number } | undefined;
+  for (let told = false; ; ) {
+    signal.throwIfAborted();
+    const current = await leases.current();
+    const now = clock.monotonic();
+    if (seen?.service.service_id !== current?.service_id || seen?.service.beats !== current?.beats) {
+      seen = current === undefined ? undefined : { service: current, since: now };
+    }
+    if (current === undefined || isFree(current, now - (seen?.since ?? now), options)) {
+      const service = await leases.take(owner, current, clock.now());
+      if (service !== undefined) return hold(service, options);
+    } else if (!told) {
+      told = true;
+      waiting(current);
+    }
+    await clock.sleep(LOOK_MS, signal);
+  }
+}
+
+function isFree(service: Service, silentMs: number, { look }: LeaseOptions): boolean {
+  if (service.ended_at !== null) return true;
+  switch (look(service.owner)) {
+    case 'dead':
+      return true;
+    case 'alive':
+      return silentMs >= HANGING_MS;
+    case 'unseen':
+      return silentMs >= SILENT_MS;
+  }
+}
+
+function hold(service: Service, { leases, clock, log }: LeaseOptions): Lease {
+  const lost = new AbortController();
+  const closing = new AbortController();
+  const stop = firstOf(lost.signal, closing.signal);
+  let beatAt = clock.monotonic();
+  const beating = beat();
+
+  async function beat(): Promise<void> {
+    while (!stop.signal.aborted) {
+      await clock.sleep(BEAT_MS, stop.signal).catch(() => {});
+      if (stop.signal.aborted) return;
+      try {
+        if (await leases.beat(service.service_id, clock.now())) beatAt = clock.monotonic();
+        else lost.abort(replaced(service));
+      } catch (error) {
+        // A full disk keeps everybody else from writing, too: nobody can have taken over.
+        log.error({ err: error }, 'a sign of life could not be written');
+      }
+    }
+  }
+
+  return {
+    service,
+    lost: lost.signal,
+    beatAt: () => beatAt,
+    async [Symbol.asyncDispose]() {
+      closing.abort();
+      await beating;
+      stop[Symbol.dispose]();
+      if (!lost.signal.aborted) {
+        await leases
+          .end(service.service_id, clock.now())
+          .catch((error: unknown) => log.error({ err: error }, 'the end could not be written'));
+      }
+    },
+  };
+}
+
+function replaced({ service_id }: Service): Fault {
+  return new Fault(`another packprobe serves this database now; this one was number ${service_id}`, {
+    code: 'SERVICE_REPLACED',
+    kind: 'prober',
+    hint: 'Nothing here, where that was meant. Else: did this process hang, or was its host asleep?',
+  });
+}
