@@ -41,16 +41,20 @@ export interface FaultyRun extends Ended {
  */
 const LIMITS = { commands: '4h', waits: '1h' } as const;
 
-const WAITS = /\/wait-|^koji\/build$/;
+const WAITS = /\/wait-|^koji\/(?:scratch-)?build$/;
 
-/** The probe that ships, with limits that nobody has to sit out for hours; `limits` by action go before these. */
-export function hastyProbe(dir: string, limits: Readonly<Record<string, string>> = {}): string {
-  const probe = parse(readFileSync(join(ROOT, 'probes/single-build.yaml'), 'utf8'));
+/** A probe that ships, with limits that nobody has to sit out for hours; `limits` by action go before these. */
+export function hastyProbe(
+  dir: string,
+  limits: Readonly<Record<string, string>> = {},
+  name = 'single-build',
+): string {
+  const probe = parse(readFileSync(join(ROOT, `probes/${name}.yaml`), 'utf8'));
   probe.timeout = '40h';
   for (const step of probe.steps) {
     step.timeout = limits[step.uses] ?? (WAITS.test(step.uses) ? LIMITS.waits : LIMITS.commands);
   }
-  const file = join(dir, 'single-build.yaml');
+  const file = join(dir, `${name}.yaml`);
   writeFileSync(file, stringify(probe));
   return file;
 }
