@@ -4,6 +4,7 @@ import {
   fedpkgBuildCommand,
   readCancel,
   readFedpkgBuild,
+  scratchBuildCommand,
 } from '../../src/clients/koji-command.ts';
 import { recordedCommand } from '../support/recorded-command.ts';
 
@@ -22,11 +23,27 @@ test('a build is submitted without watching and without asking Greenwave', () =>
   });
 });
 
+test('a scratch build is submitted without watching, with what it is known by afterwards', () => {
+  const mark = { packprobe_run: 'r', packprobe_build: 'b' };
+  const build = { client: 'fedpkg', user: 'packprobe', dir: '/w/p', mark };
+  const marked = '--custom-user-metadata={"packprobe_run":"r","packprobe_build":"b"}';
+  expect(scratchBuildCommand(build)).toMatchObject({
+    file: 'fedpkg',
+    args: ['--user', 'packprobe', 'scratch-build', '--nowait', '--skip-nvr-check', marked],
+    cwd: '/w/p',
+  });
+  expect(scratchBuildCommand({ ...build, target: 't' }).args).toEqual(
+    expect.arrayContaining(['--target=t', marked]),
+  );
+});
+
 describe('fedpkg build', () => {
   test.each([
     ['gating-ok', 125],
     ['gssapi-ticket', 104],
     ['skip-nvr-check', 111],
+    ['scratch-nowait', 115],
+    ['scratch-srpm-nowait', 118],
     ['watch-503-short-retry', 123],
     ['wait-sigterm', 104],
   ])('%s has submitted its task', (name, taskId) => {

@@ -38,6 +38,48 @@ describe('on a recorded build', () => {
       { name: 'rawhide', dest_tag_name: 'f44-updates-candidate' },
     ]);
   });
+
+  test('what its children built is listed without folders, and it has a result', async () => {
+    expect(await hub.builtFiles(13, signal)).toEqual([
+      'world-2-1.fc44.noarch.rpm',
+      'world-doc-2-1.fc44.noarch.rpm',
+    ]);
+    expect(await hub.hasResult(13, signal)).toBe(true);
+  });
+});
+
+describe('a task that Koji calls closed', () => {
+  const child = (id: number) => ({ id, method: 'buildArch', state: 2, create_ts: 1, parent: 13 });
+  const hubWith = (results: Readonly<Record<number, HubFault>>) =>
+    kojiHub({
+      http: cannedHttp(
+        fakeHub((method, [id]) => {
+          if (method === 'getTaskInfo') return { ...child(13), method: 'build' };
+          if (method === 'getTaskDescendents') return { 13: [child(14), child(15)] };
+          const fault = results[Number(id)];
+          if (fault !== undefined) throw fault;
+          return { rpms: ['tasks/14/14/p-1-1.fc44.x86_64.rpm'] };
+        }),
+      ),
+      url,
+    });
+  const unfinished = (id: number) => new HubFault(1000, `Task ${id} is not finished`);
+
+  test('has built nothing while one of its children is at work', async () => {
+    expect(await hubWith({ 15: unfinished(15) }).builtFiles(13, signal)).toBeUndefined();
+  });
+
+  test('has no result while it goes on', async () => {
+    expect(await hubWith({ 13: unfinished(13) }).hasResult(13, signal)).toBe(false);
+  });
+
+  test('is no answer where the hub breaks on the question', async () => {
+    const broken = new HubFault(1, "<class 'OSError'>: x");
+    expect(await faultOf(hubWith({ 14: broken }).builtFiles(13, signal))).toMatchObject({
+      code: 'KOJI_BROKEN',
+    });
+    expect(await faultOf(hubWith({ 13: broken }).hasResult(13, signal))).toMatchObject({ system: 'koji' });
+  });
 });
 
 test('the text of a failed task is read, also where the hub raises it', async () => {
