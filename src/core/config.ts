@@ -75,27 +75,44 @@ const openRule = z.discriminatedUnion('when', [
   }),
 ]);
 
+const ruleParts = {
+  open: openRule.describe('When failures become an incident.'),
+  resolve_after: z.int().min(1).max(100).describe('Good runs in a row that end it.'),
+  remind_every: positiveDuration.describe('While it is open and nobody acknowledged it.'),
+  changes: z.int().min(2).max(100).describe('So many times it came back …'),
+  within: positiveDuration.describe('… within this time: told as one that flaps.'),
+} as const;
+
 const incidentRules = z.strictObject({
-  open: openRule.prefault({ when: 'confirmed' }).describe('When failures become an incident.'),
-  resolve_after: z.int().min(1).max(100).default(1).describe('Good runs in a row that end it.'),
-  remind_every: positiveDuration.prefault('1d').describe('While it is open and nobody acknowledged it.'),
+  open: ruleParts.open.prefault({ when: 'confirmed' }),
+  resolve_after: ruleParts.resolve_after.default(1),
+  remind_every: ruleParts.remind_every.prefault('1d'),
   flapping: z
     .strictObject({
-      changes: z.int().min(2).max(100).default(3).describe('So many times it came back …'),
-      within: positiveDuration.prefault('12h').describe('… within this time: told as one that flaps.'),
+      changes: ruleParts.changes.default(3),
+      within: ruleParts.within.prefault('12h'),
     })
     .prefault({}),
 });
 
 export type IncidentRules = z.output<typeof incidentRules>;
 
+/** Without defaults: what is left out here is as it is for all. */
+const systemRules = z.strictObject({
+  open: ruleParts.open.optional(),
+  resolve_after: ruleParts.resolve_after.optional(),
+  remind_every: ruleParts.remind_every.optional(),
+  flapping: z
+    .strictObject({ changes: ruleParts.changes.optional(), within: ruleParts.within.optional() })
+    .optional(),
+});
+
 /** The part of the configuration that says when people are told; also what `replay --rules` reads. */
 export const incidentsSchema = incidentRules.extend({
-  systems: z
-    .partialRecord(z.enum(SYSTEMS), incidentRules.partial())
-    .default({})
-    .describe('What differs for one system.'),
+  systems: z.partialRecord(z.enum(SYSTEMS), systemRules).default({}).describe('What differs for one system.'),
 });
+
+export type IncidentsConfig = z.output<typeof incidentsSchema>;
 
 const retention = z.strictObject({
   runs: positiveDuration.prefault('400d').describe('Runs with their steps, faults and timelines.'),

@@ -33,6 +33,11 @@ describe('the service', () => {
     });
   });
 
+  test('what is left out of the rules of one system is as it is for all', () => {
+    const text = 'incidents: { open: { when: in_a_row, count: 4 }, systems: { koji: { resolve_after: 2 } } }\n';
+    expect(readConfig('c.yaml', text).incidents.systems).toEqual({ koji: { resolve_after: 2 } });
+  });
+
   test.each([
     ['an unknown key', 'lisen: {}\n', '1:1: lisen: unknown key; did you mean "listen"?'],
     ['a port of text', 'listen: { port: http }\n', '1:17: listen.port: expected a number, got "http"'],
@@ -44,7 +49,7 @@ describe('the service', () => {
     [
       'an unknown kind of receiver',
       'receivers: { a: { kind: mial } }\n',
-      '1:25: receivers.a.kind: expected "alertmanager", "mail", "webhook", "matrix" or "ticket", got "mial"; did you mean "mail"?',
+      '1:25: receivers.a.kind: expected "alertmanager", "mail", "webhook", "command", "matrix" or "ticket", got "mial"; did you mean "mail"?',
     ],
     [
       'a missing part of a receiver',
