@@ -92,12 +92,15 @@ export function chargeFor(
   };
 }
 
+/** Actions that wait for the task of a build. */
+const BUILDS: readonly string[] = ['koji/build', 'koji/scratch-build'];
+
 /** What is known of a build that has not ended, where it is the build that was waited for: how far its task has come. */
 export function unfinishedBuild(
   uses: string,
   events: readonly Event[],
 ): { readonly system: System; readonly evidence: JsonObject } | undefined {
-  if (uses !== 'koji/build') return undefined;
+  if (!BUILDS.includes(uses)) return undefined;
   const last = events.findLast(({ subject, fact }) => subject.kind === KIND.task && fact !== FACT.asked);
   if (last === undefined) return undefined;
   return { system: 'koji', evidence: { task_id: Number(last.subject.key), last_heard: last.fact } };

@@ -14,12 +14,15 @@ const EVENTS = [
   event('commit', 'abc', 'asked'),
 ];
 
-test('a build that did not end is Koji’s, with its task and how far that came', () => {
-  expect(unfinishedBuild('koji/build', EVENTS)).toEqual({
-    system: 'koji',
-    evidence: { task_id: 7, last_heard: 'started' },
-  });
-});
+test.each(['koji/build', 'koji/scratch-build'])(
+  'a %s that did not end is Koji’s, with its task and how far that came',
+  (uses) => {
+    expect(unfinishedBuild(uses, EVENTS)).toEqual({
+      system: 'koji',
+      evidence: { task_id: 7, last_heard: 'started' },
+    });
+  },
+);
 
 test('another step, or a build whose task nobody has seen, is not told apart', () => {
   expect(unfinishedBuild('signing/wait-signed', EVENTS)).toBeUndefined();
