@@ -24,7 +24,11 @@ export interface Span {
   readonly last?: number | undefined;
 }
 
-const FORTNIGHT_MS = 14 * 86_400_000;
+const HOUR_MS = 3_600_000;
+const FORTNIGHT_MS = 14 * 24 * HOUR_MS;
+
+/** Gaps that are looked at one by one before it looks only every hour. */
+const EXACT_GAPS = 200;
 
 /**
  * Due times follow from the schedule and the key alone, so that no restart shifts them.
@@ -82,13 +86,22 @@ function dueByCron(schedule: Schedule, key: string, minIntervalMs: number): DueT
       return { times: walk({ ...span, from: first + shift - 1, last: undefined }), isWhole: false };
     },
     intervalMs(at) {
+      const first = next(at);
+      let time = first;
       let longest = 0;
-      for (let time = next(at); time <= at + FORTNIGHT_MS || longest === 0; ) {
+      for (let count = 0; count < EXACT_GAPS && time <= at + FORTNIGHT_MS; count += 1) {
         const following = next(time, time);
         longest = Math.max(longest, following - time);
         time = following;
       }
-      return longest;
+      // Each look takes a while, and a line can be due 20,000 times: a gap that no full hour meets is shorter than that and matters little.
+      for (time += HOUR_MS; time <= at + FORTNIGHT_MS; time += HOUR_MS) {
+        const [before = time] = cron.previous(1, time - shift + 1).map((each) => each + shift);
+        const following = next(before, before);
+        longest = Math.max(longest, following - before);
+        time = Math.max(time, following);
+      }
+      return longest > 0 ? longest : next(first, first) - first;
     },
   };
 }
