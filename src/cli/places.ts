@@ -53,14 +53,19 @@ export async function loadConfig(options: PlaceOptions, host: Host): Promise<Con
 
 /** A probe by its name, or by the path of its file. */
 export async function loadProbe(name: string, options: PlaceOptions, host: Host): Promise<ProbeFile> {
-  const dirs = [
-    ...new Set(
-      (await configDirs(options, host)).flatMap((dir) => [join(dir, 'probes'), join(dirOf(dir), 'probes')]),
-    ),
-  ];
-  const file = await locate('probe', name, dirs, host);
+  const file = await locate('probe', name, await probeDirs(options, host), host);
   const text = await host.readText(file);
   return { file, text, probe: readProbe(shortPath(host.cwd, file), text) };
+}
+
+async function probeDirs(options: PlaceOptions, host: Host): Promise<readonly string[]> {
+  const dirs = await configDirs(options, host);
+  return [...new Set(dirs.flatMap((dir) => [join(dir, 'probes'), join(dirOf(dir), 'probes')]))];
+}
+
+/** Names of all probes that can be found. */
+export async function probeNames(options: PlaceOptions, host: Host): Promise<readonly string[]> {
+  return namesIn(await probeDirs(options, host), host);
 }
 
 export interface EnvironmentFile {

@@ -57,33 +57,46 @@ export interface WalkOptions extends WorldOptions {
   readonly resources: AsyncDisposableStack;
 }
 
+/** What the walks of all runs in one environment share; `close` is that of `openWorld`. */
+export async function openShared(
+  close: Pick<CloseOptions, 'environment' | 'store' | 'clock' | 'http' | 'log'>,
+  gone: Gone,
+  host: Host,
+  resources: AsyncDisposableStack,
+): Promise<Pick<RunOptions, 'watch' | 'versionsOf' | 'attribute' | 'lookIfGone'>> {
+  const { environment, store, clock, http, log } = close;
+  const sources = await host.sources(environment, http, clock);
+  return {
+    watch: resources.use(openWatch({ environment: scopeOf(environment), sources, store, clock, log })),
+    versionsOf: host.versionsOf,
+    attribute: async (run, step) => {
+      const { chains, looks, events } = await evidenceOf(store, run);
+      const silent = chains.map((chain) => chargeFor(step.uses, chain, looks));
+      return silent.find((told) => told !== undefined) ?? unfinishedBuild(step.uses, events);
+    },
+    lookIfGone: gone.lookIfGone,
+  };
+}
+
 /** What it takes to walk through the steps of a plan, shown on the terminal until `endDisplay`. */
 export async function openWalk(
   options: WalkOptions,
 ): Promise<{ readonly walk: RunOptions; endDisplay(): void }> {
-  const { plan, environment, params, stop, store, gone, host, resources } = options;
+  const { plan, environment, params, stop, gone, host, resources } = options;
   const world = await openWorld(options);
-  const { clock, http, log } = world;
-  const sources = await host.sources(environment, http, clock);
-  const watch = resources.use(openWatch({ environment: scopeOf(environment), sources, store, clock, log }));
+  const shared = await openShared(world, gone, host, resources);
+  const { clock } = world;
   const title = `${plan.probe.name} on ${environment.name}, package ${options.package}`;
   const display = resources.use(await openDisplay({ title, steps: plan.steps, host, clock }));
   stop.tellThrough(display.say);
   return {
     walk: {
       ...world,
+      ...shared,
       plan,
       roots: { env: environmentFacts(environment), probe: probeFacts(plan.probe), params },
       owner: await host.owner(),
       isAlive: await host.isAlive(),
-      watch,
-      versionsOf: host.versionsOf,
-      attribute: async (run, step) => {
-        const { chains, looks, events } = await evidenceOf(store, run);
-        const silent = chains.map((chain) => chargeFor(step.uses, chain, looks));
-        return silent.find((told) => told !== undefined) ?? unfinishedBuild(step.uses, events);
-      },
-      lookIfGone: gone.lookIfGone,
       watchOn: false,
       tell: display.tell,
       signal: stop.signal,

@@ -87,7 +87,7 @@ export const GONE: Gone = { gone: AbortSignal.abort(), lookIfGone: async () => s
 /** Follows a sandbox, and stops the run in it when it ends. */
 export function followSandbox(
   { control, ended }: Pick<SandboxHandle, 'control' | 'ended'>,
-  stop: Stop,
+  stop: Pick<Stop, 'stop'>,
   host: Host,
 ): Gone {
   const gone = new AbortController();

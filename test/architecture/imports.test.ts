@@ -15,7 +15,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   notify: ['core', 'clients'],
   ...Object.fromEntries(MIDDLE.map((room) => [room, ['core']])),
   sandbox: ['core'],
-  cli: ['core', ...MIDDLE],
+  service: ['core', ...MIDDLE],
+  cli: ['core', 'service', ...MIDDLE],
   server: ['core', ...MIDDLE],
 };
 

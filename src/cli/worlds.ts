@@ -1,0 +1,52 @@
+import type { Environment } from '../core/environment.ts';
+import type { Fault } from '../core/fault.ts';
+import type { Store } from '../core/store.ts';
+import type { World, Worlds } from '../service/world.ts';
+import type { Host } from './host.ts';
+import { openShared, openWorld } from './run-world.ts';
+import { environmentOf, followSandbox, GONE, NEVER_GONE, planOf } from './stored-run.ts';
+
+/** The worlds of `serve`, kept until the stack is unwound. */
+export function openWorlds(
+  { data, store, verbose }: { readonly data: string; readonly store: Store; readonly verbose: boolean },
+  host: Host,
+  resources: AsyncDisposableStack,
+): Worlds {
+  const opened = new Map<string, Promise<World>>();
+
+  function of(environment: Environment, control: string | undefined, gone = false): Promise<World> {
+    const key = JSON.stringify([environment, control ?? null, gone]);
+    const known = opened.get(key);
+    if (known !== undefined) return known;
+    const world = open(environment, control, gone);
+    opened.set(key, world);
+    // What could not be opened now may be later.
+    world.catch(() => opened.delete(key));
+    return world;
+  }
+
+  async function open(
+    environment: Environment,
+    control: string | undefined,
+    isGone: boolean,
+  ): Promise<World> {
+    const stop = new AbortController();
+    const stopping = { stop: (reason: Fault) => stop.abort(reason) };
+    const gone = isGone
+      ? GONE
+      : control === undefined
+        ? NEVER_GONE
+        : followSandbox(resources.use(await host.joinSandbox(control)), stopping, host);
+    const { suspend: _, ...close } = await openWorld({ environment, data, store, gone, verbose, host });
+    return { close, walk: await openShared(close, gone, host, resources), control, stop: stop.signal };
+  }
+
+  return {
+    of: (environment, control) => of(environment, control),
+    async ofRun(header) {
+      const { environment, gone } = await environmentOf(header, host);
+      return { world: await of(environment, header.control, gone), gone };
+    },
+    planOf: (header) => planOf(header, host),
+  };
+}

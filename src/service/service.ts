@@ -1,0 +1,112 @@
+import type { Clock, Logger } from '../core/ports.ts';
+import type { Store } from '../core/store.ts';
+import type { Lease } from './lease.ts';
+import type { Workers } from './workers.ts';
+
+/** How often it looks whether anything was written to the database, by whomever. Milliseconds of the host, as all here. */
+const PULSE_MS = 1000;
+
+/** How often runs that nobody is at work on are looked for. */
+const ADOPT_MS = 60_000;
+
+/** All must be out by then, or is left as it is: every write stands for itself. */
+const LEAVE_MS = 9000;
+
+/** Something that goes on for as long as the service does. */
+export interface Loop {
+  readonly name: string;
+  /** Runs until the signal aborts. One that ends or throws before is a defect: it is said and begun again. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export interface ServiceOptions {
+  readonly store: Store;
+  readonly lease: Lease;
+  readonly workers: Workers;
+  readonly loops: readonly Loop[];
+  /** Something was written: what follows from runs that have ended, rows that wait. */
+  changed(signal: AbortSignal): Promise<void>;
+  /** Nothing is started any more. */
+  stopStarting(): void;
+  /** Suspends every run. */
+  suspend(): void;
+  /** The host's. */
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Serves until the signal aborts or somebody else serves: then every run is left as it is for the next one. */
+export async function runService(options: ServiceOptions, signal: AbortSignal): Promise<void> {
+  const { lease, workers, loops, clock, log } = options;
+  const leaving = new AbortController();
+  const leave = () => leaving.abort();
+  for (const reason of [signal, lease.lost]) {
+    if (reason.aborted) leave();
+    else reason.addEventListener('abort', leave, { once: true });
+  }
+  const all = [pulse(options), adopting(options), ...loops];
+  const running = all.map((loop) => keptUp(loop, leaving.signal, options));
+  await aborted(leaving.signal);
+  log.info({ runs: workers.active().length }, 'the service leaves: its runs are suspended');
+  options.stopStarting();
+  options.suspend();
+  using limit = clock.deadline(LEAVE_MS, () => new Error('the service took too long to leave'));
+  const out = Promise.all([workers.idle(), ...running]);
+  const late = await Promise.race([out.then(() => false), aborted(limit.signal).then(() => true)]);
+  if (late) log.warn({ runs: workers.active() }, 'the service left before all of it had ended');
+  if (lease.lost.aborted) throw lease.lost.reason;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+async function keptUp(loop: Loop, signal: AbortSignal, { clock, log }: ServiceOptions): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await loop.run(signal);
+      if (!signal.aborted) log.error({ loop: loop.name }, 'a loop of the service ended');
+    } catch (error) {
+      if (!signal.aborted) log.error({ loop: loop.name, err: error }, 'a loop of the service broke');
+    }
+    await clock.sleep(PULSE_MS, signal).catch(() => {});
+  }
+}
+
+function pulse({ store, workers, changed, clock, log }: ServiceOptions): Loop {
+  return {
+    name: 'pulse',
+    async run(signal) {
+      let seen: string | undefined;
+      while (!signal.aborted) {
+        try {
+          const version = await store.totals.version();
+          if (version !== seen) {
+            for (const { run_id, by } of await store.toCancel()) workers.cancel(run_id, by);
+            await changed(signal);
+            // What was written just now is looked at in the next round: nothing is missed between.
+            seen = version;
+          }
+        } catch (error) {
+          log.error({ err: error }, 'the database could not be looked at');
+        }
+        await clock.sleep(PULSE_MS, signal).catch(() => {});
+      }
+    },
+  };
+}
+
+function adopting({ workers, clock }: ServiceOptions): Loop {
+  return {
+    name: 'adopting',
+    async run(signal) {
+      while (!signal.aborted) {
+        await workers.adopt();
+        await clock.sleep(ADOPT_MS, signal).catch(() => {});
+      }
+    },
+  };
+}
