@@ -41,7 +41,8 @@ debian() {
   local folder container
   folder=$(mktemp -d)
   debootstrap --variant=minbase "$suite" "$folder/root" >&2
-  rm -rf "$folder"/root/var/cache/apt/archives/*.deb "$folder"/root/var/lib/apt/lists/*
+  rm -rf "$folder"/root/var/cache/apt/archives/*.deb "$folder"/root/var/lib/apt/lists/* \
+    "$folder"/root/usr/share/{doc,man,locale,info}/*
   container=$(buildah from scratch)
   buildah add --quiet "$container" "$folder/root" / >&2
   buildah config --cmd bash --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$container"

@@ -8,7 +8,7 @@ import { ROOT } from '../support/sources.ts';
 import { DEPLOY, kustomizationOf, type Manifest, manifestsIn, podOf, readText } from './manifests.ts';
 
 const service = manifestsIn('openshift');
-const cronjob = manifestsIn('openshift/cronjob');
+const cronjob = manifestsIn('openshift-cronjob');
 const all = [...service, ...cronjob];
 const pods = all.filter(({ kind }) => kind === 'Deployment' || kind === 'CronJob');
 const one = (kind: string) => all.find((manifest) => manifest.kind === kind) as Manifest;
@@ -75,8 +75,8 @@ describe('the OpenShift manifests', () => {
   });
 
   test('the variant takes over all of it but the service', () => {
-    const { resources, patches = [] } = kustomizationOf('openshift/cronjob');
-    expect(resources).toEqual(['..', ...cronjob.map(({ file }) => file)]);
+    const { resources, patches = [] } = kustomizationOf('openshift-cronjob');
+    expect(resources).toEqual(['../openshift', ...cronjob.map(({ file }) => file)]);
     const removed = patches.map(({ target }) => `${target.kind} ${target.name}`);
     expect(removed).toEqual(['Deployment packprobe', 'Service packprobe', 'ServiceMonitor packprobe']);
     for (const { target } of patches) expect(one(target.kind).metadata.name).toBe(target.name);

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/core/config.ts';
 import { DEPLOY, readText } from './manifests.ts';
 
-/** Keys of podman-systemd.unit(5), Podman 5. */
+/** Keys of podman-systemd.unit(5) that every Podman since 5.4 knows. */
 const KEYS: Readonly<Record<string, string>> = {
   Container: `AddCapability AddDevice AddHost Annotation AutoUpdate CgroupsMode ContainerName ContainersConfModule DNS DNSOption DNSSearch
     DropCapability Entrypoint Environment EnvironmentFile EnvironmentHost Exec ExposeHostPort GIDMap GlobalArgs Group GroupAdd HealthCmd
