@@ -4,21 +4,21 @@ import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/core/config.ts';
 import { DEPLOY, readText } from './manifests.ts';
 
-/** Keys of podman-systemd.unit(5) that every Podman since 5.4 knows. */
+/** Keys of podman-systemd.unit(5) of Podman 5.4, which refuses a unit with any other. */
 const KEYS: Readonly<Record<string, string>> = {
   Container: `AddCapability AddDevice AddHost Annotation AutoUpdate CgroupsMode ContainerName ContainersConfModule DNS DNSOption DNSSearch
     DropCapability Entrypoint Environment EnvironmentFile EnvironmentHost Exec ExposeHostPort GIDMap GlobalArgs Group GroupAdd HealthCmd
     HealthInterval HealthLogDestination HealthMaxLogCount HealthMaxLogSize HealthOnFailure HealthRetries HealthStartPeriod HealthStartupCmd
     HealthStartupInterval HealthStartupRetries HealthStartupSuccess HealthStartupTimeout HealthTimeout HostName Image IP IP6 Label
-    LogDriver LogOpt Mask Memory Mount Network NetworkAlias NoNewPrivileges Notify PidsLimit Pod PodmanArgs PublishPort Pull ReadOnly
-    ReadOnlyTmpfs ReloadCmd ReloadSignal Retry RetryDelay Rootfs RunInit SeccompProfile Secret SecurityLabelDisable SecurityLabelFileType
-    SecurityLabelLevel SecurityLabelNested SecurityLabelType ShmSize StartWithPod StopSignal StopTimeout SubGIDMap SubUIDMap Sysctl
-    Timezone Tmpfs UIDMap Ulimit Unmask User UserNS Volume WorkingDir`,
+    LogDriver LogOpt Mask Mount Network NetworkAlias NoNewPrivileges Notify PidsLimit Pod PodmanArgs PublishPort Pull ReadOnly
+    ReadOnlyTmpfs Rootfs RunInit SeccompProfile Secret SecurityLabelDisable SecurityLabelFileType SecurityLabelLevel SecurityLabelNested
+    SecurityLabelType ShmSize StartWithPod StopSignal StopTimeout SubGIDMap SubUIDMap Sysctl Timezone Tmpfs UIDMap Ulimit Unmask User
+    UserNS Volume WorkingDir`,
   Volume:
     'ContainersConfModule Copy Device Driver GlobalArgs Group Image Label Options PodmanArgs Type User VolumeName',
   // Of systemd.unit(5), systemd.service(5) and systemd.exec(5), only what we use: the list of all is long and grows.
   Unit: 'Description Wants After',
-  Service: 'Restart RestartSec TimeoutStartSec TimeoutStopSec',
+  Service: 'ExecReload MemoryMax Restart RestartSec TimeoutStartSec TimeoutStopSec',
   Install: 'WantedBy',
 };
 
