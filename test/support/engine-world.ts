@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Verdict } from '../../src/core/digest.ts';
 import type { Source } from '../../src/core/event.ts';
 import { Fault, type FaultData } from '../../src/core/fault.ts';
 import { planProbe } from '../../src/core/planner.ts';
@@ -10,6 +11,7 @@ import type { RunRecord } from '../../src/core/run.ts';
 import { environmentFacts, probeFacts } from '../../src/core/scope.ts';
 import { type Action, defineStep, type StepContext, type StepDefinition } from '../../src/core/step.ts';
 import type { RunJournal, Store, StoredRun, TakenRun } from '../../src/core/store.ts';
+import { watchLate } from '../../src/engine/late.ts';
 import type { Progress } from '../../src/engine/progress.ts';
 import { closeRun, executeRun, resumeRun } from '../../src/engine/run.ts';
 import type { NewRun, RunOptions } from '../../src/engine/run-options.ts';
@@ -71,6 +73,8 @@ export interface EngineWorld extends AsyncDisposable {
   taken(): Promise<TakenRun>;
   /** Another process goes on with the run that died, moving time on until it has ended. */
   resumed(): Promise<RunRecord>;
+  /** Another process watches on where its wait ran out, moving time on until the truth is known. */
+  watchedOn(): Promise<Verdict>;
   /** Another process gives it up. */
   closed(fault: FaultData): Promise<RunRecord>;
   stored(): Promise<StoredRun>;
@@ -94,6 +98,7 @@ export function engineWorld(
     readonly lookIfGone?: RunOptions['lookIfGone'];
     /** Whether work folders can be made. */
     readonly placeable?: () => boolean;
+    /** Of the first life. */
     readonly suspend?: AbortSignal;
     readonly watchOn?: boolean;
   } = {},
@@ -129,7 +134,7 @@ export function engineWorld(
       isAlive: () => true,
       endSurvivors: async () => 0,
       gone,
-      suspend,
+      suspend: lives === 1 ? suspend : new AbortController().signal,
       watchOn,
       lookIfGone,
       watch,
@@ -221,6 +226,12 @@ export function engineWorld(
       if (asked === undefined) throw new Error('nothing ran');
       const life = newLife(store, new AbortController().signal);
       return moved(resumeRun(await taken(), { ...life, ...planned(asked.text) }));
+    },
+    async watchedOn() {
+      const late = await store.late.of(last);
+      if (asked === undefined || late === undefined) throw new Error('nothing is watched');
+      const life = newLife(store, new AbortController().signal);
+      return moved(watchLate(await taken(), late, { ...life, ...planned(asked.text) }));
     },
     closed: async (fault) =>
       moved(closeRun(await taken(), fault, newLife(store, new AbortController().signal))),
