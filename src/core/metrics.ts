@@ -51,7 +51,7 @@ export const REQUEST_RESULTS = ['ok', 'client_error', 'server_error', 'network',
 export const MESSAGE_STATUSES = ['in_time', 'late', 'lost', 'duplicate', 'unparsable'] as const;
 export const ATTEMPT_RESULTS = ['ok', 'retried', 'gave_up'] as const;
 export const RECOVERIES = ['resumed', 'adopted', 'closed'] as const;
-export const CLEANUP_RESULTS = ['done', 'failed'] as const;
+export const CLEANUP_RESULTS = ['gone', 'nothing', 'failed'] as const;
 export const NOTIFICATION_RESULTS = ['delivered', 'retried', 'gave_up'] as const;
 
 const OUTCOMES = ['passed', 'failed', 'errored', 'cancelled'] as const;
