@@ -51,7 +51,13 @@ function openHost(): Host {
       ),
     listFiles: (dir) => readdir(dir),
     actions: discoverActions,
-    openStore: async (file) => (await import('./store/store.ts')).openStore(file),
+    async openStore(file) {
+      const [{ openStore }, { openClock }] = await Promise.all([
+        import('./store/store.ts'),
+        import('./platform/clock.ts'),
+      ]);
+      return openStore(file, { now: openClock().monotonic });
+    },
     openClock: async (definition) => (await import('./platform/clock.ts')).openClock(definition),
     openHttp: async (contact) =>
       (await import('./platform/http.ts')).nodeHttp({ userAgent: `packprobe/${version} (+${contact})` }),

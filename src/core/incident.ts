@@ -104,7 +104,7 @@ export interface Incidents {
     readonly before?: string;
     readonly limit: number;
   }): Promise<readonly Incident[]>;
-  /** Stores changed incidents and what is to be told of them, together. */
+  /** Stores changed incidents and what is to be told of them, together. What an operator said of a stored one stays: see `acknowledge`, `setTicket`. */
   apply(changes: readonly Incident[], notices: readonly NewNotice[]): Promise<void>;
   /** An operator's word; undefined where there is no such incident. Written into the audit by whoever asks. */
   acknowledge(incident_id: string, by: string, at: number): Promise<Incident | undefined>;

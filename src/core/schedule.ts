@@ -76,7 +76,7 @@ export interface Dues {
     readonly before?: number;
     readonly limit: number;
   }): Promise<readonly Due[]>;
-  /** How many runs of the environment began a step of this action since then; for limits by the day. */
+  /** How many steps of this action were begun in the environment since then, of all runs; for limits by the day. */
   startedWith(scope: string, uses: string, since: number): Promise<number>;
   pause(pause: Pick<Pause, 'environment' | 'probe' | 'reason' | 'by' | 'from' | 'until'>): Promise<Pause>;
   endPause(pause_id: number, by: string, at: number): Promise<Pause | undefined>;

@@ -2,37 +2,36 @@ import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
-import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely';
+import { Kysely, SqliteDialect } from 'kysely';
 import { Fault } from '../core/fault.ts';
+import { type AdapterOptions, adapt } from './adapter.ts';
 import { MIGRATIONS } from './migrations.ts';
 import type { Database } from './schema.ts';
+import type { WriteMeter } from './writes.ts';
 
 /** How long a write waits for another process that holds the database. Milliseconds. */
 const BUSY_MS = 10_000;
-
-/** Statements that stay prepared: a run uses some thirty over and over, and preparing one costs as much as running it. */
-const KEPT_STATEMENTS = 64;
 
 /**
  * Opens `packprobe.db`, making or migrating it first. Where the disk is full or nothing may be written, what is stored can still be read, and the
  * first write is refused with the reason. Throws a Fault of kind `prober` that says what to do: the disk, the rights, a database of a newer
  * packprobe, a file that is none.
  */
-export function openDatabase(file: string): Kysely<Database> {
+export function openDatabase(file: string, meter?: WriteMeter): Kysely<Database> {
   try {
-    return typed(openForWriting(file));
+    return typed({ database: openForWriting(file), refusal: undefined, meter });
   } catch (error) {
     const refusal = asStoreFault(error, file);
     const database = NO_ROOM_TO_WRITE.has(refusal.code) ? openForReading(file) : undefined;
     if (database === undefined) throw refusal;
-    return typed(database, refusal);
+    return typed({ database, refusal, meter });
   }
 }
 
 const NO_ROOM_TO_WRITE: ReadonlySet<string> = new Set(['DISK_FULL', 'STORE_NOT_WRITABLE']);
 
-function typed(database: DatabaseSync, refusal?: Fault): Kysely<Database> {
-  return new Kysely<Database>({ dialect: new SqliteDialect({ database: adapt(database, refusal) }) });
+function typed(options: AdapterOptions): Kysely<Database> {
+  return new Kysely<Database>({ dialect: new SqliteDialect({ database: adapt(options) }) });
 }
 
 function openForWriting(file: string): DatabaseSync {
@@ -139,58 +138,6 @@ function versionOf(database: DatabaseSync): number {
   return Number(database.prepare('pragma user_version').get()?.['user_version'] ?? 0);
 }
 
-/**
- * A transaction begins as a writer: one that reads first and then writes is refused at once when another process wrote in between, however long
- * it would wait. And a full disk ends one by itself: the roll-back that follows must not hide what happened.
- */
-function inOurWay(sql: string, isOpen: boolean): string {
-  if (sql === 'begin') return 'begin immediate';
-  return sql === 'rollback' && !isOpen ? 'select 1' : sql;
-}
-
-/** Node's own SQLite in the shape of better-sqlite3 that Kysely asks for. */
-function adapt(database: DatabaseSync, refusal: Fault | undefined): SqliteDatabase {
-  const kept = new Map<string, Prepared>();
-  return {
-    close: () => database.close(),
-    prepare(sql) {
-      // Before anything else is written a run begins, or is taken over, in a transaction.
-      if (refusal !== undefined && sql === 'begin') throw refusal;
-      const text = inOurWay(sql, database.isTransaction);
-      const prepared = kept.get(text) ?? prepare(database, text);
-      // SQLite does what most pragmas say when it prepares them; that it may do so anew when they are run again is luck.
-      if (!text.startsWith('pragma')) keep(kept, text, prepared);
-      return prepared;
-    },
-  };
-}
-
-type Prepared = ReturnType<SqliteDatabase['prepare']>;
-
-function prepare(database: DatabaseSync, text: string): Prepared {
-  const statement = database.prepare(text);
-  return {
-    reader: statement.columns().length > 0,
-    all: (parameters) => statement.all(...(parameters as Value[])),
-    run: (parameters) => statement.run(...(parameters as Value[])),
-    // A statement of its own: whoever walks slowly through its rows must not meet another who asks the same.
-    iterate: (parameters) => database.prepare(text).iterate(...(parameters as Value[])),
-  };
-}
-
-/** The one used last stands last; the first gives way. */
-function keep(kept: Map<string, Prepared>, text: string, prepared: Prepared): void {
-  kept.delete(text);
-  kept.set(text, prepared);
-  if (kept.size <= KEPT_STATEMENTS) return;
-  for (const first of kept.keys()) {
-    kept.delete(first);
-    return;
-  }
-}
-
-type Value = null | number | bigint | string | Uint8Array;
-
 function foreign(file: string): Fault {
   return new Fault(`${file} is the database of another program`, {
     code: 'STORE_FOREIGN',
@@ -248,7 +195,7 @@ export function asStoreFault(error: unknown, file: string): Fault {
 function codeOf(error: unknown): number | string {
   if (!(error instanceof Error)) return 'unknown';
   // All JSON that is read was written by ourselves: it can only be the disk that has spoilt it.
-  if (error instanceof SyntaxError) return NO_JSON;
+  if (error instanceof SyntaxError || error.message.includes('malformed JSON')) return NO_JSON;
   if ('errcode' in error && typeof error.errcode === 'number') return error.errcode & 0xff;
   return 'code' in error ? String(error.code) : 'unknown';
 }

@@ -1,17 +1,18 @@
 import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
 import { Fault } from '../core/fault.ts';
+import type { EffectState } from '../core/run.ts';
 import type { AttemptProgress, RunJournal } from '../core/store.ts';
 import { effectOf } from './rows.ts';
 import type { Database, EffectsTable } from './schema.ts';
+import { durably, type Session } from './session.ts';
+import { addTotals } from './totals.ts';
 
 export interface JournalOptions {
-  readonly db: Kysely<Database>;
+  readonly session: Session;
   readonly run_id: string;
   readonly environment: string;
   readonly package: string;
   readonly fence: number;
-  /** Makes a fault of ours out of what SQLite said. */
-  readonly asFault: (error: unknown) => Fault;
 }
 
 /**
@@ -19,44 +20,46 @@ export interface JournalOptions {
  * transaction around it: a run writes often, and each write is to cost little.
  */
 export function openJournal({
-  db,
+  session: { db, asFault },
   run_id,
   environment,
   package: pkg,
   fence,
-  asFault,
 }: JournalOptions): RunJournal {
   const lost = new AbortController();
   /** The row of the run while it is ours: what selects from it, or asks whether it exists, does nothing once somebody else has it. */
   const ours = sql`from runs where runs.run_id = ${run_id} and runs.fence = ${fence}`;
 
   /** Runs one statement that is bound to `ours`. */
-  async function write<Row>(statement: RawBuilder<Row>, on: Kysely<Database> = db): Promise<readonly Row[]> {
+  function write<Row>(statement: RawBuilder<Row>): Promise<readonly Row[]> {
+    return guarded(() => db.connection().execute((connection) => writeOn(connection, statement)));
+  }
+
+  /** As `write`, but on disk before it returns: what follows it may be made in somebody else's system, or be told. */
+  function writeDurably<Row>(statement: RawBuilder<Row>): Promise<readonly Row[]> {
+    return guarded(() => durably(db, (connection) => writeOn(connection, statement)));
+  }
+
+  async function writeOn<Row>(on: Kysely<Database>, statement: RawBuilder<Row>): Promise<readonly Row[]> {
+    // Asked for here, and not before the wait for the connection: who has left writes nothing any more.
+    lost.signal.throwIfAborted();
+    const { rows, numAffectedRows } = await statement.execute(on);
+    // Nothing to write, or nobody to write for?
+    if (rows.length === 0 && !numAffectedRows) {
+      const held = await sql`select 1 ${ours}`.execute(on);
+      if (held.rows.length === 0) throw takenOver(run_id);
+    }
+    return rows;
+  }
+
+  async function guarded<Result>(act: () => Promise<Result>): Promise<Result> {
     try {
-      const { rows, numAffectedRows } = await statement.execute(on);
-      // Nothing to write, or nobody to write for?
-      if (rows.length === 0 && !numAffectedRows) {
-        const held = await sql`select 1 ${ours}`.execute(on);
-        if (held.rows.length === 0) throw takenOver(run_id);
-      }
-      return rows;
+      return await act();
     } catch (error) {
       const fault = asFault(error);
       if (fault.code === TAKEN_OVER) lost.abort(fault);
       throw fault;
     }
-  }
-
-  /** As `write`, but on disk before it returns: what follows it may be made in somebody else's system, or be told. */
-  function writeDurably<Row>(statement: RawBuilder<Row>): Promise<readonly Row[]> {
-    return db.connection().execute(async (connection) => {
-      await sql`pragma synchronous = full`.execute(connection);
-      try {
-        return await write(statement, connection);
-      } finally {
-        await sql`pragma synchronous = normal`.execute(connection);
-      }
-    });
   }
 
   const nothing = async (written: Promise<unknown>): Promise<void> => void (await written);
@@ -181,26 +184,59 @@ export function openJournal({
       ),
 
     settle: (effect, { state, at, evidence, identity, undo }) =>
-      nothing(
-        write(sql`
-          update effects set state = ${state}, undo_attempts = undo_attempts + 1, undo_evidence = ${JSON.stringify(evidence)},
-            undone_at = ${state === 'undone' || state === 'struck' ? at : null},
-            identity = coalesce(${jsonOrNull(identity)}, identity), undo = coalesce(${jsonOrNull(undo)}, undo)
-          where effect_id = ${effect} and run_id = ${run_id} and state in ('intended', 'made') and exists (select 1 ${ours})`),
+      guarded(() =>
+        // What was counted was done, and what was done is counted.
+        db.transaction().execute(async (transaction) => {
+          const settled = await writeOn(
+            transaction,
+            sql<{ environment: string; system: string }>`
+              update effects set state = ${state}, undo_attempts = undo_attempts + 1, undo_evidence = ${JSON.stringify(evidence)},
+                undone_at = ${state === 'undone' || state === 'struck' ? at : null},
+                identity = coalesce(${jsonOrNull(identity)}, identity), undo = coalesce(${jsonOrNull(undo)}, undo)
+              where effect_id = ${effect} and run_id = ${run_id} and state in ('intended', 'made') and exists (select 1 ${ours})
+              returning environment, system`,
+          );
+          const result = cleanedUp(state);
+          await addTotals(
+            transaction,
+            settled.map((labels) => ({
+              metric: 'packprobe_cleanups_total',
+              labels: { ...labels, result },
+              value: 1,
+            })),
+          );
+        }),
       ),
 
     letGo: () =>
       nothing(
         write(sql`
-          update runs set state = 'finished'
-          where run_id = ${run_id} and fence = ${fence} and state = 'finalizing' and not exists (
-            select 1 from effects where effects.run_id = runs.run_id and effects.state in ('intended', 'made'))`),
+          update runs set resting = 1, state = iif(
+            exists (select 1 from effects where effects.run_id = runs.run_id and effects.state in ('intended', 'made'))
+              or exists (select 1 from late_watches where late_watches.run_id = runs.run_id),
+            state, 'finished')
+          where run_id = ${run_id} and fence = ${fence} and state = 'finalizing'`),
       ),
+
+    wake: () =>
+      nothing(
+        write(
+          sql`update runs set resting = 0 where run_id = ${run_id} and fence = ${fence} and state != 'finished'`,
+        ),
+      ),
+
+    leave: (reason) => lost.abort(reason),
   };
 }
 
 function begun(attempt: number, started_at: number): AttemptProgress {
   return { attempt, started_at, duration_ms: 0, outcome: null };
+}
+
+/** As `packprobe_cleanups_total` calls it. */
+function cleanedUp(state: EffectState): 'gone' | 'nothing' | 'failed' {
+  if (state === 'undone') return 'gone';
+  return state === 'struck' ? 'nothing' : 'failed';
 }
 
 function jsonOrNull(value: unknown): string | null {

@@ -133,8 +133,10 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     // It has ended, and nobody is at work on what it still holds: the ledger, or a wait that is watched on.
     'alter table runs add column resting integer not null default 0',
     'alter table runs add column cancel_by text',
+    'alter table runs add column retry_of text',
     `create index runs_to_digest on runs (ended_at) where digested = 0 and record is not null`,
     `create index runs_unfinished on runs (run_id) where state != 'finished'`,
+    `update runs set resting = 1 where state != 'finished' and state = 'finalizing'`,
     'create index runs_by_end on runs (scope, ended_at)',
     'create index runs_by_probe on runs (scope, probe, ended_at)',
     `create table services (
@@ -194,6 +196,16 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       counted integer not null,
       primary key (scope, system, at, run_id)
     ) strict, without rowid`,
+    'create index evidence_by_time on evidence (scope, at)',
+    // The newest of it, so that nobody has to look for it in years of evidence.
+    `create table systems (
+      scope text not null,
+      system text not null,
+      environment text not null,
+      last_good real,
+      last_bad real,
+      primary key (scope, system)
+    ) strict, without rowid`,
     `create table incidents (
       incident_id text primary key,
       scope text not null,
@@ -201,7 +213,9 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       system text not null,
       state text not null check (state in ('suspected', 'open', 'resolved', 'dismissed')),
       since real not null,
-      resolved_at real,
+      acknowledged_at real,
+      acknowledged_by text,
+      ticket text,
       data text not null
     ) strict`,
     // One per system and environment, however many probes fail.
@@ -222,6 +236,7 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       unique (receiver, subject, state)
     ) strict`,
     'create index notices_waiting on notices (receiver, due_at) where delivered_at is null and gave_up_at is null',
+    'create index notices_by_subject on notices (subject)',
     `create table verdicts (
       run_id text not null references runs,
       step text not null,

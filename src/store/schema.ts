@@ -30,6 +30,7 @@ export interface RunsTable {
   resting: ColumnType<number, number | undefined, number>;
   /** Who wants it to be cancelled. */
   cancel_by: ColumnType<string | null, string | null | undefined, string | null>;
+  retry_of: ColumnType<string | null, string | null | undefined, string | null>;
 }
 
 export interface StepsTable {
@@ -180,9 +181,20 @@ export interface IncidentsTable {
   system: string;
   state: string;
   since: number;
-  resolved_at: number | null;
+  /** What an operator said stands here, and not in `data`: whoever stores the incident anew may not have heard of it. */
+  acknowledged_at: number | null;
+  acknowledged_by: string | null;
+  ticket: string | null;
   /** The incident, whole. */
   data: JsonText;
+}
+
+export interface SystemsTable {
+  scope: string;
+  system: string;
+  environment: string;
+  last_good: number | null;
+  last_bad: number | null;
 }
 
 export interface NoticesTable {
@@ -237,6 +249,7 @@ export interface Database {
   pauses: PausesTable;
   totals: TotalsTable;
   evidence: EvidenceTable;
+  systems: SystemsTable;
   incidents: IncidentsTable;
   notices: NoticesTable;
   verdicts: VerdictsTable;

@@ -1,301 +1,134 @@
-import type { Selectable } from 'kysely';
-import type { Subject } from '../core/event.ts';
-import { Fault, type FaultData, type Outcome } from '../core/fault.ts';
-import type { Release } from '../core/release.ts';
-import type { Owner, RunRecord } from '../core/run.ts';
-import type { LookRecord, RunHeader, RunState, RunSummary, Store, StoredRun } from '../core/store.ts';
+import { statSync } from 'node:fs';
+import { type Selectable, sql } from 'kysely';
+import { Fault } from '../core/fault.ts';
+import type { Owner } from '../core/run.ts';
+import type { RunHeader, Store } from '../core/store.ts';
+import { auditIn } from './audit.ts';
 import { backUp } from './backup.ts';
-import { asStoreFault, openDatabase } from './database.ts';
+import { openDatabase } from './database.ts';
+import { digestsIn } from './digests.ts';
+import { duesIn, startDue } from './dues.ts';
+import { incidentsIn } from './incidents.ts';
 import { openJournal } from './journal.ts';
-import { effectOf, parsed, parsedOrNull, progressOf, reportOf } from './rows.ts';
+import { lateWatchesIn } from './late.ts';
+import { leasesIn } from './leases.ts';
+import { newsIn } from './news.ts';
+import { observationsIn } from './observations.ts';
+import { outboxIn } from './outbox.ts';
+import { parsed } from './rows.ts';
+import { findRun, listRuns, storedRuns } from './runs.ts';
 import type { RunsTable } from './schema.ts';
+import { openSession } from './session.ts';
+import { totalsIn } from './totals.ts';
+import { writeMeter } from './writes.ts';
 
-type Failing = LookRecord['failing'][number];
-
-/** SQLite keeps no more variables than this in one statement by default. */
-const SUBJECTS_PER_QUERY = 200;
+export interface StoreOptions {
+  /** A clock that never jumps, in milliseconds: what writes take is counted by it, and not counted without it. */
+  readonly now?: () => number;
+}
 
 /** The Store port on one SQLite file: one connection per process. */
-export function openStore(file: string): Store {
-  const db = openDatabase(file);
-  const asFault = (error: unknown) => asStoreFault(error, file);
-
-  async function guarded<Result>(act: () => Promise<Result>): Promise<Result> {
-    try {
-      return await act();
-    } catch (error) {
-      throw asFault(error);
-    }
-  }
-
-  async function stored(row: Selectable<RunsTable>): Promise<StoredRun> {
-    const { run_id } = row;
-    const steps = await db
-      .selectFrom('steps')
-      .selectAll()
-      .where('run_id', '=', run_id)
-      .orderBy('idx')
-      .execute();
-    const effects = await db
-      .selectFrom('effects')
-      .selectAll()
-      .where('run_id', '=', run_id)
-      .orderBy('effect_id')
-      .execute();
-    const subjects = await db
-      .selectFrom('subjects')
-      .select(['kind', 'key'])
-      .where('run_id', '=', run_id)
-      .execute();
-    const commands = await db
-      .selectFrom('commands')
-      .select(['boot_id', 'pid', 'start', 'command'])
-      .where('run_id', '=', run_id)
-      .execute();
-    return {
-      header: parsed<RunHeader>(row.header),
-      state: row.state as RunState,
-      owner: parsed<Owner>(row.owner),
-      fence: row.fence,
-      restored: row.restored === 1,
-      release: parsedOrNull<Release>(row.release),
-      versions: parsed<Record<string, string>>(row.versions),
-      steps: steps.map(progressOf),
-      effects: effects.map(effectOf),
-      subjects,
-      commands,
-      record: parsedOrNull<RunRecord>(row.record),
-    };
-  }
+export function openStore(file: string, { now }: StoreOptions = {}): Store {
+  const meter = now === undefined ? undefined : writeMeter(now);
+  const db = openDatabase(file, meter);
+  const session = openSession(db, file);
+  const { run, change } = session;
 
   return {
-    begin: (header, owner, isAlive) =>
-      guarded(async () => {
-        const { run_id, environment, scope, probe, package: pkg, branch, started_at } = header;
-        const fence = 1;
-        // One transaction, begun as a writer: two processes that begin at once see each other.
-        await db.transaction().execute(async (transaction) => {
-          const holder = await transaction
-            .selectFrom('runs')
-            .select(['run_id', 'state', 'restored', 'owner'])
-            .where('scope', '=', scope)
-            .where('package', '=', pkg)
-            .where('state', '!=', 'finished')
-            .orderBy('run_id', 'desc')
-            .executeTakeFirst();
-          if (holder !== undefined) {
-            throw held(header, holder, isAlive(parsed<Owner>(holder.owner)));
-          }
-          await transaction
-            .insertInto('runs')
-            .values({
-              run_id,
-              environment,
-              scope,
-              probe,
-              package: pkg,
-              branch,
-              state: 'executing',
-              started_at,
-              header: JSON.stringify(header),
-              owner: JSON.stringify(owner),
-              fence,
-              versions: '{}',
-            })
-            .execute();
-        });
-        return openJournal({ db, run_id, environment, package: pkg, fence, asFault });
-      }),
+    begin: async (header, owner, isAlive, due_id) => {
+      const { run_id, environment, scope, probe, package: pkg, branch, started_at, retry_of } = header;
+      const fence = 1;
+      await change(async (transaction) => {
+        if (due_id !== undefined) await startDue(transaction, due_id, run_id, started_at);
+        const { rows } = await sql<Pick<Selectable<RunsTable>, 'run_id' | 'state' | 'restored' | 'owner'>>`
+          select run_id, state, restored, owner from runs
+          where scope = ${scope} and package = ${pkg} and state in ('executing', 'finalizing') and resting = 0
+          order by run_id desc limit 1`.execute(transaction);
+        const [holder] = rows;
+        if (holder !== undefined) throw held(header, holder, isAlive(parsed<Owner>(holder.owner)));
+        await transaction
+          .insertInto('runs')
+          .values({
+            run_id,
+            environment,
+            scope,
+            probe,
+            package: pkg,
+            branch,
+            state: 'executing',
+            started_at,
+            header: JSON.stringify(header),
+            owner: JSON.stringify(owner),
+            fence,
+            versions: '{}',
+            retry_of: retry_of ?? null,
+          })
+          .execute();
+      });
+      return openJournal({ session, run_id, environment, package: pkg, fence });
+    },
 
     takeOver: (run_id, owner, isAlive) =>
-      guarded(async () => {
-        const {
-          environment,
-          package: pkg,
-          fence,
-        } = await db.transaction().execute(async (transaction) => {
-          const row = await transaction
-            .selectFrom('runs')
-            .select(['environment', 'package', 'state', 'owner', 'fence'])
-            .where('run_id', '=', run_id)
-            .executeTakeFirstOrThrow();
-          if (row.state === 'finished') throw finished(run_id);
-          const former = parsed<Owner>(row.owner);
-          if (isAlive(former)) throw owned(run_id, former);
-          const raised = row.fence + 1;
-          await transaction
-            .updateTable('runs')
-            .set({ fence: raised, owner: JSON.stringify(owner) })
-            .where('run_id', '=', run_id)
-            .execute();
-          return { ...row, fence: raised };
-        });
-        const row = await db
+      change(async (transaction) => {
+        const row = await transaction
           .selectFrom('runs')
           .selectAll()
           .where('run_id', '=', run_id)
           .executeTakeFirstOrThrow();
-        const journal = openJournal({ db, run_id, environment, package: pkg, fence, asFault });
-        return { run: await stored(row), journal };
-      }),
-
-    list: ({ unfinished, probe, environment, outcome, limit }) =>
-      guarded(async () => {
-        let query = db
-          .selectFrom('runs')
-          .selectAll()
-          .select((select) =>
-            select
-              .selectFrom('effects')
-              .whereRef('effects.run_id', '=', 'runs.run_id')
-              .where('effects.state', 'in', ['intended', 'made'])
-              .select(({ fn }) => fn.countAll<number>().as('count'))
-              .as('leftovers'),
-          )
-          .orderBy('run_id', 'desc')
-          .limit(limit);
-        if (unfinished === true) query = query.where('state', '!=', 'finished');
-        if (probe !== undefined) query = query.where('probe', '=', probe);
-        if (environment !== undefined) query = query.where('environment', '=', environment);
-        if (outcome !== undefined) query = query.where('outcome', '=', outcome);
-        const rows = await query.execute();
-        return rows.map(
-          (row): RunSummary => ({
-            run_id: row.run_id,
-            probe: row.probe,
-            environment: row.environment,
-            package: row.package,
-            state: row.state as RunState,
-            owner: parsed<Owner>(row.owner),
-            outcome: row.outcome as Outcome | null,
-            started_at: row.started_at,
-            ended_at: row.ended_at,
-            fault: parsedOrNull<FaultData>(row.fault),
-            leftovers: row.leftovers ?? 0,
-          }),
+        if (row.state === 'finished') throw finished(run_id);
+        const former = parsed<Owner>(row.owner);
+        if (isAlive(former)) throw owned(run_id, former);
+        const taken = { ...row, fence: row.fence + 1, owner: JSON.stringify(owner) };
+        await sql`
+          update runs set fence = ${taken.fence}, owner = ${taken.owner}, resting = 0 where run_id = ${run_id}`.execute(
+          transaction,
         );
+        const [stored] = await storedRuns(transaction, [taken]);
+        if (stored === undefined) throw new Error('a run that was taken over was not read');
+        const { environment, package: pkg, fence } = taken;
+        return { run: stored, journal: openJournal({ session, run_id, environment, package: pkg, fence }) };
       }),
 
-    find: (id) =>
-      guarded(async () => {
-        const rows = await db
-          .selectFrom('runs')
-          .selectAll()
-          .where((where) => where('run_id', '>=', id).and('run_id', '<', `${id}~`))
-          .orderBy('run_id')
-          .limit(10)
-          .execute();
-        const [row] = rows;
-        return row !== undefined && rows.length === 1
-          ? { run: await stored(row), candidates: [row.run_id] }
-          : { candidates: rows.map(({ run_id }) => run_id) };
+    list: (filter) => run(() => listRuns(db, filter)),
+    find: (id) => run(() => findRun(db, id)),
+    ...newsIn(session),
+
+    askToCancel: (run_id, by) =>
+      run(async () => {
+        // Who asked first is who is told.
+        const { numAffectedRows } = await sql`
+          update runs set cancel_by = coalesce(cancel_by, ${by})
+          where run_id = ${run_id} and state = 'executing' and record is null`.execute(db);
+        return numAffectedRows === 1n;
       }),
 
-    addReports: (environment, reports) =>
-      guarded(async () => {
-        if (reports.length === 0) return;
-        await db.transaction().execute(async (transaction) => {
-          for (const { subject, earliest, message_id, phase, data, ...report } of reports) {
-            await transaction
-              .insertInto('reports')
-              .values({
-                ...report,
-                ...subject,
-                environment,
-                earliest: earliest ?? null,
-                message_id: message_id ?? '',
-                phase: phase ?? null,
-                data: JSON.stringify(data),
-              })
-              .onConflict((conflict) => conflict.doNothing())
-              .execute();
-          }
-        });
+    toCancel: () =>
+      run(async () => {
+        const { rows } = await sql<{ run_id: string; by: string }>`
+          select run_id, cancel_by as "by" from runs
+          where state != 'finished' and state = 'executing' and cancel_by is not null and record is null
+          order by run_id`.execute(db);
+        return rows;
       }),
 
-    reportsOf: (environment, subjects) =>
-      guarded(async () => {
-        const rows = [];
-        for (const some of portions(subjects)) {
-          rows.push(
-            ...(await db
-              .selectFrom('reports')
-              .selectAll()
-              .where('environment', '=', environment)
-              .where(({ or, and, eb }) =>
-                or(some.map(({ kind, key }) => and([eb('kind', '=', kind), eb('key', '=', key)]))),
-              )
-              .orderBy('seen_at')
-              .execute()),
-          );
-        }
-        return rows.map(reportOf);
-      }),
+    leases: leasesIn(session),
+    dues: duesIn(session),
+    digests: digestsIn(session),
+    totals: totalsIn(session),
+    incidents: incidentsIn(session),
+    outbox: outboxIn(session),
+    late: lateWatchesIn(session),
+    audit: auditIn(session),
+    observations: observationsIn(session),
 
-    noteLooks: (environment, source, subjects, at, failure) =>
-      guarded(async () => {
-        await db.transaction().execute(async (transaction) => {
-          for (const { kind, key } of subjects) {
-            const known = await transaction
-              .selectFrom('looks')
-              .select('failing')
-              .where('environment', '=', environment)
-              .where('source', '=', source)
-              .where('kind', '=', kind)
-              .where('key', '=', key)
-              .executeTakeFirst();
-            const failing = JSON.stringify(
-              withFailure(parsed<Failing[]>(known?.failing ?? '[]'), at, failure),
-            );
-            await transaction
-              .insertInto('looks')
-              .values({
-                environment,
-                source,
-                kind,
-                key,
-                first: at,
-                last: at,
-                last_good: failure === undefined ? at : null,
-                count: 1,
-                failing,
-              })
-              .onConflict((conflict) =>
-                conflict.columns(['environment', 'source', 'kind', 'key']).doUpdateSet(({ eb }) => ({
-                  last: at,
-                  count: eb('looks.count', '+', 1),
-                  failing,
-                  ...(failure === undefined ? { last_good: at } : {}),
-                })),
-              )
-              .execute();
-          }
-        });
-      }),
-
-    looksOf: (environment, subjects) =>
-      guarded(async () => {
-        const rows = [];
-        for (const some of portions(subjects)) {
-          rows.push(
-            ...(await db
-              .selectFrom('looks')
-              .selectAll()
-              .where('environment', '=', environment)
-              .where(({ or, and, eb }) =>
-                or(some.map(({ kind, key }) => and([eb('kind', '=', kind), eb('key', '=', key)]))),
-              )
-              .execute()),
-          );
-        }
-        return rows.map(({ environment: _, failing, ...look }) => ({
-          ...look,
-          failing: parsed<Failing[]>(failing),
-        }));
-      }),
-
+    size: async () => {
+      const sizes = ['', '-wal', '-shm'].map(
+        (log) => statSync(`${file}${log}`, { throwIfNoEntry: false })?.size ?? 0,
+      );
+      return sizes.reduce((sum, size) => sum + size, 0);
+    },
+    writes: () => meter?.read() ?? { bounds: [], buckets: [], count: 0, sum: 0 },
     backup: (target) => backUp(db, file, target),
-
     [Symbol.asyncDispose]: () => db.destroy(),
   };
 }
@@ -341,22 +174,4 @@ function finished(run_id: string): Fault {
     evidence: { run_id },
     hint: `Look at it with: packprobe runs show ${run_id}`,
   });
-}
-
-/** A look that failed opens a stretch, the next good one ends it. */
-function withFailure(
-  failing: readonly Failing[],
-  at: number,
-  message: string | undefined,
-): readonly Failing[] {
-  const last = failing.at(-1);
-  const open = last?.to === null;
-  if (message !== undefined) return open ? failing : [...failing, { from: at, to: null, message }];
-  return open ? [...failing.slice(0, -1), { ...last, to: at }] : failing;
-}
-
-function* portions(subjects: readonly Subject[]): Generator<readonly Subject[]> {
-  for (let from = 0; from < subjects.length; from += SUBJECTS_PER_QUERY) {
-    yield subjects.slice(from, from + SUBJECTS_PER_QUERY);
-  }
 }

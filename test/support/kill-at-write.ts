@@ -19,7 +19,8 @@ const { ALIVE_TO, KILL_AT, KILL_WHEN, WRITES_TO } = process.env;
 const FENCED = /fence = \?/;
 
 const written = new Map<string, number>();
-let begun = false;
+/** What the transaction that is open does. */
+let doing: string | undefined;
 
 for (const method of ['run', 'all'] as const) {
   const real = StatementSync.prototype[method] as (...values: unknown[]) => unknown;
@@ -60,14 +61,20 @@ function rememberEffects(rows: unknown): void {
   }
 }
 
-/** What a write of the journal does; undefined for every other statement. The two that begin and take over are written when they are committed. */
+/** What a write of the journal does; undefined for every other statement. What takes several statements is written when it is committed. */
 function nameOf(sql: string, values: readonly unknown[]): string | undefined {
   if (sql === 'commit') {
-    const name = begun ? 'begin' : undefined;
-    begun = false;
+    const name = doing;
+    doing = undefined;
     return name;
   }
-  if (sql.startsWith('insert into "runs"')) begun = true;
+  if (sql.startsWith('rollback')) doing = undefined;
+  if (sql.startsWith('insert into "runs"')) doing = 'begin';
+  // It is counted in the same transaction, and the effect's id stands behind what is set, and before the run's.
+  if (sql.includes('undo_evidence =')) {
+    doing = `settle ${effects.get(values[5])}`;
+    return undefined;
+  }
   if (!FENCED.test(sql) || sql.startsWith('select')) return undefined;
   const [, verb, table] = /^(insert|update)[^(]*?(?:into |update )?(\w+)(?: \(| set)/.exec(sql) ?? [];
   switch (`${verb} ${table}`) {
@@ -78,14 +85,13 @@ function nameOf(sql: string, values: readonly unknown[]): string | undefined {
     case 'update runs':
       if (sql.includes('record =')) return 'finish';
       if (sql.includes('release =')) return 'release';
+      if (sql.includes('resting = 0')) return 'wake';
       return sql.includes('versions =') ? 'versions' : 'let go';
     case 'insert effects':
       return `intend ${String(values[4])}`;
     case 'update effects':
-      // The effect's id stands behind what is set, and before the run's.
-      return sql.includes('undo_evidence')
-        ? `settle ${effects.get(values[5])}`
-        : `made ${effects.get(values[4])}`;
+      // Here, too.
+      return `made ${effects.get(values[4])}`;
     case 'insert subjects':
       return `follow ${(JSON.parse(String(values[0])) as readonly { kind: string }[])[0]?.kind}`;
     case 'insert commands':

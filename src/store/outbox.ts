@@ -1,0 +1,105 @@
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import type { Message, NewNotice, Notice, Outbox } from '../core/notice.ts';
+import { parsed } from './rows.ts';
+import type { Database, NoticesTable } from './schema.ts';
+import type { Session } from './session.ts';
+import { addTotals } from './totals.ts';
+
+type Row = Selectable<NoticesTable>;
+
+/** Neither delivered nor given up; in these words, for the index to serve it. */
+const waits = sql`notices.delivered_at is null and notices.gave_up_at is null`;
+
+/** An earlier change of the same incident is not settled: what came later must not be told first. */
+const isNext = sql`(notices.type != 'incident' or not exists (
+  select 1 from notices as earlier
+  where earlier.receiver = notices.receiver and earlier.subject = notices.subject and earlier.notice_id < notices.notice_id
+    and earlier.delivered_at is null and earlier.gave_up_at is null))`;
+
+export function outboxIn({ run, change }: Session): Outbox {
+  return {
+    due: (receiver, now, limit) =>
+      run(async (db) => {
+        const { rows } = await sql<Row>`
+          select * from notices where notice_id in (
+            select notice_id from notices
+            where receiver = ${receiver} and due_at <= ${now} and ${waits} and ${isNext}
+            order by notice_id limit ${limit})
+          order by notice_id`.execute(db);
+        return rows.map(noticeOf);
+      }),
+
+    nextDue: (receiver) =>
+      run(async (db) => {
+        const { rows } = await sql<{ due_at: number }>`
+          select due_at from notices where receiver = ${receiver} and ${waits} and ${isNext}
+          order by due_at limit 1`.execute(db);
+        return rows[0]?.due_at;
+      }),
+
+    delivered: (notice_id, at) =>
+      change(async (transaction) => {
+        const { rows } = await sql<{ receiver: string }>`
+          update notices set attempts = attempts + 1, delivered_at = ${at}, last_error = null
+          where notice_id = ${notice_id} and ${waits}
+          returning receiver`.execute(transaction);
+        await count(transaction, rows[0]?.receiver, 'delivered');
+      }),
+
+    failed: (notice_id, error, at, due_at) =>
+      change(async (transaction) => {
+        const becomes = due_at === undefined ? sql`gave_up_at = ${at}` : sql`due_at = ${due_at}`;
+        const { rows } = await sql<{ receiver: string }>`
+          update notices set attempts = attempts + 1, last_error = ${error}, ${becomes}
+          where notice_id = ${notice_id} and ${waits}
+          returning receiver`.execute(transaction);
+        await count(transaction, rows[0]?.receiver, due_at === undefined ? 'gave_up' : 'retried');
+      }),
+
+    backlog: () =>
+      run(async (db) => {
+        const { rows } = await sql<{ receiver: string; length: number; oldest: number }>`
+          select receiver, count(*) as length, min(created_at) as oldest from notices where ${waits}
+          group by receiver order by receiver`.execute(db);
+        return rows;
+      }),
+
+    list: ({ subject, limit }) =>
+      run(async (db) => {
+        let query = db.selectFrom('notices').selectAll().orderBy('notice_id', 'desc').limit(limit);
+        if (subject !== undefined) query = query.where('subject', '=', subject);
+        return (await query.execute()).map(noticeOf);
+      }),
+  };
+}
+
+/** Those that have no row yet: nobody is told the same twice. */
+export async function addNotices(on: Kysely<Database>, notices: readonly NewNotice[]): Promise<void> {
+  if (notices.length === 0) return;
+  const rows = notices.map(({ message, ...notice }) => ({
+    ...notice,
+    type: message.type,
+    message: JSON.stringify(message),
+  }));
+  await sql`
+    insert into notices (receiver, subject, state, type, message, created_at, due_at)
+    select one.value ->> 'receiver', one.value ->> 'subject', one.value ->> 'state', one.value ->> 'type',
+      one.value ->> 'message', one.value ->> 'created_at', one.value ->> 'due_at'
+    from json_each(${JSON.stringify(rows)}) as one where true
+    on conflict (receiver, subject, state) do nothing`.execute(on);
+}
+
+async function count(
+  transaction: Transaction<Database>,
+  receiver: string | undefined,
+  result: 'delivered' | 'retried' | 'gave_up',
+): Promise<void> {
+  if (receiver === undefined) return;
+  await addTotals(transaction, [
+    { metric: 'packprobe_notifications_total', labels: { receiver, result }, value: 1 },
+  ]);
+}
+
+function noticeOf({ message, type: _, ...row }: Row): Notice {
+  return { ...row, message: parsed<Message>(message) };
+}
