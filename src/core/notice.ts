@@ -69,6 +69,11 @@ export interface NewNotice {
   readonly created_at: number;
   /** Not before: later than `created_at` in quiet hours. */
   readonly due_at: number;
+  /**
+   * States of the same subject that this receiver need not be told any more where they still wait and were never tried: they are given up
+   * when this one is added, and count as neither delivered nor given up.
+   */
+  readonly replaces?: readonly string[];
 }
 
 export interface Notice extends NewNotice {
@@ -104,4 +109,6 @@ export interface Channel {
    * notice may be sent again after a crash: it carries an id that lets the other side tell.
    */
   send(notice: Notice, signal: AbortSignal): Promise<void>;
+  /** Of those whose other side forgets what it does not hear again: the incidents that it was told and that are still open, told anew every minute. */
+  refresh?(open: readonly IncidentMessage[], signal: AbortSignal): Promise<void>;
 }

@@ -34,6 +34,9 @@ const NO_CODES = new Set<string>([
   'PACKPROBE_RUN',
   'PACKPROBE_SANDBOX',
   'NO_COLOR',
+  // What Matrix homeservers say.
+  'M_FORBIDDEN',
+  'M_LIMIT_EXCEEDED',
   // How the yaml library calls a tag that it does not know.
   'TAG_RESOLVE_FAILED',
 ]);
