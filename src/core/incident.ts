@@ -75,7 +75,7 @@ export interface SystemEvidence {
   readonly system: Charge;
   readonly probe: string;
   readonly run_id: string;
-  /** Epoch ms of the environment's clock: the end of the run. */
+  /** Epoch ms of the environment's clock: of a failure the end of the run; of what is good the end of the last step that showed it. */
   readonly at: number;
   readonly good: boolean;
   /** False where the run is marked and left out. */

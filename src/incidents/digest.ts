@@ -1,0 +1,335 @@
+import type { Config } from '../core/config.ts';
+import type { Digest } from '../core/digest.ts';
+import type { ChangeBefore, Incident, SystemEvidence } from '../core/incident.ts';
+import {
+  comebacks,
+  type Decision,
+  decide,
+  newestFirst,
+  RECENT,
+  rulesOf,
+  ruleText,
+} from '../core/incident-rules.ts';
+import type { IncidentChange, NewNotice } from '../core/notice.ts';
+import type { Ids } from '../core/ports.ts';
+import type { RunRecord } from '../core/run.ts';
+import type { Due, LeftOut, NewDue } from '../core/schedule.ts';
+import { EVIDENCE_INTERVALS, type Site } from '../core/site.ts';
+import type { StoredRun } from '../core/store.ts';
+import type { Charge } from '../core/system.ts';
+import { answersTo, evidenceOf } from './evidence.ts';
+import type { MessageContext } from './message.ts';
+import { machineNotices, noticesOf } from './notices.ts';
+import { incidentRunOf } from './run-facts.ts';
+
+const DAY_MS = 86_400_000;
+
+/** An incident remembers its first runs, and of the later ones the last. */
+const RUNS_KEPT = 10;
+
+/** What the store knew before the run: see `knownBefore`. */
+export interface Known {
+  /** Live ones of the scope, and of each system the one that was resolved last. */
+  readonly incidents: readonly Incident[];
+  /** Of the systems that the run fails, and of those with a live incident; in any order. */
+  readonly evidence: readonly SystemEvidence[];
+  /** How often a system fails when nothing is wrong. */
+  readonly rates: ReadonlyMap<Charge, { readonly failed: number; readonly of: number }>;
+  /** The run of this probe before it in this environment. */
+  readonly previous: Pick<RunRecord, 'outcome' | 'fault' | 'steps'> | undefined;
+}
+
+export interface DigestInput {
+  /** It has ended. */
+  readonly run: Pick<StoredRun, 'header' | 'record'>;
+  readonly site: Pick<Site, 'probes'>;
+  readonly config: Pick<Config, 'incidents' | 'receivers'>;
+  readonly known: Known;
+  /** The period that the run lay in, where those are left out. */
+  readonly left_out: LeftOut | null;
+  /** What asked for it; undefined of one that nobody planned. */
+  readonly due: Pick<Due, 'cause' | 'of'> | undefined;
+  /** Of the day before it; only wanted of runs that failed. */
+  readonly changes: readonly ChangeBefore[];
+  /** Epoch ms: of the environment's clock, and of the host. */
+  readonly now: number;
+  readonly hostNow: number;
+  readonly ids: Pick<Ids, 'uuid'>;
+  readonly context: MessageContext;
+}
+
+/**
+ * All that follows from a finished run; the totals are left to whoever stores it. Pure: the same run and the same knowledge give the same, but for
+ * the ids of new incidents. What ended long ago is history: it becomes evidence, and nobody is told.
+ */
+export function digestRun(input: DigestInput): Digest {
+  const { run, site, known, left_out, config, hostNow } = input;
+  const { record, header } = run;
+  const nothing = { run_id: header.run_id, left_out, totals: [], incidents: [], notices: [], dues: [] };
+  if (record === null) return { ...nothing, evidence: [] };
+  const live = known.incidents.filter(isLive);
+  const evidence = evidenceOf({ record, scope: header.scope, site, live, counted: left_out === null });
+  if (isHistory(input, record)) return { ...nothing, evidence };
+  const machines = machineNotices({
+    record,
+    previous: known.previous,
+    receivers: config.receivers,
+    now: hostNow,
+  });
+  if (left_out !== null) return { ...nothing, evidence, notices: machines };
+
+  const desk = new Desk(input, record, evidence);
+  // Good news first: what is mended is no reason to think that more is broken.
+  for (const row of evidence.toSorted((a, b) => Number(b.good) - Number(a.good))) desk.take(row);
+  return {
+    ...nothing,
+    evidence,
+    incidents: desk.incidents,
+    notices: [...machines, ...desk.notices],
+    dues: desk.dues(),
+  };
+}
+
+/** Whether people would only be told of the past: after a restore, an import, a long time down. */
+function isHistory({ site, now }: DigestInput, record: RunRecord): boolean {
+  const interval = site.probes.get(record.probe)?.intervalMs ?? 0;
+  return now - record.ended_at > Math.max(EVIDENCE_INTERVALS * interval, DAY_MS);
+}
+
+function isLive({ state }: Incident): boolean {
+  return state === 'suspected' || state === 'open';
+}
+
+/** Works through the evidence of one run. */
+class Desk {
+  readonly #input: DigestInput;
+  readonly #record: RunRecord;
+  readonly #history: readonly SystemEvidence[];
+  readonly #changed = new Map<string, Incident>();
+  readonly #notices: NewNotice[] = [];
+  /** What the run leaves open to doubt. */
+  #suspected: Incident | undefined;
+  /** Another run of the probe that failed first, where the cheaper one said nothing of what had failed. */
+  #unanswered: Incident | undefined;
+
+  constructor(input: DigestInput, record: RunRecord, evidence: readonly SystemEvidence[]) {
+    this.#input = input;
+    this.#record = record;
+    const before = input.known.evidence.filter(({ run_id }) => run_id !== record.run_id);
+    this.#history = [...evidence, ...before].filter(({ counted }) => counted);
+  }
+
+  get incidents(): readonly Incident[] {
+    return [...this.#changed.values()];
+  }
+
+  get notices(): readonly NewNotice[] {
+    return this.#notices;
+  }
+
+  take(row: SystemEvidence): void {
+    const { config, site } = this.#input;
+    const live = this.#all().find((incident) => isLive(incident) && incident.system === row.system);
+    const history = this.#history.filter(({ system }) => system === row.system);
+    const decision = decide({
+      rules: rulesOf(config.incidents, row.system),
+      live,
+      row,
+      history,
+      answers: live === undefined ? () => true : answersTo(live, { site, record: this.#record }),
+      confirms: live !== undefined && this.#confirms(live, row, history),
+      othersSuspected: this.#othersSuspected(row),
+    });
+    this.#act(decision, row, live, history);
+  }
+
+  /** Runs that the digested one asks for. */
+  dues(): readonly NewDue[] {
+    const { site, due, now, run } = this.#input;
+    const { scope, environment, run_id, probe } = run.header;
+    const ask = (name: string, cause: 'retry' | 'confirm', of: string): readonly NewDue[] =>
+      site.probes.has(name) ? [{ scope, environment, probe: name, due_at: now, cause, of }] : [];
+    if (this.#record.outcome === 'errored') {
+      // Once: what is tried again is not tried a third time, and nobody planned a run of the command line.
+      return due !== undefined && due.cause !== 'retry' ? ask(probe, 'retry', run_id) : [];
+    }
+    if (this.#suspected !== undefined)
+      return ask(confirmingProbe(site, probe, this.#suspected.system), 'confirm', run_id);
+    const unanswered = this.#unanswered?.runs.at(-1);
+    return unanswered === undefined ? [] : ask(unanswered.probe, 'confirm', unanswered.run_id);
+  }
+
+  #act(
+    decision: Decision,
+    row: SystemEvidence,
+    live: Incident | undefined,
+    history: readonly SystemEvidence[],
+  ): void {
+    const { config } = this.#input;
+    const rules = rulesOf(config.incidents, row.system);
+    switch (decision) {
+      case 'suspect':
+      case 'open':
+      case 'add': {
+        const failing = this.#withRun(live ?? this.#newIncident(row, history), row, history);
+        if (decision === 'open') this.#open(failing, row);
+        else this.#keep(decision === 'add' ? this.#withComeback(failing, live, history) : failing);
+        if (decision !== 'open' && failing.state === 'suspected' && rules.open.when === 'confirmed')
+          this.#doubt(failing);
+        return;
+      }
+      case 'dismiss':
+        if (live !== undefined) this.#keep({ ...live, state: 'dismissed' });
+        return;
+      case 'resolve':
+        if (live !== undefined) this.#resolve(live, row);
+        return;
+      case 'nothing':
+        if (row.good && live?.state === 'suspected') this.#wonder(live);
+    }
+  }
+
+  #newIncident(row: SystemEvidence, history: readonly SystemEvidence[]): Incident {
+    const { ids, known, changes } = this.#input;
+    const sorted = history.filter(({ at }) => at <= row.at).toSorted(newestFirst);
+    const good = sorted.find((each) => each.good);
+    return {
+      incident_id: ids.uuid(),
+      scope: row.scope,
+      environment: row.environment,
+      system: row.system,
+      state: 'suspected',
+      since: this.#record.ended_at,
+      opened_at: null,
+      resolved_at: null,
+      updated_at: row.at,
+      rule: null,
+      runs: [],
+      failures: 0,
+      last_good: good === undefined ? null : { run_id: good.run_id, probe: good.probe, ended_at: good.at },
+      recent: { failed: 0, of: 0 },
+      normal: known.rates.get(row.system) ?? { failed: 0, of: 0 },
+      changes,
+      flapping_since: null,
+      reopened_at: [],
+      reminders: 0,
+      told_at: null,
+      acknowledged_at: null,
+      acknowledged_by: null,
+      ticket: null,
+    };
+  }
+
+  #withRun(incident: Incident, row: SystemEvidence, history: readonly SystemEvidence[]): Incident {
+    const { fault } = this.#record;
+    const { open } = rulesOf(this.#input.config.incidents, row.system);
+    const last = history.toSorted(newestFirst).slice(0, open.when === 'of_last' ? open.of : RECENT);
+    const runs = fault === undefined ? incident.runs : [...incident.runs, incidentRunOf(this.#record, fault)];
+    return {
+      ...incident,
+      updated_at: Math.max(incident.updated_at, row.at),
+      runs: runs.length > RUNS_KEPT + 1 ? [...runs.slice(0, RUNS_KEPT), ...runs.slice(-1)] : runs,
+      failures: incident.failures + 1,
+      recent: { failed: last.filter(({ good }) => !good).length, of: last.length },
+    };
+  }
+
+  #open(incident: Incident, row: SystemEvidence): void {
+    const { config, hostNow } = this.#input;
+    const { open, flapping } = rulesOf(config.incidents, row.system);
+    const before = this.#input.known.incidents
+      .filter(({ system, state }) => system === row.system && state === 'resolved')
+      .toSorted((a, b) => (b.resolved_at ?? 0) - (a.resolved_at ?? 0))[0];
+    const reopened_at = comebacks(before, incident.since, flapping.within);
+    const flaps = reopened_at.length >= flapping.changes;
+    const opened: Incident = {
+      ...incident,
+      state: 'open',
+      opened_at: row.at,
+      rule: row.system === 'own' ? 'errored twice' : ruleText(open),
+      reopened_at,
+      flapping_since: flaps ? (reopened_at[0] ?? incident.since) : null,
+      told_at: hostNow,
+    };
+    this.#keep(opened);
+    this.#tell(opened, flaps ? 'flapping' : 'opened');
+  }
+
+  /** While it flaps it stays open: that it was good in between is only counted. */
+  #withComeback(
+    incident: Incident,
+    before: Incident | undefined,
+    history: readonly SystemEvidence[],
+  ): Incident {
+    if (before === undefined || before.flapping_since === null) return incident;
+    const wasGood = history.some(
+      ({ good, at }) => good && at > before.updated_at && at <= incident.updated_at,
+    );
+    if (!wasGood) return incident;
+    return { ...incident, reopened_at: [...incident.reopened_at, incident.updated_at] };
+  }
+
+  #resolve(incident: Incident, row: SystemEvidence): void {
+    const resolved: Incident = {
+      ...incident,
+      state: 'resolved',
+      resolved_at: row.at,
+      told_at: this.#input.hostNow,
+    };
+    this.#keep(resolved);
+    this.#tell(resolved, 'resolved');
+  }
+
+  #keep(incident: Incident): void {
+    this.#changed.set(incident.incident_id, incident);
+  }
+
+  #tell(incident: Incident, change: IncidentChange): void {
+    const { config, context, hostNow } = this.#input;
+    this.#notices.push(
+      ...noticesOf(incident, change, { receivers: config.receivers, context, now: hostNow }),
+    );
+  }
+
+  #doubt(incident: Incident): void {
+    if (incident.system !== 'own') this.#suspected = incident;
+  }
+
+  /** The confirmation was good, and yet does not answer: now the probe that failed has the word. */
+  #wonder(live: Incident): void {
+    const { due } = this.#input;
+    const last = live.runs.at(-1);
+    if (live.system === 'own' || last === undefined || last.probe === this.#record.probe) return;
+    if (due?.cause === 'retry' || (due?.cause === 'confirm' && due.of === last.run_id))
+      this.#unanswered = live;
+  }
+
+  /** Of our own doing, the same fault again; of a system, a failure that no good run of the same probe has parted from the first. */
+  #confirms(live: Incident, row: SystemEvidence, history: readonly SystemEvidence[]): boolean {
+    if (row.system === 'own') return live.runs.at(-1)?.fault.code === this.#record.fault?.code;
+    return !history.some(({ probe, good, at }) => good && probe === row.probe && at > live.updated_at);
+  }
+
+  #othersSuspected({ system, good }: SystemEvidence): number {
+    // Only failures in a row, without a good run between them.
+    if (good || system === 'own' || this.#input.known.previous?.outcome !== 'failed') return 0;
+    return this.#all().filter((other) => {
+      if (other.state !== 'suspected' || other.system === system || other.system === 'own') return false;
+      return rulesOf(this.#input.config.incidents, other.system).open.when === 'confirmed';
+    }).length;
+  }
+
+  #all(): readonly Incident[] {
+    const { incidents } = this.#input.known;
+    const known = incidents.map((incident) => this.#changed.get(incident.incident_id) ?? incident);
+    const ids = new Set(known.map(({ incident_id }) => incident_id));
+    return [...known, ...this.incidents.filter(({ incident_id }) => !ids.has(incident_id))];
+  }
+}
+
+/** The cheap probe that confirms, where it has a step of the system; else the probe that failed. */
+function confirmingProbe(site: Pick<Site, 'probes'>, failed: string, system: Charge): string {
+  const { confirm_with } = site.probes.get(failed) ?? {};
+  const confirming = confirm_with === undefined ? undefined : site.probes.get(confirm_with);
+  return confirming?.systems.includes(system) === true ? confirming.name : failed;
+}
