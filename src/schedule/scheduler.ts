@@ -3,6 +3,9 @@ import type { Clock, Logger } from '../core/ports.ts';
 import type { Due, Dues, Period } from '../core/schedule.ts';
 import type { Site, SiteProbe } from '../core/site.ts';
 import type { Charge } from '../core/system.ts';
+import { type Nap, openAlarm } from './alarm.ts';
+import { openQueue } from './queue.ts';
+import { openTimetable } from './timetable.ts';
 
 /** A run on its way. */
 export interface Launch {
@@ -72,5 +75,80 @@ export interface Scheduler {
   tick(): Tick | undefined;
 }
 
+/** Longest sleep: a clock may be set, and the database may have news that nobody told. Milliseconds of the host. */
+const LONGEST_SLEEP_MS = 10_000;
+
+/** Pause after a round that failed. Milliseconds of the host. */
+const FIRST_PAUSE_MS = 1000;
+
 /** @see Scheduler */
-export declare function openScheduler(options: SchedulerOptions): Scheduler;
+export function openScheduler(options: SchedulerOptions): Scheduler {
+  const { dues, hostClock, log } = options;
+  const alarm = openAlarm();
+  const timetable = openTimetable(dues, log);
+  const queue = openQueue({ ...options, timetable, wake: () => alarm.ring() });
+  let stopped = false;
+  let tick: Tick | undefined;
+  let readAt: number | undefined;
+
+  function set(sites: readonly Site[], limits: Config['schedule']): void {
+    timetable.set(sites, limits);
+    queue.set(sites, limits);
+    readAt = undefined;
+    alarm.ring();
+  }
+
+  async function round(): Promise<void> {
+    if (!stopped) {
+      const now = hostClock.monotonic();
+      if (readAt === undefined || now - readAt >= LONGEST_SLEEP_MS) {
+        // Before reading: what is added meanwhile asks for another look.
+        readAt = now;
+        await queue.read();
+      }
+      queue.add(await timetable.due());
+      await queue.work(() => stopped);
+    }
+    tick = { at: hostClock.now(), monotonic: hostClock.monotonic() };
+  }
+
+  function naps(): readonly Nap[] {
+    const times = stopped ? [] : timetable.ahead();
+    return [
+      { clock: hostClock, ms: LONGEST_SLEEP_MS },
+      ...times.map(({ site, at }) => ({ clock: site.clock, ms: Math.max(0, at - site.clock.now()) })),
+    ];
+  }
+
+  set(options.sites, options.limits);
+  return {
+    async run(signal) {
+      let pauseMs = FIRST_PAUSE_MS;
+      while (!signal.aborted) {
+        try {
+          await round();
+          pauseMs = FIRST_PAUSE_MS;
+        } catch (err) {
+          readAt = undefined;
+          log.error({ err, pause_ms: pauseMs }, 'the schedule could not be kept');
+          await hostClock.sleep(pauseMs, signal).catch(() => {});
+          pauseMs = Math.min(pauseMs * 2, LONGEST_SLEEP_MS);
+          continue;
+        }
+        await alarm.sleep(naps(), signal);
+      }
+    },
+    reload: set,
+    nudge() {
+      readAt = undefined;
+      alarm.ring();
+    },
+    occupy: queue.occupy,
+    stopStarting() {
+      stopped = true;
+    },
+    active: queue.active,
+    next: timetable.next,
+    tick: () => tick,
+  };
+}

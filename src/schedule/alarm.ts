@@ -1,0 +1,42 @@
+import type { Clock } from '../core/ports.ts';
+
+/** What a loop sleeps on: the first of several clocks to reach its time, or somebody who rings. */
+export interface Alarm {
+  /** Ends the sleep under way, or the next one before it begins. */
+  ring(): void;
+  /** Resolves when the first time is over, when it rings, and when the signal aborts; leaves no timer behind. */
+  sleep(times: readonly Nap[], signal: AbortSignal): Promise<void>;
+}
+
+export interface Nap {
+  readonly clock: Clock;
+  /** Milliseconds of that clock. */
+  readonly ms: number;
+}
+
+export function openAlarm(): Alarm {
+  let rung = false;
+  let wake: (() => void) | undefined;
+  return {
+    ring() {
+      rung = true;
+      wake?.();
+    },
+    async sleep(times, signal) {
+      if (!rung && !signal.aborted) {
+        const over = new AbortController();
+        const rings = new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        const either = AbortSignal.any([signal, over.signal]);
+        // A sleep that is given up rejects: none of them has anything to say.
+        const naps = times.map(({ clock, ms }) => clock.sleep(ms, either).catch(() => {}));
+        await Promise.race([rings, ...naps]);
+        over.abort();
+        await Promise.all(naps);
+        wake = undefined;
+      }
+      rung = false;
+    },
+  };
+}
