@@ -1,15 +1,9 @@
-// Swedish writes dates as ISO 8601 does: `2026-11-17 08:00:05`.
-const UTC = new Intl.DateTimeFormat('sv-SE', {
-  dateStyle: 'short',
-  timeStyle: 'medium',
-  hourCycle: 'h23',
-  timeZone: 'UTC',
-});
+import { epochOf, isoOf } from './civil.ts';
 
 /** A moment of data: UTC, ISO 8601 with ms. */
 export function isoTime(epochMs: number): string {
   const ms = Math.floor(((epochMs % 1000) + 1000) % 1000);
-  return `${UTC.format(epochMs).replace(' ', 'T')}.${String(ms).padStart(3, '0')}Z`;
+  return isoOf(epochMs).replace('Z', `.${String(ms).padStart(3, '0')}Z`);
 }
 
 const PATTERN =
@@ -20,25 +14,17 @@ export function parseIsoTime(text: string): number | undefined {
   const groups = PATTERN.exec(text)?.groups;
   if (groups === undefined) return undefined;
   const part = (name: string) => Number(groups[name] ?? 0);
-  const [month, day, hour, minute, second] = ['month', 'day', 'hour', 'minute', 'second'].map(part);
-  if (hour === undefined || hour > 23 || (minute ?? 60) > 59 || (second ?? 60) > 59) return undefined;
-  const days = daysSinceEpoch(part('year'), month ?? 0, day ?? 0);
-  const seconds = days * 86_400 + hour * 3600 + (minute ?? 0) * 60 + (second ?? 0);
-  const epochMs = seconds * 1000 + Math.floor(Number(`0.${groups['fraction'] ?? 0}`) * 1000);
-  // The 31st of a short month, and whatever else is no day, comes out as another one.
-  return isoTime(epochMs).startsWith(text.slice(0, 10)) ? epochMs : undefined;
-}
-
-/** Years begin in March here, so that the leap day is the last one. */
-function daysSinceEpoch(year: number, month: number, day: number): number {
-  const years = month > 2 ? year : year - 1;
-  const dayOfYear = Math.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1;
-  return (
-    years * 365 +
-    Math.floor(years / 4) -
-    Math.floor(years / 100) +
-    Math.floor(years / 400) +
-    dayOfYear -
-    719_468
-  );
+  const civil = {
+    year: part('year'),
+    month: part('month'),
+    day: part('day'),
+    hour: part('hour'),
+    minute: part('minute'),
+    second: part('second'),
+  };
+  const whole = epochOf(civil);
+  // The 31st of a short month, the 25th hour: what is no moment comes out as another one.
+  if (!isoOf(whole).startsWith(text.slice(0, 16).replace('Z', ''))) return undefined;
+  if (civil.second > 59) return undefined;
+  return whole + Math.floor(Number(`0.${groups['fraction'] ?? 0}`) * 1000);
 }

@@ -6,6 +6,8 @@ import type { Incidents } from './incident.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Leases } from './lease.ts';
 import type { Outbox } from './notice.ts';
+import type { Observations } from './observations.ts';
+import type { Pages } from './pages.ts';
 import type { Release } from './release.ts';
 import type {
   AttemptRecord,
@@ -287,6 +289,8 @@ export interface Store extends AsyncDisposable {
   readonly outbox: Outbox;
   readonly late: LateWatches;
   readonly audit: Audit;
+  readonly observations: Observations;
+  readonly pages: Pages;
   /** Size of the database with its logs. Bytes. */
   size(): Promise<number>;
   /** How many writes took how long since it was opened. Seconds, by upper bound. */

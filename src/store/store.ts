@@ -15,6 +15,7 @@ import { leasesIn } from './leases.ts';
 import { newsIn } from './news.ts';
 import { observationsIn } from './observations.ts';
 import { outboxIn } from './outbox.ts';
+import { pagesIn } from './pages.ts';
 import { parsed } from './rows.ts';
 import { findRun, listRuns, storedRuns } from './runs.ts';
 import type { RunsTable } from './schema.ts';
@@ -120,6 +121,7 @@ export function openStore(file: string, { now }: StoreOptions = {}): Store {
     late: lateWatchesIn(session),
     audit: auditIn(session),
     observations: observationsIn(session),
+    pages: pagesIn(session),
 
     size: async () => {
       const sizes = ['', '-wal', '-shm'].map(
