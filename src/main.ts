@@ -28,7 +28,7 @@ if (process.argv[2] === '--version' || process.argv[2] === '-V') {
 }
 
 function openHost(): Host {
-  return {
+  const host: Host = {
     version,
     env: process.env,
     cwd: process.cwd(),
@@ -117,6 +117,10 @@ function openHost(): Host {
         },
       };
     },
+    onHangUp(act) {
+      process.on('SIGHUP', act);
+      return { [Symbol.dispose]: () => void process.off('SIGHUP', act) };
+    },
     stdinClosed: () =>
       new Promise((resolve) => {
         // It must not keep alive a process that has nothing else to do.
@@ -124,8 +128,10 @@ function openHost(): Host {
         process.stdin.once('close', resolve).once('end', resolve).once('error', resolve);
       }),
     repeat: async (everyMs, act) => (await import('./platform/clock.ts')).repeat(everyMs, act),
+    serve: async (parts) => (await import('./main/serve.ts')).serve(parts, host),
     exit: (code) => process.exit(code),
   };
+  return host;
 }
 
 async function realClients() {

@@ -7,6 +7,7 @@ import type { Action } from '../core/step.ts';
 import type { Store } from '../core/store.ts';
 import type { CloseOptions } from '../engine/run-options.ts';
 import type { Workplaces } from '../engine/workplace.ts';
+import type { ServeParts } from './serve.ts';
 
 /** A stream that a command writes to, and what is known of who reads it. */
 export interface Output {
@@ -103,8 +104,12 @@ export interface Host {
     ready: (control: string, environment: string) => Promise<void>,
     signal: AbortSignal,
   ): Promise<void>;
+  /** Serves until it is told to leave. */
+  serve(parts: ServeParts): Promise<void>;
   /** Calls back at each SIGINT and SIGTERM, with its name, until disposed. */
   onStop(act: (signal: string) => void): Disposable;
+  /** Calls back at each SIGHUP until disposed. */
+  onHangUp(act: () => void): Disposable;
   /** Resolves when standard input closes. */
   stdinClosed(): Promise<void>;
   /** Repeats on real time until disposed: for what is drawn on a terminal. */

@@ -82,6 +82,24 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
       }),
     );
 
+  place(program.command('serve'))
+    .summary('the scheduler, the workers, the HTTP server')
+    .description(
+      'Runs probes when they are due, for months: goes on with every run that was interrupted, tells people and machines what it finds, answers over HTTP. SIGTERM suspends its runs, SIGHUP reads its files anew.\nWithout options it serves what `environments` of its configuration says.',
+    )
+    .option(
+      '--env <name>',
+      'only this environment, or `sandbox`, which is started with it; may be repeated',
+      collect,
+    )
+    .option('--probe <name>', 'only this probe; may be repeated', collect)
+    .option('--url <control>', 'join the sandbox that runs with this control address')
+    .option('--listen <host:port>', 'where it answers over HTTP (127.0.0.1:9842)')
+    .option('--speed <factor>', 'with --env sandbox: how fast its time runs, at most 300', '60')
+    .option('--verbose', 'log the commands, too')
+    .addHelpText('after', SERVE_EXAMPLES)
+    .action(handled(async (options: never) => (await import('./serve.ts')).serveCommand(options, host)));
+
   place(program.command('validate'))
     .summary('check probes and configuration without touching anything')
     .description(
@@ -304,6 +322,13 @@ Examples:
   packprobe plan single-build                   what a run would do
   packprobe validate                            are my files right?
   packprobe runs show 019a9f2e                  what happened, with what proof
+`;
+
+const SERVE_EXAMPLES = `
+Examples:
+  packprobe serve --env sandbox                 see it work, on this machine alone
+  packprobe serve                               what /etc/packprobe/packprobe.yaml says
+  packprobe status                              from another terminal: does it work now?
 `;
 
 const TIDY_EXAMPLES = `

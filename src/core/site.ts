@@ -27,7 +27,7 @@ export interface Site {
   readonly scope: string;
   readonly clock: Clock;
   /** Control address of the sandbox that it is. */
-  readonly control: string | undefined;
+  readonly control?: string | undefined;
   /** By name. */
   readonly probes: ReadonlyMap<string, SiteProbe>;
   /** Runs that go there at the same time; undefined: no more than in total. */

@@ -25,6 +25,8 @@ export interface WorkersOptions {
   readonly version: string;
   /** Aborts when this process leaves: every run is suspended. */
   readonly suspend: AbortSignal;
+  /** Told of a run that is walked on here, and so holds a place until `ended` resolves. */
+  readonly adopted: (run: ActiveRun, ended: Promise<void>) => void;
 }
 
 /** What a run is to its worker: its steps are walked, a wait that ran out is watched on, or what it made is taken away. */
@@ -41,8 +43,8 @@ export interface ActiveRun {
 
 /** A run that was asked for. */
 export interface Launched {
-  /** Resolves with its id when it is in the store. Rejects with the Fault that kept it out: `PACKAGE_HELD`, `DUE_DECIDED`, … */
-  readonly started: Promise<string>;
+  /** Resolves when it is in the store. Rejects with the Fault that kept it out: `PACKAGE_HELD`, `DUE_DECIDED`, … */
+  readonly started: Promise<void>;
   /** Resolves when it holds no place any more, whatever became of it. */
   readonly ended: Promise<void>;
 }
@@ -91,7 +93,7 @@ export function openWorkers(options: WorkersOptions): Workers {
     about: ActiveRun,
     work: (signal: AbortSignal) => Promise<void>,
     cancel = new AbortController(),
-  ): void {
+  ): Promise<void> {
     const { run_id } = about;
     const ended = work(cancel.signal)
       .catch((error: unknown) => {
@@ -101,6 +103,7 @@ export function openWorkers(options: WorkersOptions): Workers {
       })
       .finally(() => jobs.delete(run_id));
     jobs.set(run_id, { ...about, cancel, ended });
+    return ended;
   }
 
   function walkOptions(world: World, plan: ProbePlan, params: JsonObject, signal: AbortSignal): RunOptions {
@@ -152,7 +155,7 @@ export function openWorkers(options: WorkersOptions): Workers {
       package: probe.package,
       work: 'run',
     } as const;
-    begin(
+    void begin(
       about,
       async () => {
         await run.goOn().finally(() => signal[Symbol.dispose]());
@@ -199,12 +202,14 @@ export function openWorkers(options: WorkersOptions): Workers {
       const taken = await store.takeOver(run_id, owner, isAlive);
       const { scope, environment, probe, package: pkg } = header;
       const work: Work = taken.run.record === null ? 'run' : late === undefined ? 'undo' : 'watch';
-      begin({ run_id, scope, environment, probe, package: pkg, work }, async (cancelled) => {
+      const about = { run_id, scope, environment, probe, package: pkg, work };
+      const ended = begin(about, async (cancelled) => {
         using signal = firstOf(cancelled, world.stop);
         await count(taken.run);
         await goOnWith(taken, { world, gone, plan, late, signal: signal.signal });
         await noteLeftovers(run_id, world);
       });
+      if (work === 'run') options.adopted(about, ended);
     });
   }
 
@@ -265,7 +270,7 @@ export function openWorkers(options: WorkersOptions): Workers {
         (run_id) => jobs.get(run_id)?.ended,
         () => {},
       );
-      return { started, ended };
+      return { started: started.then(() => {}), ended };
     },
     adopt,
     cancel(run_id, by) {

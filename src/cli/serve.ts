@@ -1,0 +1,98 @@
+import type { Config } from '../core/config.ts';
+import type { Site } from '../core/site.ts';
+import { chosenClients } from './clients.ts';
+import { EXIT, type Host, type SandboxHandle } from './host.ts';
+import { configFile, dataDir, join, loadConfig } from './places.ts';
+import { parseSpeed } from './sandbox.ts';
+import { loadSites, type SiteOptions } from './sites.ts';
+import { UsageError } from './usage-error.ts';
+
+export interface ServeOptions extends SiteOptions {
+  readonly url?: string;
+  readonly listen?: string;
+  readonly speed: string;
+  readonly verbose?: boolean;
+}
+
+/** The configuration as the files say it at one moment. */
+export interface ServiceConfig {
+  readonly config: Config;
+  readonly sites: readonly Site[];
+  /** All that was read. */
+  readonly files: readonly string[];
+}
+
+/** What `serve` needs of the command line. */
+export interface ServeParts {
+  readonly first: ServiceConfig;
+  /** Reads all of it anew. Throws a ConfigError or a UsageError with what is wrong. */
+  readonly load: () => Promise<ServiceConfig>;
+  readonly data: string;
+  readonly verbose: boolean;
+  /** Aborts at SIGTERM and Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** For whoever watches it start. */
+  readonly say: (text: string) => void;
+}
+
+/** `packprobe serve`: the scheduler, the workers, the HTTP server, until it is told to leave. */
+export async function serveCommand(options: ServeOptions, host: Host): Promise<number> {
+  await using resources = new AsyncDisposableStack();
+  const leave = new AbortController();
+  resources.use(
+    host.onStop((name) => {
+      if (leave.signal.aborted) host.exit(EXIT.cancelled);
+      say(
+        `${name}: leaving; runs are suspended, the next start goes on with them (again to leave at once) …`,
+      );
+      leave.abort();
+    }),
+  );
+  const say = (text: string) => host.stderr.write(`${text}\n`);
+  const data = dataDir(options, host);
+  const sandbox = await openSandbox(options, data, host, resources);
+  const load = () => loadAll(options, host, sandbox);
+  const first = await load();
+  await host.serve({ first, load, data, verbose: options.verbose === true, signal: leave.signal, say });
+  return EXIT.passed;
+}
+
+async function loadAll(
+  options: ServeOptions,
+  host: Host,
+  sandbox: SandboxHandle | undefined,
+): Promise<ServiceConfig> {
+  const config = listening(await loadConfig(options, host), options);
+  const file = await configFile(options, host);
+  const named = options.env?.filter((name) => name !== 'sandbox');
+  const narrowed = named === undefined || named.length === 0 ? {} : { env: named };
+  const { env: _, ...others } = options;
+  const { sites, files } = await loadSites({ ...others, ...narrowed }, config, host, sandbox);
+  return { config, sites, files: [...(file === undefined ? [] : [file]), ...new Set(files)] };
+}
+
+/** The command line wins over the file. */
+function listening(config: Config, { listen }: ServeOptions): Config {
+  if (listen === undefined) return config;
+  const { host, port } = /^(?<host>.+):(?<port>\d{1,5})$/.exec(listen)?.groups ?? {};
+  if (host === undefined || port === undefined || Number(port) > 65_535) {
+    throw new UsageError(`--listen ${listen} is no address`, 'Say HOST:PORT, such as 127.0.0.1:9842.');
+  }
+  return { ...config, listen: { ...config.listen, host, port: Number(port) } };
+}
+
+/** A sandbox of our own, or one that runs elsewhere. */
+async function openSandbox(
+  options: ServeOptions,
+  data: string,
+  host: Host,
+  resources: AsyncDisposableStack,
+): Promise<SandboxHandle | undefined> {
+  if (options.url !== undefined) return resources.use(await host.joinSandbox(options.url));
+  if (options.env?.includes('sandbox') !== true) return undefined;
+  const clients = await chosenClients({}, host);
+  const dir = join(data, `sandbox-${(await host.ids()).uuid()}`);
+  const speed = parseSpeed(options.speed);
+  host.stderr.write('starting a sandbox …\n');
+  return resources.use(await host.startSandbox({ speed, seed: '1', dir, faults: [], clients, packagers: 0 }));
+}

@@ -1,0 +1,76 @@
+import { stat } from 'node:fs/promises';
+import type { ServiceConfig } from '../cli/serve.ts';
+import type { Clock, Logger } from '../core/ports.ts';
+import type { Loop } from '../service/service.ts';
+
+/** How often files are looked at for changes: a mounted configuration changes without a signal. Milliseconds of the host. */
+const LOOK_MS = 5000;
+
+export interface ReloadOptions {
+  current(): ServiceConfig;
+  load(): Promise<ServiceConfig>;
+  /** Takes the new one into use. */
+  use(next: ServiceConfig): Promise<void>;
+  /** Told of every try. */
+  tried(ok: boolean): void;
+  /** Calls back at SIGHUP until disposed. */
+  onHangUp(act: () => void): Disposable;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly say: (text: string) => void;
+}
+
+/** Reads the files anew at SIGHUP, or when one of them has changed. What is wrong is refused as a whole and said; what was read before stays. */
+export function reloading(options: ReloadOptions): Loop {
+  const { current, load, use, tried, clock, log, say } = options;
+
+  async function reload(): Promise<void> {
+    try {
+      await use(await load());
+      tried(true);
+      log.info({ environments: current().sites.length }, 'the configuration was read anew');
+      say('the configuration was read anew');
+    } catch (error) {
+      tried(false);
+      log.error({ err: error }, 'the configuration was refused, the old one stays');
+      say(`${error instanceof Error ? error.message : String(error)}\nThe old configuration stays.`);
+    }
+  }
+
+  return {
+    name: 'configuration',
+    async run(signal) {
+      let asked = false;
+      let wake = new AbortController();
+      using _hangUp = options.onHangUp(() => {
+        asked = true;
+        wake.abort();
+      });
+      let seen = await stampOf(current().files);
+      while (!signal.aborted) {
+        wake = new AbortController();
+        const stop = AbortSignal.any([signal, wake.signal]);
+        if (!asked) await clock.sleep(LOOK_MS, stop).catch(() => {});
+        if (signal.aborted) return;
+        const stamp = await stampOf(current().files);
+        if (!asked && stamp === seen) continue;
+        asked = false;
+        await reload();
+        seen = await stampOf(current().files);
+      }
+    },
+  };
+}
+
+/** Changes when one of the files does: by its inode, too, for a mounted configuration is exchanged as a whole. */
+async function stampOf(files: readonly string[]): Promise<string> {
+  const stamps = await Promise.all(
+    files.map((file) =>
+      stat(file).then(
+        ({ mtimeMs, size, ino }) => `${file} ${mtimeMs} ${size} ${ino}`,
+        () => `${file} gone`,
+      ),
+    ),
+  );
+  return stamps.join('\n');
+}

@@ -1,0 +1,275 @@
+/** The composition root of `serve`: makes its parts and wires them; no other command loads them. */
+import type { Host } from '../cli/host.ts';
+import { join } from '../cli/places.ts';
+import type { ServeParts, ServiceConfig } from '../cli/serve.ts';
+import { openWorlds } from '../cli/worlds.ts';
+import type { Config } from '../core/config.ts';
+import type { Channel } from '../core/notice.ts';
+import type { Logger } from '../core/ports.ts';
+import type { Owner } from '../core/run.ts';
+import type { Check } from '../core/site.ts';
+import { openChannels } from '../notify/channels.ts';
+import { openSender } from '../notify/outbox.ts';
+import { processExec } from '../platform/exec.ts';
+import { isAlive } from '../platform/processes.ts';
+import { openScheduler } from '../schedule/scheduler.ts';
+import { openServer } from '../server/server.ts';
+import { type Lease, takeLease } from '../service/lease.ts';
+import { deadMan, openReadiness } from '../service/readiness.ts';
+import { type Loop, runService } from '../service/service.ts';
+import { openWorkers } from '../service/workers.ts';
+import { reachable } from '../sources/reachable.ts';
+import { openMetrics } from '../telemetry/metrics.ts';
+import { openTelemetry } from '../telemetry/telemetry.ts';
+import { whenFree } from './listen.ts';
+import { reloading } from './reload.ts';
+import { secretReader } from './secrets.ts';
+
+/** Serves until the signal aborts. Throws what keeps it from starting, and the Fault `SERVICE_REPLACED`. */
+export async function serve(parts: ServeParts, host: Host): Promise<void> {
+  const { data, signal, say, verbose } = parts;
+  await using resources = new AsyncDisposableStack();
+  const clock = await host.openClock();
+  const owner = await host.owner();
+  const telemetry = openTelemetry();
+  const log = counted(
+    await host.openLog(join(data, 'packprobe.log'), verbose ? 'debug' : 'info'),
+    telemetry.logLine,
+  );
+  const store = resources.use(await host.openStore(join(data, 'packprobe.db')));
+  const secret = secretReader(host.env);
+  let now: ServiceConfig = parts.first;
+  let reload = { ok: true, at: clock.now() };
+  let lease: Lease | undefined;
+  const suspend = new AbortController();
+  /** All that served before: none of them has a run any more. */
+  let former: readonly Owner[] = [];
+
+  const worlds = openWorlds({ data, store, verbose }, host, resources);
+  const workers = openWorkers({
+    store,
+    worlds,
+    owner,
+    isAlive: (other) =>
+      !former.some((one) => JSON.stringify(one) === JSON.stringify(other)) && isAlive(other),
+    log,
+    version: host.version,
+    suspend: suspend.signal,
+    adopted({ scope, probe, package: pkg }, ended) {
+      const site = now.sites.find((one) => one.scope === scope);
+      const systems = site?.probes.get(probe)?.systems ?? [];
+      scheduler.occupy({ scope, probe, package: pkg, systems }, ended);
+    },
+  });
+  const scheduler = openScheduler({
+    sites: now.sites,
+    limits: now.config.schedule,
+    dues: store.dues,
+    hostClock: clock,
+    log,
+    launch: (due, site, probe) => workers.launch(due, site, probe),
+    periodAt: () => undefined,
+    late: (_, seconds) => telemetry.lateness(seconds),
+  });
+  const readiness = openReadiness({
+    lease: () => lease,
+    tick: scheduler.tick,
+    async askSources(asking) {
+      const checks = now.sites.map(async ({ environment, control }): Promise<readonly Check[]> => {
+        const { close } = await worlds.of(environment, control);
+        return reachable(environment, close.http, asking);
+      });
+      return (await Promise.all(checks)).flat();
+    },
+    clock,
+  });
+  const metrics = openMetrics({
+    sources: {
+      store,
+      sites: () => now.sites,
+      receivers: () => Object.keys(now.config.receivers),
+      service: () => ({
+        leads: lease !== undefined && !lease.lost.aborted,
+        tickAt: scheduler.tick()?.at,
+        reload,
+        credentials: [],
+        clockOffsets: [],
+        sources: [],
+      }),
+      nextDue: ({ scope }, probe) => scheduler.next(scope, probe),
+    },
+    telemetry,
+    stepHistograms: now.config.metrics.step_histograms === 'on',
+    build: { version: host.version, revision: host.env['PACKPROBE_REVISION'] ?? '', node: process.version },
+  });
+
+  const server = resources.use(
+    await whenFree(
+      async () =>
+        openServer({
+          listen: now.config.listen,
+          ...(await tlsOf(now.config)),
+          store,
+          sites: () => now.sites,
+          metrics,
+          readiness: readiness.readiness,
+          live: readiness.live,
+          nextDue: scheduler.next,
+          nudge: scheduler.nudge,
+          tokens: async () => {
+            const entries = Object.entries(now.config.listen.tokens);
+            return new Map(
+              await Promise.all(entries.map(async ([name, at]) => [name, await secret(at)] as const)),
+            );
+          },
+          openApi: () => host.readText(join(host.packageDir, 'docs/openapi.json')),
+          ids: await host.ids(),
+          clock,
+          log,
+          version: host.version,
+        }),
+      { clock, signal, waiting: () => say(`${addressOf(now.config)} is taken: waiting until it is free …`) },
+    ),
+  );
+  say(`packprobe ${host.version} answers on ${server.url}`);
+
+  lease = resources.use(
+    await takeLease(
+      {
+        leases: store.leases,
+        owner,
+        look: lookAt,
+        clock,
+        log,
+        waiting: ({ owner: { pid, host: where } }) =>
+          say(
+            `process ${pid} on ${where} serves this database: this one waits, and takes over when it is gone`,
+          ),
+      },
+      signal,
+    ),
+  );
+  former = await store.leases.before(lease.service.service_id);
+  for (const { environment, probes } of now.sites) {
+    say(`serving ${environment.name}: ${[...probes.keys()].join(', ')}`);
+  }
+
+  let exchanged = new AbortController();
+  let nudgeSender = () => {};
+  /** Receivers change with the configuration. */
+  const sending: Loop = {
+    name: 'sender',
+    async run(stop) {
+      while (!stop.aborted) {
+        exchanged = new AbortController();
+        const channels = await channelsOf(now.config);
+        const sender = openSender({ outbox: store.outbox, channels, clock, log });
+        nudgeSender = sender.nudge;
+        await sender.run(AbortSignal.any([stop, exchanged.signal]));
+      }
+    },
+  };
+  const loops: readonly Loop[] = [
+    { name: 'scheduler', run: scheduler.run },
+    sending,
+    reloading({
+      current: () => now,
+      load: parts.load,
+      async use(next) {
+        await channelsOf(next.config);
+        now = next;
+        scheduler.reload(now.sites, now.config.schedule);
+        exchanged.abort();
+      },
+      tried: (ok) => {
+        reload = { ok, at: clock.now() };
+      },
+      onHangUp: host.onHangUp,
+      clock,
+      log,
+      say,
+    }),
+    ...deadManOf(now.config),
+  ];
+  await runService(
+    {
+      store,
+      lease,
+      workers,
+      loops,
+      async changed() {
+        scheduler.nudge();
+        nudgeSender();
+      },
+      stopStarting: scheduler.stopStarting,
+      suspend: () => suspend.abort(),
+      clock,
+      log,
+    },
+    signal,
+  );
+
+  async function channelsOf(config: Config): Promise<ReadonlyMap<string, Channel>> {
+    return openChannels(config.receivers, {
+      http: await host.openHttp(config.listen.url ?? 'https://github.com/packprobe'),
+      exec: processExec({ environment: plainEnvironment(host.env), cwd: data }),
+      clock,
+      hostTime: (environment, at) => {
+        const site = now.sites.find((one) => one.environment.name === environment);
+        return site?.clock.toHost(at) ?? at;
+      },
+      secret,
+      url: config.listen.url,
+      log,
+    });
+  }
+
+  function deadManOf({ dead_man }: Config): readonly Loop[] {
+    if (dead_man === undefined) return [];
+    const call = async (stop: AbortSignal) => {
+      const url = typeof dead_man.url === 'string' ? dead_man.url : await secret(dead_man.url);
+      const http = await host.openHttp(url);
+      await http({ url }, stop);
+    };
+    return [deadMan({ everyMs: dead_man.every, readiness, call, clock, log })];
+  }
+
+  async function tlsOf({ listen: { tls } }: Config) {
+    if (tls === undefined) return {};
+    return { tls: { cert: await host.readText(tls.certificate), key: await host.readText(tls.key) } };
+  }
+}
+
+function addressOf({ listen }: Config): string {
+  return `${listen.host}:${listen.port}`;
+}
+
+/** A process on another host, or in another container, cannot be seen: only that it falls silent tells. */
+function lookAt(owner: Owner): 'alive' | 'dead' | 'unseen' {
+  if (isAlive(owner, true)) return 'alive';
+  return isAlive(owner) ? 'unseen' : 'dead';
+}
+
+/** What a command of a receiver gets of our own environment. */
+function plainEnvironment(env: Host['env']): Readonly<Record<string, string>> {
+  const kept = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ'].flatMap((name) => {
+    const value = env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(kept);
+}
+
+/** The log, and a count of its lines by level. */
+function counted(log: Logger, count: (level: 'debug' | 'info' | 'warn' | 'error') => void): Logger {
+  const line = (level: 'debug' | 'info' | 'warn' | 'error') => (fields: object, sentence: string) => {
+    count(level);
+    log[level]({ ...fields }, sentence);
+  };
+  return {
+    debug: line('debug'),
+    info: line('info'),
+    warn: line('warn'),
+    error: line('error'),
+    child: (fields) => counted(log.child(fields), count),
+  };
+}
