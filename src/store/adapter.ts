@@ -16,8 +16,11 @@ export interface AdapterOptions {
 /** Node's own SQLite in the shape of better-sqlite3 that Kysely asks for. */
 export function adapt({ database, refusal, meter }: AdapterOptions): SqliteDatabase {
   const kept = new Map<string, Prepared>();
-  const prepare = (text: string): Prepared =>
-    meter === undefined ? plain(database, text) : measured(plain(database, text), text, database, meter);
+  const timed = meter === undefined ? undefined : timing(database, meter);
+  const prepare = (text: string) => {
+    const prepared = plain(database, text);
+    return timed?.(prepared, text) ?? prepared;
+  };
   return {
     close: () => database.close(),
     prepare(sql) {
@@ -56,38 +59,39 @@ function plain(database: DatabaseSync, text: string): Prepared {
   };
 }
 
-/** What a transaction that is under way calls when it is committed; each connection has one at a time. */
-const committed = new WeakMap<DatabaseSync, () => void>();
-
-function measured(prepared: Prepared, text: string, database: DatabaseSync, meter: WriteMeter): Prepared {
-  if (text === 'begin immediate') {
+/** Has the writes among the statements measured: each by itself, or the transaction that they are in as a whole. */
+function timing(database: DatabaseSync, meter: WriteMeter): (prepared: Prepared, text: string) => Prepared {
+  let committed: (() => void) | undefined;
+  const alone = <Result>(write: () => Result) => (database.isTransaction ? write() : meter.measure(write));
+  return (prepared, text) => {
+    const { all, run } = prepared;
+    if (text === 'begin immediate') {
+      return {
+        ...prepared,
+        run(parameters) {
+          const done = meter.begin();
+          const result = run(parameters);
+          committed = done;
+          return result;
+        },
+      };
+    }
+    if (text === 'commit') {
+      return {
+        ...prepared,
+        run(parameters) {
+          const result = run(parameters);
+          committed?.();
+          return result;
+        },
+      };
+    }
+    if (!WRITES.test(text)) return prepared;
     return {
       ...prepared,
-      run(parameters) {
-        const done = meter.begin();
-        const result = prepared.run(parameters);
-        committed.set(database, done);
-        return result;
-      },
+      all: (parameters) => alone(() => all(parameters)),
+      run: (parameters) => alone(() => run(parameters)),
     };
-  }
-  if (text === 'commit') {
-    return {
-      ...prepared,
-      run(parameters) {
-        const result = prepared.run(parameters);
-        committed.get(database)?.();
-        return result;
-      },
-    };
-  }
-  if (!WRITES.test(text)) return prepared;
-  // Within a transaction it is the whole that counts.
-  const alone = <Result>(act: () => Result) => (database.isTransaction ? act() : meter.measure(act));
-  return {
-    ...prepared,
-    all: (parameters) => alone(() => prepared.all(parameters)),
-    run: (parameters) => alone(() => prepared.run(parameters)),
   };
 }
 
