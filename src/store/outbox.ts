@@ -76,7 +76,8 @@ export function outboxIn({ run, change }: Session): Outbox {
 /** Those that have no row yet: nobody is told the same twice. */
 export async function addNotices(on: Kysely<Database>, notices: readonly NewNotice[]): Promise<void> {
   if (notices.length === 0) return;
-  const rows = notices.map(({ message, ...notice }) => ({
+  for (const notice of notices) await settleReplaced(on, notice);
+  const rows = notices.map(({ message, replaces: _, ...notice }) => ({
     ...notice,
     type: message.type,
     message: JSON.stringify(message),
@@ -87,6 +88,18 @@ export async function addNotices(on: Kysely<Database>, notices: readonly NewNoti
       one.value ->> 'message', one.value ->> 'created_at', one.value ->> 'due_at'
     from json_each(${JSON.stringify(rows)}) as one where true
     on conflict (receiver, subject, state) do nothing`.execute(on);
+}
+
+/** What was never tried need not be told any more; nobody failed, so that nothing is counted. */
+async function settleReplaced(
+  on: Kysely<Database>,
+  { receiver, subject, state, created_at, replaces = [] }: NewNotice,
+): Promise<void> {
+  if (replaces.length === 0) return;
+  await sql`
+    update notices set gave_up_at = ${created_at}, last_error = ${`told with ${state}`}
+    where receiver = ${receiver} and subject = ${subject} and attempts = 0 and ${waits}
+      and state in (select value from json_each(${JSON.stringify(replaces)}))`.execute(on);
 }
 
 async function count(
