@@ -7,9 +7,8 @@ import {
   SYSTEM_STATES,
   valuesOf,
 } from '../core/metrics.ts';
-import { intervalOf, type Site, type SiteProbe } from '../core/site.ts';
-import type { Charge } from '../core/system.ts';
-import { type KnownState, stateOf } from '../core/system-state.ts';
+import type { Site, SiteProbe } from '../core/site.ts';
+import { systemList } from '../core/system-list.ts';
 import type { Exemplar } from '../core/totals.ts';
 import { systemsOf } from './known.ts';
 import type { Labels, Series } from './series.ts';
@@ -125,40 +124,29 @@ export function lastEndsOf(
 
 function gaugesOfSystems(site: Site, { snapshot, service }: StateOptions, put: Put): void {
   const environment = site.environment.name;
-  const ofSite = (row: { readonly scope: string }) => row.scope === site.scope;
   const seconds = (at: number | null | undefined) =>
     at === null || at === undefined ? 0 : site.clock.toHost(at) / 1000;
-
-  const systems = systemsOf(site);
-  const open = snapshot.live.filter((incident) => ofSite(incident) && incident.state === 'open');
-  for (const system of systems) {
+  // What no probe speaks for has no state: nobody expects evidence of it.
+  for (const { system, state, last_good, last_bad, incident } of systemList(
+    [site],
+    snapshot.systems,
+    snapshot.live,
+  )) {
     const labels = { environment, system };
-    const row = snapshot.systems.find((one) => ofSite(one) && one.system === system);
-    const newest = Math.max(
-      row?.last_good ?? Number.NEGATIVE_INFINITY,
-      row?.last_bad ?? Number.NEGATIVE_INFINITY,
-    );
-    const state: KnownState = stateOf({
-      now: site.clock.now(),
-      newest: Number.isFinite(newest) ? newest : undefined,
-      intervalMs: intervalOf(site, system),
-      hasOpenIncident: open.some((incident) => incident.system === system),
-    });
     for (const one of SYSTEM_STATES) {
       put('packprobe_system_state', { ...labels, state: one }, one === state ? 1 : 0);
     }
     const evidence = 'packprobe_system_last_evidence_timestamp_seconds';
-    put(evidence, { ...labels, evidence: 'good' }, seconds(row?.last_good));
-    put(evidence, { ...labels, evidence: 'bad' }, seconds(row?.last_bad));
-    const left = snapshot.leftovers.find((one) => ofSite(one) && one.system === system);
+    put(evidence, { ...labels, evidence: 'good' }, seconds(last_good));
+    put(evidence, { ...labels, evidence: 'bad' }, seconds(last_bad));
+    put('packprobe_incident_open', labels, incident === null ? 0 : 1);
+    put('packprobe_incident_start_timestamp_seconds', labels, seconds(incident?.since));
+  }
+  for (const system of systemsOf(site)) {
+    const labels = { environment, system };
+    const left = snapshot.leftovers.find((one) => one.scope === site.scope && one.system === system);
     put('packprobe_leftovers', labels, left?.count ?? 0);
     put('packprobe_leftover_oldest_timestamp_seconds', labels, seconds(left?.oldest));
-  }
-  const charges: readonly Charge[] = [...systems, 'own'];
-  for (const system of charges) {
-    const incident = open.find((one) => one.system === system);
-    put('packprobe_incident_open', { environment, system }, incident === undefined ? 0 : 1);
-    put('packprobe_incident_start_timestamp_seconds', { environment, system }, seconds(incident?.since));
   }
   gaugesOfAccess(environment, service, put);
 }

@@ -8,6 +8,7 @@ import { ROOT } from './sources.ts';
 
 /** Things of the host that some tests need, and how to find out whether they are there. */
 const TOOLS = {
+  alertmanager: () => execFileSync('prometheus-alertmanager', ['--version'], { stdio: 'ignore' }),
   /** The packager's real commands, installed by `npm run clients` or otherwise. */
   clients: () => {
     const env = { ...process.env, PATH: `${process.env['PATH']}:${join(ROOT, '.clients/bin')}` };
@@ -25,6 +26,8 @@ const TOOLS = {
       rmdirSync(folder);
     }
   },
+  openssl: () => execFileSync('openssl', ['version'], { stdio: 'ignore' }),
+  promtool: () => execFileSync('promtool', ['--version'], { stdio: 'ignore' }),
   rpm: () => execFileSync('rpm', ['--version'], { stdio: 'ignore' }),
   tmux: () => execFileSync('tmux', ['-V'], { stdio: 'ignore' }),
   zsh: () => execFileSync('zsh', ['--version'], { stdio: 'ignore' }),
