@@ -1,14 +1,14 @@
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Report } from '../../src/core/event.ts';
-import type { Fault } from '../../src/core/fault.ts';
+import { Fault } from '../../src/core/fault.ts';
 import type { Owner, RunRecord } from '../../src/core/run.ts';
-import type { RunHeader } from '../../src/core/store.ts';
+import type { RunHeader, RunJournal, Store } from '../../src/core/store.ts';
 import { openStore } from '../../src/store/store.ts';
 
 let dir: string;
@@ -70,6 +70,21 @@ function report(change: Partial<Report> = {}): Report {
     data: { state: 1 },
     ...change,
   };
+}
+
+/** Something that it made in another system and that is still there; its id. */
+async function leftover(journal: RunJournal, key = ''): Promise<number> {
+  const { effect_id } = await journal.intend({
+    step: 'build',
+    kind: 'koji-task',
+    key,
+    system: 'koji',
+    undoable: true,
+    sought: null,
+    intended_at: 2,
+  });
+  await journal.made(effect_id, 101, { uses: 'koji/cancel-task', with: { task_id: 101 } }, 3);
+  return effect_id;
 }
 
 test('what a journal wrote is there after the process that wrote it is gone', async () => {
@@ -194,31 +209,194 @@ test('a run is found by a beginning that fits only one', async () => {
   expect(await store.find('nothing')).toEqual({ candidates: [] });
 });
 
-test('a package is held by an unfinished run, also by one that is dead, until it is finished', async () => {
-  await using store = openStore(file);
+describe('a package is held', () => {
   const alive = { host: 'here', boot_id: 'boot', pid: 7, start: 42 };
   const dead = { ...alive, pid: 8 };
   const isAlive = ({ pid }: Owner) => pid === 7;
-  const refused = (run: string) =>
+  const refusedIn = (store: Store) => (run: string) =>
     store.begin(header(run), alive, isAlive).then(
       () => undefined,
       (fault: Fault) => `${fault.code}: ${fault.message}`,
     );
-  const first = await store.begin(header('run-1'), dead, isAlive);
-  expect(await refused('run-2')).toBe(
-    'PACKAGE_HELD: run run-1 was interrupted and still holds gloster in test',
-  );
-  await first.finish(record('run-1'));
-  expect(await refused('run-2')).toMatch(/^PACKAGE_HELD: run run-1 has ended, but gloster/);
-  await first.letGo();
-  const second = await store.begin(header('run-2'), alive, isAlive);
-  expect(await refused('run-3')).toBe('PACKAGE_HELD: run run-2 is still at work on gloster in test');
-  await store.begin({ ...header('run-4'), package: 'other' }, alive, isAlive);
-  await store.begin({ ...header('run-5'), scope: 'elsewhere' }, alive, isAlive);
-  await second.finish(record('run-2'));
-  await second.letGo();
-  await store.begin(header('run-6'), alive, isAlive);
-  expect((await store.list({ limit: 9 })).map(({ run_id }) => run_id)).not.toContain('run-3');
+
+  test('by a run that is executing, also where its process is dead', async () => {
+    await using store = openStore(file);
+    const refused = refusedIn(store);
+    await store.begin(header('run-1'), dead, isAlive);
+    expect(await refused('run-2')).toBe(
+      'PACKAGE_HELD: run run-1 was interrupted and still holds gloster in test',
+    );
+    const { journal } = await store.takeOver('run-1', alive, isAlive);
+    expect(await refused('run-2')).toBe('PACKAGE_HELD: run run-1 is still at work on gloster in test');
+    await store.begin({ ...header('run-4'), package: 'other' }, alive, isAlive);
+    await store.begin({ ...header('run-5'), scope: 'elsewhere' }, alive, isAlive);
+    await journal.finish(record('run-1'));
+    await journal.letGo();
+    expect(await refused('run-6')).toBeUndefined();
+    expect((await store.list({ limit: 9 })).map(({ run_id }) => run_id)).not.toContain('run-2');
+  });
+
+  test('by one that has ended while somebody is at work on its undo, not while it rests', async () => {
+    await using store = openStore(file);
+    const refused = refusedIn(store);
+    const first = await store.begin(header('run-1'), dead, isAlive);
+    await leftover(first);
+    await first.finish(record('run-1'));
+    expect(await refused('run-2')).toMatch(/^PACKAGE_HELD: run run-1 has ended, but gloster/);
+    await first.letGo();
+    expect((await store.find('run-1')).run?.state).toBe('finalizing');
+    await first.wake();
+    expect(await refused('run-2')).toMatch(/^PACKAGE_HELD: run run-1 has ended/);
+    await first.letGo();
+    await store.takeOver('run-1', alive, isAlive);
+    expect(await refused('run-2')).toMatch(/^PACKAGE_HELD: run run-1 is still at work/);
+    const again = await store.takeOver('run-1', alive, () => false);
+    await again.journal.letGo();
+    expect(await refused('run-2')).toBeUndefined();
+  });
+});
+
+describe('a run that is watched on', () => {
+  test('is not finished before its watch has ended with a verdict', async () => {
+    await using store = openStore(file);
+    const journal = await store.begin(header('run-1'), owner, () => true);
+    await journal.finish(record('run-1'));
+    await store.late.begin({ run_id: 'run-1', step: 'ci', until: 9000.5 });
+    // A later life begins it again, and finds the end that it was given first.
+    await store.late.begin({ run_id: 'run-1', step: 'ci', until: 99_999 });
+    expect(await store.late.of('run-1')).toEqual({ run_id: 'run-1', step: 'ci', until: 9000.5 });
+    await journal.letGo();
+    expect((await store.find('run-1')).run).toMatchObject({ state: 'finalizing', verdicts: [] });
+    const verdict = {
+      run_id: 'run-1',
+      step: 'ci',
+      at: 5000,
+      says: 'came_late',
+      text: 'came after 9h',
+    } as const;
+    await store.late.end(verdict);
+    await store.late.end({ ...verdict, at: 5001, says: 'never_came' });
+    expect(await store.late.of('run-1')).toBeUndefined();
+    await journal.letGo();
+    expect((await store.find('run-1')).run).toMatchObject({ state: 'finished', verdicts: [verdict] });
+  });
+});
+
+describe('a journal that was left', () => {
+  const reason = new Fault('the service stops', { code: 'SUSPENDED', kind: 'prober' });
+
+  test('writes nothing any more, and says why', async () => {
+    await using store = openStore(file);
+    const journal = await store.begin(header('run-1'), owner, () => true);
+    journal.leave(reason);
+    expect(journal.lost.reason).toBe(reason);
+    await expect(journal.follow([{ kind: 'build', key: 'a-1-1' }])).rejects.toBe(reason);
+    await expect(journal.finish(record('run-1'))).rejects.toBe(reason);
+    await expect(journal.settle(1, { state: 'undone', at: 1, evidence: {} })).rejects.toBe(reason);
+    await expect(journal.letGo()).rejects.toBe(reason);
+    expect((await store.find('run-1')).run).toMatchObject({ state: 'executing', subjects: [], record: null });
+  });
+
+  test('does not even do what was asked for before, and still waits for its turn', async () => {
+    await using store = openStore(file);
+    const journal = await store.begin(header('run-1'), owner, () => true);
+    const before = store.audit.add({
+      at: 1,
+      who: 'a',
+      through: 'api',
+      action: 'a',
+      subject: 's',
+      detail: '',
+    });
+    const waiting = journal.follow([{ kind: 'build', key: 'a-1-1' }]);
+    journal.leave(reason);
+    await expect(waiting).rejects.toBe(reason);
+    await before;
+    expect((await store.find('run-1')).run?.subjects).toEqual([]);
+  });
+
+  test('is left to whoever goes on with it', async () => {
+    await using store = openStore(file);
+    const journal = await store.begin(header('run-1'), owner, () => true);
+    journal.leave(reason);
+    const later = await store.takeOver('run-1', { ...owner, pid: 9 }, () => false);
+    await later.journal.follow([{ kind: 'build', key: 'a-1-1' }]);
+    expect((await store.find('run-1')).run?.subjects).toHaveLength(1);
+  });
+});
+
+test('a run is asked to cancel itself by the first who asks, as long as it has not ended', async () => {
+  await using store = openStore(file);
+  const journal = await store.begin(header('run-1'), owner, () => true);
+  expect(await store.askToCancel('run-1', 'ann')).toBe(true);
+  expect(await store.askToCancel('run-1', 'bob')).toBe(true);
+  expect(await store.askToCancel('run-9', 'ann')).toBe(false);
+  expect(await store.toCancel()).toEqual([{ run_id: 'run-1', by: 'ann' }]);
+  await journal.finish(record('run-1'));
+  expect(await store.toCancel()).toEqual([]);
+  expect(await store.askToCancel('run-1', 'ann')).toBe(false);
+});
+
+test('every try to take something away is counted with what came of it', async () => {
+  await using store = openStore(file);
+  const journal = await store.begin(header('run-1'), owner, () => true);
+  const build = await leftover(journal, 'a');
+  const tag = await leftover(journal, 'b');
+  await journal.settle(build, { state: 'made', at: 1, evidence: {} });
+  await journal.settle(build, { state: 'undone', at: 2, evidence: {} });
+  await journal.settle(build, { state: 'undone', at: 3, evidence: {} });
+  await journal.settle(tag, { state: 'struck', at: 4, evidence: {} });
+  const counts = (await store.totals.all()).map(({ metric, labels, sum }) => [metric, labels, sum]);
+  const labels = { environment: 'test', system: 'koji' };
+  expect(counts).toEqual([
+    ['packprobe_cleanups_total', { ...labels, result: 'failed' }, 1],
+    ['packprobe_cleanups_total', { ...labels, result: 'gone' }, 1],
+    ['packprobe_cleanups_total', { ...labels, result: 'nothing' }, 1],
+  ]);
+  await store.takeOver('run-1', owner, () => false);
+  await expect(journal.settle(build, { state: 'made', at: 5, evidence: {} })).rejects.toMatchObject({
+    code: 'RUN_TAKEN_OVER',
+  });
+});
+
+test('who asked for what is listed, the newest first', async () => {
+  await using store = openStore(file);
+  const asked = (subject: string) => ({
+    at: 1.5,
+    who: 'ann',
+    through: 'api',
+    action: 'run.start',
+    subject,
+    detail: 'by hand',
+  });
+  await store.audit.add(asked('one'));
+  await store.audit.add(asked('two'));
+  expect(await store.audit.list(9)).toEqual([asked('two'), asked('one')]);
+  expect(await store.audit.list(1)).toEqual([asked('two')]);
+});
+
+test('writes are counted by what they took, a transaction as one, and what only reads is not', async () => {
+  let now = 0;
+  await using store = openStore(file, { now: () => (now += 2) });
+  await store.list({ limit: 1 });
+  await store.leases.current();
+  expect(store.writes()).toMatchObject({ count: 0, sum: 0 });
+  await store.begin(header('run-1'), owner, () => true);
+  await store.noteLooks('test', 'koji', [{ kind: 'build', key: 'a-1-1' }], 1);
+  await expect(store.begin(header('run-2'), owner, () => true)).rejects.toMatchObject({
+    code: 'PACKAGE_HELD',
+  });
+  const { bounds, buckets, count, sum } = store.writes();
+  expect({ count, sum }).toEqual({ count: 2, sum: 0.004 });
+  expect(buckets).toHaveLength(bounds.length + 1);
+  expect(buckets[bounds.findIndex((bound) => bound >= 0.002)]).toBe(2);
+});
+
+test('its size is that of the database and its logs', async () => {
+  await using store = openStore(file);
+  await store.begin(header('run-1'), owner, () => true);
+  const there = readdirSync(join(dir, 'data')).map((name) => statSync(join(dir, 'data', name)).size);
+  expect(await store.size()).toBe(there.reduce((sum, size) => sum + size, 0));
 });
 
 describe('taking over', () => {
