@@ -7,7 +7,7 @@ usage() {
   cat << 'USAGE'
 Usage: scripts/image-proof.sh [--image NAME] [--uid UID] [--speed N] [--keep]
 
-Needs root, buildah, unshare, ip. Nothing of this host is changed; all is gone at the end.
+Needs root, buildah, and unshare, nsenter, ip, pgrep, curl. Nothing of this host is changed; all is gone at the end.
 
   --image NAME   default: localhost/packprobe
   --uid UID      the user id that it runs under, in group 0 (default: 12345)
@@ -136,6 +136,7 @@ serve() {
     pid=$(pgrep -P "$job" -x tini || true)
     [ -z "$pid" ] || answer=$(nsenter --net --target "$pid" curl -s --noproxy '*' -m 5 -w ' HTTP %{http_code}' http://127.0.0.1:9842/healthz/ready || true)
     case $answer in *'HTTP 200') break ;; esac
+    kill -0 "$job" 2> /dev/null || break
     sleep 0.1
   done
   echo "/healthz/ready after $(awk "BEGIN { printf \"%.1f\", $EPOCHREALTIME - $begin }") s: $answer"
