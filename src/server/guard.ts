@@ -18,7 +18,11 @@ export function openGuard(app: FastifyInstance, { tokens, log }: Pick<ServerOpti
   const failures = app.createRateLimit({ max: FAILED_LOGINS, timeWindow: '1 minute' });
 
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const known = new Map([...(await tokens())].map(([name, token]) => [name, token.trim()] as const));
+    const known = new Map(
+      [...(await tokens())]
+        .map(([name, token]) => [name, token.trim()] as const)
+        .filter(([, token]) => token !== ''),
+    );
     if (known.size === 0) {
       throw new HttpError(
         403,

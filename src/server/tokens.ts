@@ -2,13 +2,13 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 
 /**
  * The name of the token that this is; undefined where it is none. It takes the same time whichever it is, and however much of one it has right:
- * digests are compared, and all of them. An empty token is nobody's.
+ * digests are compared, and all of them.
  */
 export function ownerOf(given: string, tokens: ReadonlyMap<string, string>): string | undefined {
   const digest = digestOf(given);
   let owner: string | undefined;
   for (const [name, token] of tokens) {
-    if (timingSafeEqual(digest, digestOf(token)) && token !== '') owner = name;
+    if (timingSafeEqual(digest, digestOf(token))) owner = name;
   }
   return owner;
 }
