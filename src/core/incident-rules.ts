@@ -60,19 +60,19 @@ export interface Question {
   readonly answers: (good: SystemEvidence) => boolean;
   /** Whether the failure is more of what is suspected already. */
   readonly confirms: boolean;
-  /** What failed in so many other systems is suspected and not answered yet: whoever of them it is, the workflow is broken. */
-  readonly othersSuspected: number;
+  /** How many runs failed one after another, this one included, whomever they charge; what an open incident explains is not among them. */
+  readonly failedRuns: number;
 }
 
-/** So many failing runs one after another, each of another system, are no chance any more. */
-const OTHERS = 2;
+/** So many failing runs one after another are no chance any more, also where each charges another system: the workflow is broken. */
+const BROKEN = 3;
 
 /** Judges one piece of evidence. It may come late: what newer evidence has overtaken changes nothing. */
 export function decide(question: Question): Decision {
   return question.row.good ? decideGood(question) : decideBad(question);
 }
 
-function decideBad({ rules, live, row, history, confirms, othersSuspected }: Question): Decision {
+function decideBad({ rules, live, row, history, confirms, failedRuns }: Question): Decision {
   if (live?.state === 'open') return 'add';
   const before = live === undefined ? 'suspect' : 'add';
   const newest = history.toSorted(newestFirst);
@@ -80,8 +80,8 @@ function decideBad({ rules, live, row, history, confirms, othersSuspected }: Que
   switch (open.when) {
     case 'confirmed':
       if (newest[0]?.good === true && newest[0].at > row.at) return live === undefined ? 'nothing' : 'add';
-      if (live === undefined) return othersSuspected >= OTHERS ? 'open' : 'suspect';
-      return confirms || othersSuspected >= OTHERS ? 'open' : 'add';
+      if (live === undefined) return failedRuns >= BROKEN ? 'open' : 'suspect';
+      return confirms || failedRuns >= BROKEN ? 'open' : 'add';
     case 'in_a_row': {
       const last = newest.slice(0, open.count);
       return last.length === open.count && last.every(({ good }) => !good) ? 'open' : before;

@@ -35,6 +35,8 @@ export interface Known {
   readonly evidence: readonly SystemEvidence[];
   /** How often a system fails when nothing is wrong. */
   readonly rates: ReadonlyMap<Charge, { readonly failed: number; readonly of: number }>;
+  /** How many runs failed one after another just before it, of this probe or of any, that no open incident explains. */
+  readonly failedBefore: number;
   /** The run of this probe before it in this environment. */
   readonly previous: Pick<RunRecord, 'outcome' | 'fault' | 'steps'> | undefined;
 }
@@ -128,7 +130,7 @@ class Desk {
   }
 
   take(row: SystemEvidence): void {
-    const { config, site } = this.#input;
+    const { config, site, known } = this.#input;
     const live = this.#all().find((incident) => isLive(incident) && incident.system === row.system);
     const history = this.#history.filter(({ system }) => system === row.system);
     const decision = decide({
@@ -138,7 +140,7 @@ class Desk {
       history,
       answers: live === undefined ? () => true : answersTo(live, { site, record: this.#record }),
       confirms: live !== undefined && this.#confirms(live, row, history),
-      othersSuspected: this.#othersSuspected(row),
+      failedRuns: row.system === 'own' ? 0 : known.failedBefore + 1,
     });
     this.#act(decision, row, live, history);
   }
@@ -308,15 +310,6 @@ class Desk {
   #confirms(live: Incident, row: SystemEvidence, history: readonly SystemEvidence[]): boolean {
     if (row.system === 'own') return live.runs.at(-1)?.fault.code === this.#record.fault?.code;
     return !history.some(({ probe, good, at }) => good && probe === row.probe && at > live.updated_at);
-  }
-
-  #othersSuspected({ system, good }: SystemEvidence): number {
-    // Only failures in a row, without a good run between them.
-    if (good || system === 'own' || this.#input.known.previous?.outcome !== 'failed') return 0;
-    return this.#all().filter((other) => {
-      if (other.state !== 'suspected' || other.system === system || other.system === 'own') return false;
-      return rulesOf(this.#input.config.incidents, other.system).open.when === 'confirmed';
-    }).length;
   }
 
   #all(): readonly Incident[] {

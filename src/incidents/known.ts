@@ -1,7 +1,8 @@
 import type { Config } from '../core/config.ts';
 import type { Digests } from '../core/digest.ts';
-import type { Incidents } from '../core/incident.ts';
+import type { Incident, Incidents } from '../core/incident.ts';
 import { evidenceNeeded, NORMAL_MS, rulesOf } from '../core/incident-rules.ts';
+import type { RunRecord } from '../core/run.ts';
 import type { Site } from '../core/site.ts';
 import type { StoredRun } from '../core/store.ts';
 import type { Charge } from '../core/system.ts';
@@ -10,6 +11,9 @@ import { evidenceOf } from './evidence.ts';
 
 /** How far back the run before this one may lie. Milliseconds. */
 const PREVIOUS_MS = 30 * 86_400_000;
+
+/** So many runs before it are looked at. */
+const AGO = 5;
 
 /** So much is read at least, so that the last good run is among it. */
 const LEAST_EVIDENCE = 50;
@@ -26,7 +30,8 @@ export async function knownBefore({ run, site, config, store }: Asked): Promise<
   const { header, record } = run;
   const { scope, environment } = header;
   const live = await store.incidents.live(scope);
-  if (record === null) return { incidents: live, evidence: [], rates: new Map(), previous: undefined };
+  if (record === null)
+    return { incidents: live, evidence: [], rates: new Map(), failedBefore: 0, previous: undefined };
   const rows = evidenceOf({ record, scope, site, live, counted: true });
   const bad = rows.flatMap(({ good, system }) => (good ? [] : [system]));
   const known = new Set(live.map(({ system }) => system));
@@ -51,19 +56,41 @@ export async function knownBefore({ run, site, config, store }: Asked): Promise<
     incidents: [...live, ...resolved.flat().filter((incident) => incident.scope === scope)],
     evidence: evidence.flat(),
     rates: new Map(rates),
-    previous: toldAll || record.outcome === 'failed' ? await previousRun(run, store.digests) : undefined,
+    ...(toldAll || record.outcome === 'failed'
+      ? await before(record, { scope, live, digests: store.digests })
+      : { failedBefore: 0, previous: undefined }),
   };
 }
 
-async function previousRun(
-  { header, record }: Asked['run'],
-  digests: Pick<Digests, 'ended'>,
-): Promise<Known['previous']> {
-  if (record === null) return undefined;
-  const { scope, probe, run_id } = header;
+interface Before {
+  readonly scope: string;
+  readonly live: readonly Incident[];
+  readonly digests: Pick<Digests, 'ended'>;
+}
+
+async function before(
+  record: RunRecord,
+  { scope, live, digests }: Before,
+): Promise<Pick<Known, 'failedBefore' | 'previous'>> {
   const since = record.ended_at - PREVIOUS_MS;
-  const ended = await digests.ended({ scope, probe, since, limit: 3 });
-  return ended
-    .flatMap((other) => (other.record === null || other.record.run_id === run_id ? [] : [other.record]))
-    .find(({ ended_at }) => ended_at <= record.ended_at);
+  const earlier = async (filter: { readonly probe?: string }) => {
+    const ended = await digests.ended({ scope, ...filter, since, limit: AGO });
+    return ended.filter((run) => run.record !== null && run.record.ended_at <= record.ended_at);
+  };
+  const explained = new Set(live.flatMap(({ state, system }) => (state === 'open' ? [system] : [])));
+  const failedIn = (runs: readonly StoredRun[]) => {
+    const telling = runs
+      .filter(({ left_out }) => left_out === null)
+      .flatMap((run) => (run.record === null || run.record.run_id === record.run_id ? [] : [run.record]))
+      .filter(({ outcome, fault }) => {
+        return outcome === 'passed' || (outcome === 'failed' && !explained.has(fault?.system ?? 'own'));
+      });
+    const passed = telling.findIndex(({ outcome }) => outcome === 'passed');
+    return passed === -1 ? telling.length : passed;
+  };
+  const ofProbe = await earlier({ probe: record.probe });
+  const failedBefore =
+    record.outcome === 'failed' ? Math.max(failedIn(ofProbe), failedIn(await earlier({}))) : 0;
+  const previous = ofProbe.find(({ header }) => header.run_id !== record.run_id)?.record ?? undefined;
+  return { failedBefore, previous };
 }
