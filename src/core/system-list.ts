@@ -1,14 +1,14 @@
 import type { Incident, SystemRow } from './incident.ts';
 import { intervalOf, type Site } from './site.ts';
 import { type Charge, SYSTEMS } from './system.ts';
-import { type KnownState, stateOf } from './system-state.ts';
+import { type KnownState, newestEvidence, stateOf } from './system-state.ts';
 
 /** One system of one environment, as every face of packprobe shows it. Times: epoch ms and milliseconds of the environment's clock. */
 export interface SystemEntry {
   readonly environment: string;
   readonly system: Charge;
   readonly state: KnownState;
-  /** Since when an incident is open, or since when there is no good evidence; null where that is not known. */
+  /** Since when it fails, or since when nothing was heard of it; null where that is not known. */
   readonly since: number | null;
   /** Of the newest evidence; null where there is none. */
   readonly age_ms: number | null;
@@ -51,27 +51,21 @@ function known(
 ): Omit<SystemEntry, 'environment' | 'system'> {
   const now = site.clock.now();
   const { last_good = null, last_bad = null } = row ?? {};
-  const newest = Math.max(last_good ?? Number.NEGATIVE_INFINITY, last_bad ?? Number.NEGATIVE_INFINITY);
-  const hasEvidence = Number.isFinite(newest);
+  const newest = newestEvidence({ last_good, last_bad });
   // Every run speaks for packprobe itself.
   const intervalMs = system === 'own' ? shortestInterval(site) : intervalOf(site, system);
   const state = stateOf({
     now,
-    newest: hasEvidence ? newest : undefined,
+    last_good,
+    last_bad,
     intervalMs,
     hasOpenIncident: incident !== undefined,
   });
   return {
     state,
     since:
-      state === 'failing'
-        ? (incident?.since ?? last_bad)
-        : state === 'unknown'
-          ? hasEvidence
-            ? newest
-            : null
-          : null,
-    age_ms: hasEvidence ? Math.round(now - newest) : null,
+      state === 'failing' ? (incident?.since ?? last_bad) : state === 'unknown' ? (newest ?? null) : null,
+    age_ms: newest === undefined ? null : Math.round(now - newest),
     interval_ms: intervalMs ?? null,
     last_good,
     last_bad,
