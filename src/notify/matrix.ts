@@ -3,7 +3,7 @@ import type { Receiver } from '../core/config.ts';
 import { Fault } from '../core/fault.ts';
 import type { Channel, IncidentMessage } from '../core/notice.ts';
 import type { HttpResponse } from '../core/ports.ts';
-import { furtherLinks, plainBody } from './body.ts';
+import { plainBody, safeLinks } from './body.ts';
 import { type ChannelOptions, readToken } from './channel-options.ts';
 import { busy, type Exchange, exchange, notTaken, refused } from './exchange.ts';
 import { noticeId } from './notice-id.ts';
@@ -101,7 +101,7 @@ function problemOf(other: Exchange, response: HttpResponse): Fault {
 
 function contentOf(message: IncidentMessage): object {
   const title = oneLine(message.title, TITLE_LIMIT);
-  const links = furtherLinks(message).map(
+  const links = safeLinks(message).map(
     ({ title: text, url }) => `<a href="${escapeHtml(url)}">${escapeHtml(text)}</a>`,
   );
   const html = [
