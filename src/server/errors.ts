@@ -41,8 +41,9 @@ function errorOf(error: unknown): { readonly status: number; readonly body: Erro
     const { statusCode: status, error: word, message, hint } = error;
     return { status, body: { error: word, message, hint } };
   }
-  const { statusCode, code } = error as Partial<FastifyError>;
-  if (code === 'FST_ERR_HANDLER_TIMEOUT') {
+  const { statusCode } = error as Partial<FastifyError>;
+  // Of its own accord fastify says so of an answer that took too long, and of nothing else.
+  if (statusCode === 503) {
     return {
       status: 503,
       body: { error: 'timeout', message: 'this took too long', hint: 'Try again later.' },

@@ -7,6 +7,7 @@ import { readScenario } from '../../src/core/scenario.ts';
 import { schemaFiles } from '../../src/core/schema.ts';
 import { discoverFaults } from '../../src/sandbox/faults/declared.ts';
 import { shippedActions } from '../support/actions.ts';
+import { openApiDocument } from '../support/openapi.ts';
 import { ROOT } from '../support/sources.ts';
 
 const read = (file: string) => readFileSync(`${ROOT}/${file}`, 'utf8');
@@ -60,6 +61,10 @@ describe('what ships', () => {
       await expect(content).toMatchFileSnapshot(`${ROOT}/${path}`);
     },
   );
+
+  test('docs/openapi.json is what the routes of the server make (npm run docs writes it)', async () => {
+    await expect(await openApiDocument()).toMatchFileSnapshot(`${ROOT}/docs/openapi.json`);
+  });
 
   test.each([
     ...filesIn('probes'),
