@@ -111,7 +111,8 @@ function headersOf(notice: Notice, message: IncidentMessage, { from, to }: MailR
   return {
     from: { name: 'packprobe', address: from },
     to: [...to],
-    subject: `[packprobe] ${oneLine(message.title, SUBJECT_LIMIT)}`,
+    // What looks like an encoded word would be shown decoded: as something else, with line breaks even.
+    subject: `[packprobe] ${oneLine(message.title, SUBJECT_LIMIT).replaceAll('=?', '= ?')}`,
     messageId: id(notice.state),
     // A reply to the first, whether or not that was ever sent to this receiver: mail programs make a thread of them all the same.
     ...(notice.state === 'opened' ? {} : { inReplyTo: first, references: [first] }),
