@@ -1,4 +1,5 @@
 import { epochOf, isoOf } from '../core/civil.ts';
+import { MONTHS } from './calendar.ts';
 
 /** A moment as a system tells it: both bounds are the same where its stamp is exact. Epoch ms. */
 export interface Stamp {
@@ -31,6 +32,22 @@ function preciseMs(text: string): number | undefined {
     second: number('second'),
   });
   return whole + Number(`0.${groups['fraction'] ?? 0}`) * 1000 - zoneMs(groups['zone']);
+}
+
+/** Reads the date of an HTTP header, `Sat, 21 Nov 2026 12:15:55 GMT`; null where it is none. */
+export function httpDate(text: string | undefined): number | null {
+  const parts = /^\w{3}, (\d\d) (\w{3}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT$/.exec(text?.trim() ?? '');
+  const [, day = '', name = '', year, hour, minute, second] = parts ?? [];
+  const month = (MONTHS as readonly string[]).indexOf(name) + 1;
+  if (month === 0) return null;
+  return epochOf({
+    year: Number(year),
+    month,
+    day: Number(day),
+    hour: Number(hour),
+    minute: Number(minute),
+    second: Number(second),
+  });
 }
 
 /** As a stamp: one without a fraction was cut to its second, and can lie anywhere in it. */
