@@ -44,6 +44,15 @@ function openHost(): Host {
       throw new UsageError(`${file} is not UTF-8 text`, 'Save it as UTF-8.');
     },
     writeText: (file, text) => writeFile(file, text),
+    replaceText: async (file, text) => (await import('./platform/files.ts')).replaceText(file, text),
+    async runMetrics(run) {
+      const { oneShotText, pushAddress } = await import('./telemetry/one-shot.ts');
+      const build = { version, revision: process.env['PACKPROBE_REVISION'] ?? '', node: process.version };
+      return {
+        text: await oneShotText(run, build),
+        pushAddress: (gateway) => pushAddress(gateway, run),
+      };
+    },
     exists: (file) =>
       access(file).then(
         () => true,

@@ -1,5 +1,6 @@
 import type { Environment } from '../core/environment.ts';
 import type { Source } from '../core/event.ts';
+import type { FinishedRun } from '../core/finished-run.ts';
 import type { Clock, Exec, Http, Ids, Logger } from '../core/ports.ts';
 import type { Owner } from '../core/run.ts';
 import type { Scenario } from '../core/scenario.ts';
@@ -69,6 +70,10 @@ export interface Host {
   readonly program: string;
   readText(file: string): Promise<string>;
   writeText(file: string, text: string): Promise<void>;
+  /** The whole new text or the old: whoever reads the file meanwhile never sees a part. */
+  replaceText(file: string, text: string): Promise<void>;
+  /** The numbers of one run as Prometheus reads them, and where a Pushgateway keeps them. */
+  runMetrics(run: FinishedRun): Promise<{ readonly text: string; pushAddress(gateway: string): string }>;
   exists(file: string): Promise<boolean>;
   listFiles(dir: string): Promise<readonly string[]>;
   actions(): Promise<ReadonlyMap<string, Action>>;

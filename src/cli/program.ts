@@ -70,6 +70,8 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     .option('--list-faults', 'list what can be broken in a sandbox, and nothing else')
     .option('--json', 'print the finished run, or the list of faults, as JSON')
     .option('--junit <file>', 'write the finished run as JUnit XML')
+    .option('--textfile <file>', 'write its metrics for the textfile collector of node_exporter')
+    .option('--pushgateway <url>', 'send its metrics to a Pushgateway')
     .option('--speed <factor>', 'with --env sandbox: how fast its time runs, at most 300', '60')
     .option('--verbose', 'log the commands, too')
     .addHelpText('after', RUN_EXAMPLES)

@@ -1,13 +1,17 @@
 import { readEnvironment } from '../core/config.ts';
 import type { Environment } from '../core/environment.ts';
+import type { Outcome } from '../core/fault.ts';
 import type { JsonObject } from '../core/json.ts';
 import { resolveParams } from '../core/params.ts';
 import { planProbe } from '../core/planner.ts';
+import type { RunRecord } from '../core/run.ts';
+import type { Store } from '../core/store.ts';
 import { executeRun } from '../engine/run.ts';
 import { assertClientsFit, type ClientsOptions, chosenClients } from './clients.ts';
 import { chosenFaults, type FaultOptions } from './faults.ts';
 import { EXIT, type Host, type SandboxHandle } from './host.ts';
 import { dataDir, join, loadConfig, loadEnvironment, loadProbe } from './places.ts';
+import { assertMetricsOptions, handOverMetrics, type RunMetricsOptions } from './run-metrics.ts';
 import { openWalk } from './run-world.ts';
 import { parseSpeed } from './sandbox.ts';
 import { assertScenarioFits, chosenScenario, type ScenarioOptions } from './scenario.ts';
@@ -18,7 +22,12 @@ import { followSandbox, NEVER_GONE } from './stored-run.ts';
 import { overridesOf, targetOf } from './target.ts';
 import { UsageError } from './usage-error.ts';
 
-export interface RunCommandOptions extends ShowRunOptions, FaultOptions, ClientsOptions, ScenarioOptions {
+export interface RunCommandOptions
+  extends ShowRunOptions,
+    FaultOptions,
+    ClientsOptions,
+    ScenarioOptions,
+    RunMetricsOptions {
   readonly env?: string;
   readonly url?: string;
   readonly package?: string;
@@ -32,6 +41,7 @@ export interface RunCommandOptions extends ShowRunOptions, FaultOptions, Clients
 export async function runCommand(name: string, options: RunCommandOptions, host: Host): Promise<number> {
   const file = await loadProbe(name, options, host);
   await assertJunitFolder(options, host);
+  await assertMetricsOptions(options, host);
   const config = await loadConfig(options, host);
   const actions = await host.actions();
   // Faults of the file come before those of the command line, and before anything is started.
@@ -73,7 +83,34 @@ export async function runCommand(name: string, options: RunCommandOptions, host:
   );
   endDisplay();
   await showRun(record, store, options, host);
+  await handOverMetrics(
+    {
+      record,
+      timeoutMs: plan.probe.timeoutMs,
+      definition: file.text,
+      lastEnds: await lastEnds(record, environment, store),
+      toHost: (await host.openClock(environment.clock)).toHost,
+    },
+    environment.contact,
+    options,
+    host,
+  );
   return EXIT[record.outcome];
+}
+
+async function lastEnds(
+  { probe, environment, outcome: last, ended_at }: RunRecord,
+  { clock }: Environment,
+  store: Store,
+): Promise<Partial<Record<Outcome, number>>> {
+  const ends: Partial<Record<Outcome, number>> = { [last]: ended_at };
+  // Each sandbox has a time of its own: what an earlier one called eight o'clock is another moment here.
+  if (clock !== undefined) return ends;
+  for (const outcome of ['passed', 'failed', 'errored', 'cancelled'] as const) {
+    const [last] = await store.list({ probe, environment, outcome, limit: 1 });
+    if (last?.ended_at) ends[outcome] = last.ended_at;
+  }
+  return ends;
 }
 
 /** The environment of the run: a file, a sandbox of our own, or one that runs elsewhere. */

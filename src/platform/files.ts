@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { Fault } from '../core/fault.ts';
 import type { Files } from '../core/step.ts';
@@ -24,6 +24,19 @@ export function filesBelow(dir: string): Files {
     list: (path) => readdir(at(path)).then((names) => names.sort(), asDiskFault('list', path)),
     remove: (path) => rm(at(path), { recursive: true, force: true }).catch(asDiskFault('remove', path)),
   };
+}
+
+/** Writes beside the file and puts it in its place: whoever reads it meanwhile sees the old text or the new. */
+export async function replaceText(file: string, text: string): Promise<void> {
+  // Collectors read what ends as the file does: this must not.
+  const beside = `${file}.${process.pid}.new`;
+  try {
+    await writeFile(beside, text);
+    await rename(beside, file);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  }
 }
 
 function asDiskFault(verb: string, path: string): (error: unknown) => never {

@@ -1,9 +1,10 @@
-import { collectDefaultMetrics, type Metric, Registry } from 'prom-client';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import { METRICS, type MetricDefinition, type MetricName } from '../core/metrics.ts';
 import type { WriteStatistics } from '../core/store.ts';
+import { type Family, OPEN_METRICS, TEXT_FORMAT, textOf } from './exposition.ts';
 import { expectedLabels, knownNames } from './known.ts';
 import { probePage } from './probe-page.ts';
-import { type Series, seriesOfTotals, type Value, valuesOfSeries } from './series.ts';
+import { seriesOfTotals } from './series.ts';
 import { type MetricsSources, snapshots } from './sources.ts';
 import { type BuildInfo, gaugesOf } from './state.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -32,14 +33,6 @@ export interface Metrics {
   probe(name: string, environment: string): Promise<Rendered>;
   /** All families as numbers, for those who send them elsewhere. */
   families(): Promise<readonly Family[]>;
-}
-
-/** A metric with all its series. */
-export interface Family {
-  readonly name: MetricName;
-  readonly definition: MetricDefinition;
-  readonly series: readonly Series[];
-  readonly bounds: readonly number[];
 }
 
 /** Gauges of prom-client whose names say `_total`, which the lint of Prometheus refuses. */
@@ -89,44 +82,18 @@ export function openMetrics({ sources, telemetry, stepHistograms, build }: Metri
   return {
     families,
     async render(accept) {
-      const registry = new Registry();
       const type = formatOf(accept);
-      // Each scrape has a registry of its own: in OpenMetrics prom-client renames the counters that it is given.
-      registry.setContentType(type as typeof Registry.PROMETHEUS_CONTENT_TYPE);
-      for (const { name, definition, series, bounds } of await families()) {
-        if (series.length === 0) continue;
-        const { help, type: kind } = definition;
-        register(registry, { name, help, type: kind, values: valuesOfSeries(name, series, bounds) });
-      }
-      for (const metric of ofProcess.getMetricsAsArray()) {
-        register(registry, await (metric as unknown as Shown).get());
-      }
-      return { type, body: await registry.metrics() };
+      return { type, body: await textOf(await families(), type, ofProcess) };
     },
     async probe(name, environment) {
       const site = sources.sites().find((one) => one.environment.name === environment);
       const snapshot = await snapshotOf(sources.sites());
       return {
-        type: Registry.PROMETHEUS_CONTENT_TYPE,
+        type: TEXT_FORMAT,
         body: probePage(site?.probes.get(name), snapshot, environment),
       };
     },
   };
-}
-
-/** What prom-client asks of a metric. */
-interface Shown {
-  get(): Promise<{
-    readonly name: string;
-    readonly help: string;
-    readonly type: unknown;
-    readonly values: readonly Value[];
-  }>;
-}
-
-function register(registry: Registry, shown: Awaited<ReturnType<Shown['get']>>): void {
-  const metric = { ...shown, get: async () => ({ ...shown, name: metric.name }) };
-  registry.registerMetric(metric as unknown as Metric);
 }
 
 /** Prometheus asks for what it likes best first, and weighs; whoever does not name OpenMetrics gets the text format. */
@@ -138,9 +105,7 @@ function formatOf(accept: string): string {
     return weight === undefined ? 1 : Number(weight);
   };
   const open = weightOf('application/openmetrics-text');
-  return open > 0 && open >= weightOf('text/plain')
-    ? Registry.OPENMETRICS_CONTENT_TYPE
-    : Registry.PROMETHEUS_CONTENT_TYPE;
+  return open > 0 && open >= weightOf('text/plain') ? OPEN_METRICS : TEXT_FORMAT;
 }
 
 /** The store counts its own writes, by its own bounds. */

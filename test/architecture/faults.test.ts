@@ -32,6 +32,7 @@ const NO_CODES = new Set<string>([
   'PACKPROBE_DATA_DIR',
   'PACKPROBE_CONFIG',
   'PACKPROBE_RUN',
+  'PACKPROBE_REVISION',
   'PACKPROBE_SANDBOX',
   'NO_COLOR',
   // What Matrix homeservers say.
