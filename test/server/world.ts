@@ -55,7 +55,7 @@ export interface ServerWorld extends AsyncDisposable {
   readonly nudges: () => number;
   ask(path: string, init?: RequestInit): Promise<Answer>;
   /** With a token, and a body where one is given. */
-  write(method: 'POST' | 'PUT', path: string, body?: unknown): Promise<Answer>;
+  write(method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown): Promise<Answer>;
 }
 
 export interface Answer {
