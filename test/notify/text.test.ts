@@ -179,7 +179,7 @@ describe('whatever a text has in it', () => {
         expect(decodeHeader(got.headers.get('subject') ?? '')).toBe(`[packprobe] ${shown}`);
         expect(got.text).toContain(manyLines(message.text, 100_000));
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   });
 });
