@@ -165,7 +165,10 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
         const channels = await channelsOf(now.config);
         const sender = openSender({ outbox: store.outbox, channels, clock, log });
         nudgeSender = sender.nudge;
-        await sender.run(AbortSignal.any([stop, exchanged.signal]));
+        const until = AbortSignal.any([stop, exchanged.signal]);
+        await sender.run(until);
+        // Without receivers there is nothing to run.
+        await clock.sleep(Number.MAX_SAFE_INTEGER, until).catch(() => {});
       }
     },
   };
