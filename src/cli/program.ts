@@ -265,8 +265,8 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
   program
     .command('schema')
     .summary('JSON Schema for editors')
-    .description('Prints the JSON Schema of probe, environment, scenario or configuration files.')
-    .argument('<kind>', 'probe, config, environment or scenario')
+    .description('Prints the JSON Schema of probe, environment, scenario, procedures or configuration files.')
+    .argument('<kind>', 'probe, config, environment, scenario or procedures')
     .addHelpText('after', '\nExample:\n  packprobe schema probe > probe.schema.json\n')
     .action(handled(async (kind: string) => (await import('./schema.ts')).schemaCommand(kind, host)));
 

@@ -3,10 +3,11 @@ import { configSchema } from './config.ts';
 import { environmentSchema } from './environment.ts';
 import { type JsonSchema, jsonSchema } from './json-schema.ts';
 import { probeSchema } from './probe.ts';
+import { proceduresSchema } from './procedures.ts';
 import { scenarioSchema } from './scenario.ts';
 import type { Action } from './step.ts';
 
-export const SCHEMA_KINDS = ['probe', 'config', 'environment', 'scenario'] as const;
+export const SCHEMA_KINDS = ['probe', 'config', 'environment', 'scenario', 'procedures'] as const;
 
 export type SchemaKind = (typeof SCHEMA_KINDS)[number];
 
@@ -18,6 +19,7 @@ const EXPRESSION = '#/$defs/expression';
 export function jsonSchemaOf(kind: SchemaKind, actions: ReadonlyMap<string, Action> = new Map()): JsonSchema {
   if (kind === 'config') return titled('packprobe configuration', configSchema);
   if (kind === 'environment') return titled('packprobe environment', environmentSchema);
+  if (kind === 'procedures') return titled('packprobe procedures', proceduresSchema);
   if (kind === 'scenario') return titled('packprobe scenario', scenarioSchema);
   const probe = titled('packprobe probe', probeSchema);
   return actions.size === 0 ? probe : withActions(probe, actions);

@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { readConfig, readEnvironment } from '../../src/core/config.ts';
+import { webhookSchemaFile } from '../../src/core/message-schema.ts';
 import { planProbe } from '../../src/core/planner.ts';
 import { readProbe } from '../../src/core/probe.ts';
+import { readProcedures } from '../../src/core/procedures.ts';
 import { readScenario } from '../../src/core/scenario.ts';
 import { schemaFiles } from '../../src/core/schema.ts';
 import { discoverFaults } from '../../src/sandbox/faults/declared.ts';
@@ -61,6 +63,16 @@ describe('what ships', () => {
       await expect(content).toMatchFileSnapshot(`${ROOT}/${path}`);
     },
   );
+
+  test('docs/webhook.schema.json is what the code makes (npm run docs writes it)', async () => {
+    const { path, content } = webhookSchemaFile();
+    await expect(content).toMatchFileSnapshot(`${ROOT}/${path}`);
+  });
+
+  test('the procedures can be read', () => {
+    const file = 'config/procedures.yaml';
+    expect(Object.keys(readProcedures(file, read(file)))).toContain('greenwave');
+  });
 
   test('docs/openapi.json is what the routes of the server make (npm run docs writes it)', async () => {
     await expect(await openApiDocument()).toMatchFileSnapshot(`${ROOT}/docs/openapi.json`);
