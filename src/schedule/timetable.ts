@@ -43,6 +43,7 @@ export function openTimetable(dues: Dues, log: Logger): Timetable {
   let entries = new Map<string, Entry>();
   let catchUp: Config['schedule']['catch_up'] = 'one';
   const seen = new Map<string, number>();
+  /** Nothing was asked of the store yet. */
   let isFirst = true;
 
   async function find(entry: Entry, now: number): Promise<number> {
@@ -97,13 +98,12 @@ export function openTimetable(dues: Dues, log: Logger): Timetable {
           const key = dueKey(site.environment.name, probe.name);
           const times = dueTimes(probe.schedule, key, limits.min_interval);
           const last = old?.last;
-          // At the start the store knows more.
+          // At the start the store knows what was missed since.
           const next = isFirst ? undefined : times.next(site.clock.now(), last);
           entries.set(id, { site, probe, times, said, last, next });
           warnWhereSlowed(site, probe, limits.min_interval);
         }
       }
-      isFirst = false;
     },
     async due() {
       const found: { readonly entry: Entry; readonly newest: number; readonly claimed: boolean }[] = [];
@@ -128,6 +128,7 @@ export function openTimetable(dues: Dues, log: Logger): Timetable {
         entry.next = entry.times.next(nows.get(entry.site.scope) ?? newest, newest);
       }
       for (const [scope, now] of nows) seen.set(scope, now);
+      isFirst = false;
       return rows;
     },
     next: (scope, probe) => entries.get(idOf(scope, probe))?.next,
