@@ -35,9 +35,6 @@ export function addRoutes(
   schemaOf: (route: Route) => FastifySchema = () => ({}),
 ): void {
   const guard = openGuard(app, world);
-  // Each route reads its request and answers what its schema says; compilers of fastify would only cost memory.
-  app.setValidatorCompiler(() => () => true);
-  app.setSerializerCompiler(() => (body) => JSON.stringify(body));
   for (const route of allRoutes()) {
     app.route({
       method: route.method,

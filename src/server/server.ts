@@ -119,6 +119,14 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   return handle;
 }
 
+// Routes read their requests and shape their answers by their own schemas: compilers of fastify's would only cost memory, and the time to load them.
+const NO_COMPILERS = {
+  compilersFactory: {
+    buildValidator: () => () => () => true,
+    buildSerializer: () => () => (body: unknown) => JSON.stringify(body),
+  },
+} as unknown as NonNullable<FastifyServerOptions['schemaController']>;
+
 const TLS = { minVersion: 'TLSv1.2' } as const;
 
 /** A server with all its limits and routes that does not listen yet. */
@@ -133,6 +141,7 @@ async function openApp(options: ServerOptions): Promise<FastifyInstance> {
     keepAliveTimeout: 20_000,
     forceCloseConnections: 'idle',
     clientErrorHandler: refuseNoise,
+    schemaController: NO_COMPILERS,
     frameworkErrors: (error, request, reply) => void sendError(error, request, reply, log),
   } as const satisfies FastifyServerOptions;
   const http = { maxHeaderSize: LIMITS.headerBytes, headersTimeout: LIMITS.requestMs } as const;
