@@ -160,7 +160,8 @@ function faultOf(error: MailError, who: string): Fault {
   if (error.code !== undefined && OURS.has(error.code))
     return refusedFault(`${who} cannot be logged in to`, error.code);
   if (error.responseCode !== undefined) return laterFault(`${who} takes no mail now`, error.response);
-  return new Fault(`${who} could not be reached: ${error.originalCode ?? error.code ?? 'no connection'}`, {
+  const reason = error.originalCode ?? (error.code === 'ETLS' ? 'TLS failed' : error.code);
+  return new Fault(`${who} could not be reached: ${reason ?? 'no connection'}`, {
     code: 'RECEIVER_UNREACHABLE',
     kind: 'unavailable',
     system: 'own',

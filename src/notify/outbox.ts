@@ -104,8 +104,11 @@ function lineTo(receiver: string, channel: Channel, { outbox, clock, log, open }
     while (!signal.aborted) {
       try {
         if (isRefreshDue()) await refresh(closing);
-        const sent = clock.monotonic() < blockedUntil ? 0 : await sendBatch(signal, closing);
-        if (sent === 0) await rung.wait(await pauseMs(), signal);
+        // One small question for each look: an idle service asks it all day.
+        const next = isBlocked() ? undefined : await outbox.nextDue(receiver);
+        const isDue = next !== undefined && next <= clock.now();
+        const sent = isDue ? await sendBatch(signal, closing) : 0;
+        if (sent === 0) await rung.wait(pauseMs(isDue ? undefined : next), signal);
       } catch (error) {
         if (signal.aborted) return;
         log.error({ receiver, err: error }, 'the outbox could not be read or written');
@@ -241,15 +244,16 @@ function lineTo(receiver: string, channel: Channel, { outbox, clock, log, open }
     }
   }
 
-  async function pauseMs(): Promise<number> {
+  function isBlocked(): boolean {
+    return clock.monotonic() < blockedUntil;
+  }
+
+  function pauseMs(next: number | undefined): number {
     const now = clock.monotonic();
     const waits = [LOOK_MS];
     if (channel.refresh !== undefined && open !== undefined) waits.push(refreshAt - now);
-    if (now < blockedUntil) waits.push(blockedUntil - now);
-    else {
-      const next = await outbox.nextDue(receiver);
-      if (next !== undefined) waits.push(next - clock.now());
-    }
+    if (isBlocked()) waits.push(blockedUntil - now);
+    if (next !== undefined) waits.push(next - clock.now());
     const wait = Math.min(...waits);
     return wait > 0 ? wait : IDLE_MS;
   }

@@ -100,11 +100,32 @@ describe('a mail', () => {
   });
 
   test('that needs TLS is not sent to a server without', async () => {
-    await using server = await mailServer();
+    await using server = await mailServer({ disabledCommands: ['STARTTLS'] });
     await expect(
       channel(server.port, { tls: 'required' }).send(notice(incidentMessage()), never),
     ).rejects.toMatchObject({ kind: 'unavailable' });
     expect(server.received).toEqual([]);
+  });
+
+  test('sends no password over a wire in the clear', async () => {
+    const asked: string[] = [];
+    await using server = await mailServer({
+      onAuth({ username = '' }, _, callback) {
+        asked.push(username);
+        callback(null, { user: username });
+      },
+      allowInsecureAuth: true,
+      disabledCommands: ['STARTTLS'],
+    });
+    const login = { user: 'me', password: { env: 'PASSWORD' } };
+    // Loopback by another name, which is not taken for it.
+    const far = channel(server.port, { server: `[::ffff:127.0.0.1]:${server.port}`, ...login });
+    await expect(far.send(notice(incidentMessage()), never)).rejects.toMatchObject({
+      message: expect.stringContaining('TLS failed'),
+    });
+    expect(asked).toEqual([]);
+    await channel(server.port, login).send(notice(incidentMessage()), never);
+    expect(asked).toEqual(['me']);
   });
 
   test.each([
