@@ -1,6 +1,7 @@
 import { type Config, readConfig, readEnvironment } from '../core/config.ts';
 import type { Environment } from '../core/environment.ts';
 import { type Probe, readProbe } from '../core/probe.ts';
+import { type Procedures, readProcedures } from '../core/procedures.ts';
 import { readScenario, type Scenario } from '../core/scenario.ts';
 import { nearest } from '../core/suggest.ts';
 import type { Host } from './host.ts';
@@ -84,6 +85,19 @@ export async function loadEnvironment(
   const file = await locate('environment', name, dirs, host);
   const text = await host.readText(file);
   return { file, text, environment: readEnvironment(shortPath(host.cwd, file), text) };
+}
+
+/** `procedures.yaml`, the first that is found; none is no fault. */
+export async function loadProcedures(
+  options: PlaceOptions,
+  host: Host,
+): Promise<{ readonly file: string | undefined; readonly procedures: Procedures }> {
+  const file = await firstThere(
+    (await configDirs(options, host)).map((dir) => join(dir, 'procedures.yaml')),
+    host,
+  );
+  if (file === undefined) return { file, procedures: {} };
+  return { file, procedures: readProcedures(shortPath(host.cwd, file), await host.readText(file)) };
 }
 
 /** A scenario by its name, or by the path of its file. */

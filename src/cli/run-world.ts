@@ -6,7 +6,7 @@ import type { Store } from '../core/store.ts';
 import type { CloseOptions, RunOptions } from '../engine/run-options.ts';
 import { openWatch } from '../engine/watch.ts';
 import { chargeFor, unfinishedBuild } from '../evidence/attribution.ts';
-import { evidenceOf } from './evidence.ts';
+import { evidenceOf } from '../service/evidence.ts';
 import type { Host } from './host.ts';
 import { openDisplay } from './live-list.ts';
 import { join } from './places.ts';

@@ -1,8 +1,9 @@
 import type { Config } from '../core/config.ts';
+import type { Procedures } from '../core/procedures.ts';
 import type { Site } from '../core/site.ts';
 import { chosenClients } from './clients.ts';
 import { EXIT, type Host, type SandboxHandle } from './host.ts';
-import { configFile, dataDir, join, loadConfig } from './places.ts';
+import { configFile, dataDir, join, loadConfig, loadProcedures } from './places.ts';
 import { parseSpeed } from './sandbox.ts';
 import { loadSites, type SiteOptions } from './sites.ts';
 import { UsageError } from './usage-error.ts';
@@ -18,6 +19,8 @@ export interface ServeOptions extends SiteOptions {
 export interface ServiceConfig {
   readonly config: Config;
   readonly sites: readonly Site[];
+  /** What those who run the systems have written about them. */
+  readonly procedures: Procedures;
   /** All that was read. */
   readonly files: readonly string[];
 }
@@ -68,7 +71,9 @@ async function loadAll(
   const narrowed = named === undefined || named.length === 0 ? {} : { env: named };
   const { env: _, ...others } = options;
   const { sites, files } = await loadSites({ ...others, ...narrowed }, config, host, sandbox);
-  return { config, sites, files: [...(file === undefined ? [] : [file]), ...new Set(files)] };
+  const own = await loadProcedures(options, host);
+  const others = [file, own.file].filter((one) => one !== undefined);
+  return { config, sites, procedures: own.procedures, files: [...new Set([...others, ...files])] };
 }
 
 /** The command line wins over the file. */

@@ -1,14 +1,27 @@
 import type { Environment } from '../core/environment.ts';
 import type { Fault } from '../core/fault.ts';
+import type { Exec, Http } from '../core/ports.ts';
 import type { Store } from '../core/store.ts';
+import type { WorkplaceOptions } from '../engine/workplace.ts';
 import type { World, Worlds } from '../service/world.ts';
 import type { Host } from './host.ts';
 import { openShared, openWorld } from './run-world.ts';
 import { environmentOf, followSandbox, GONE, NEVER_GONE, planOf } from './stored-run.ts';
 
+export interface WorldsOptions {
+  readonly data: string;
+  readonly store: Store;
+  readonly verbose: boolean;
+  /** Counts what is asked of systems. */
+  readonly meter: {
+    http(http: Http, environment: Environment): Http;
+    exec(exec: Exec, environment: Environment): Exec;
+  };
+}
+
 /** The worlds of `serve`, kept until the stack is unwound. */
 export function openWorlds(
-  { data, store, verbose }: { readonly data: string; readonly store: Store; readonly verbose: boolean },
+  { data, store, verbose, meter }: WorldsOptions,
   host: Host,
   resources: AsyncDisposableStack,
 ): Worlds {
@@ -37,7 +50,19 @@ export function openWorlds(
       : control === undefined
         ? NEVER_GONE
         : followSandbox(resources.use(await host.joinSandbox(control)), stopping, host);
-    const { suspend: _, ...close } = await openWorld({ environment, data, store, gone, verbose, host });
+    const { suspend: _, ...world } = await openWorld({ environment, data, store, gone, verbose, host });
+    const { workplaces } = world;
+    const close = {
+      ...world,
+      http: meter.http(world.http, environment),
+      workplaces: {
+        remove: workplaces.remove,
+        async open(options: WorkplaceOptions) {
+          const place = await workplaces.open(options);
+          return { ...place, exec: meter.exec(place.exec, environment) };
+        },
+      },
+    };
     return { close, walk: await openShared(close, gone, host, resources), control, stop: stop.signal };
   }
 

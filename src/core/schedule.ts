@@ -67,6 +67,8 @@ export interface Dues {
   /** The newest due time of cause `schedule`. */
   lastScheduled(scope: string, probe: string): Promise<Due | undefined>;
   find(due_id: number): Promise<Due | undefined>;
+  /** The one that a run was started for; undefined of a run of the command line. */
+  ofRun(run_id: string): Promise<Due | undefined>;
   /** Newest first. */
   list(filter: {
     readonly environment?: string;

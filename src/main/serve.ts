@@ -3,38 +3,52 @@ import type { Host } from '../cli/host.ts';
 import { join } from '../cli/places.ts';
 import type { ServeParts, ServiceConfig } from '../cli/serve.ts';
 import { openWorlds } from '../cli/worlds.ts';
+import { leftOutBy, periodsOfConfig } from '../core/calendar.ts';
 import type { Config } from '../core/config.ts';
+import type { Environment } from '../core/environment.ts';
 import type { Channel } from '../core/notice.ts';
-import type { Logger } from '../core/ports.ts';
+import type { Exec, Http } from '../core/ports.ts';
 import type { Owner } from '../core/run.ts';
 import type { Check } from '../core/site.ts';
+import { changesBefore } from '../incidents/changes.ts';
+import { noteVersions } from '../incidents/versions.ts';
 import { openChannels } from '../notify/channels.ts';
 import { openSender } from '../notify/outbox.ts';
 import { processExec } from '../platform/exec.ts';
 import { isAlive } from '../platform/processes.ts';
+import { openCalendar } from '../schedule/calendar.ts';
 import { openScheduler } from '../schedule/scheduler.ts';
 import { openServer } from '../server/server.ts';
+import { openDigester } from '../service/digester.ts';
 import { type Lease, takeLease } from '../service/lease.ts';
 import { deadMan, openReadiness } from '../service/readiness.ts';
 import { type Loop, runService } from '../service/service.ts';
 import { openWorkers } from '../service/workers.ts';
+import { type CalendarFeeds, openCalendarFeeds } from '../sources/calendar-feeds.ts';
+import { playbooks } from '../sources/playbooks.ts';
 import { reachable } from '../sources/reachable.ts';
+import { systemVersions } from '../sources/versions.ts';
+import { meteredExec, meteredHttp, meteredLogger } from '../telemetry/metered.ts';
 import { openMetrics } from '../telemetry/metrics.ts';
 import { openTelemetry } from '../telemetry/telemetry.ts';
 import { whenFree } from './listen.ts';
 import { reloading } from './reload.ts';
 import { secretReader } from './secrets.ts';
 
+/** Where messages say that runbooks are. */
+const RUNBOOKS = 'docs/runbooks';
+
 /** Serves until the signal aborts. Throws what keeps it from starting, and the Fault `SERVICE_REPLACED`. */
 export async function serve(parts: ServeParts, host: Host): Promise<void> {
   const { data, signal, say, verbose } = parts;
   await using resources = new AsyncDisposableStack();
   const clock = await host.openClock();
+  const ids = await host.ids();
   const owner = await host.owner();
   const telemetry = openTelemetry();
-  const log = counted(
+  const log = meteredLogger(
     await host.openLog(join(data, 'packprobe.log'), verbose ? 'debug' : 'info'),
-    telemetry.logLine,
+    telemetry,
   );
   const store = resources.use(await host.openStore(join(data, 'packprobe.db')));
   const secret = secretReader(host.env);
@@ -45,7 +59,25 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
   /** All that served before: none of them has a run any more. */
   let former: readonly Owner[] = [];
 
-  const worlds = openWorlds({ data, store, verbose }, host, resources);
+  const meter = {
+    http: (http: Http, environment: Environment) => meteredHttp(http, { environment, telemetry, clock }),
+    exec: (exec: Exec, environment: Environment) => meteredExec(exec, { environment, telemetry, clock }),
+  };
+  const worlds = openWorlds({ data, store, verbose, meter }, host, resources);
+  const plainHttp = await host.openHttp(now.config.listen.url ?? 'https://github.com/packprobe/packprobe');
+  const openFeeds = (before?: CalendarFeeds) =>
+    openCalendarFeeds({
+      calendar: now.config.calendar,
+      http: plainHttp,
+      clock,
+      log,
+      ...(before && { before }),
+    });
+  let feeds = openFeeds();
+  const calendar = openCalendar(
+    () => periodsOfConfig(now.config.calendar),
+    () => feeds.periods(),
+  );
   const workers = openWorkers({
     store,
     worlds,
@@ -68,7 +100,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
     hostClock: clock,
     log,
     launch: (due, site, probe) => workers.launch(due, site, probe),
-    periodAt: () => undefined,
+    periodAt: calendar.at,
     late: (_, seconds) => telemetry.lateness(seconds),
   });
   const readiness = openReadiness({
@@ -103,6 +135,39 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
     build: { version: host.version, revision: host.env['PACKPROBE_REVISION'] ?? '', node: process.version },
   });
 
+  const digester = openDigester({
+    store,
+    sites: () => now.sites,
+    config: () => now.config,
+    clockOf: ({ clock: definition }) => host.openClock(definition),
+    leftOut: (site, systems, from, to) => leftOutBy(calendar.over(site, systems, from, to)),
+    async changes(site, asked, stop) {
+      const { environment, control } = site;
+      const { http } = (await worlds.of(environment, control)).close;
+      const source = { http, env: environment };
+      const { scope } = site;
+      await noteVersions(store, {
+        scope,
+        versions: await systemVersions(source, stop),
+        at: site.clock.now(),
+      });
+      return changesBefore(
+        {
+          ...asked,
+          store,
+          playbooks: (window, asking) => playbooks(source, window, asking),
+          periods: [...periodsOfConfig(now.config.calendar), ...feeds.periods()],
+        },
+        stop,
+      );
+    },
+    context: () => ({ runbooks: RUNBOOKS, procedures: now.procedures, url: now.config.listen.url }),
+    ids,
+    clock,
+    log,
+    digested: () => {},
+  });
+
   const server = resources.use(
     await whenFree(
       async () =>
@@ -123,7 +188,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
             );
           },
           openApi: () => host.readText(join(host.packageDir, 'docs/openapi.json')),
-          ids: await host.ids(),
+          ids,
           clock,
           log,
           version: host.version,
@@ -175,6 +240,18 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
   const loops: readonly Loop[] = [
     { name: 'scheduler', run: scheduler.run },
     sending,
+    digester.reminding,
+    {
+      name: 'calendar feeds',
+      async run(stop) {
+        while (!stop.aborted) {
+          feeds = openFeeds(feeds);
+          const until = AbortSignal.any([stop, exchanged.signal]);
+          await feeds.run(until);
+          await clock.sleep(Number.MAX_SAFE_INTEGER, until).catch(() => {});
+        }
+      },
+    },
     reloading({
       current: () => now,
       load: parts.load,
@@ -200,7 +277,8 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
       lease,
       workers,
       loops,
-      async changed() {
+      async changed(stop) {
+        await digester.work(stop);
         scheduler.nudge();
         nudgeSender();
       },
@@ -214,7 +292,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
 
   async function channelsOf(config: Config): Promise<ReadonlyMap<string, Channel>> {
     return openChannels(config.receivers, {
-      http: await host.openHttp(config.listen.url ?? 'https://github.com/packprobe'),
+      http: plainHttp,
       exec: processExec({ environment: plainEnvironment(host.env), cwd: data }),
       clock,
       hostTime: (environment, at) => {
@@ -231,8 +309,8 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
     if (dead_man === undefined) return [];
     const call = async (stop: AbortSignal) => {
       const url = typeof dead_man.url === 'string' ? dead_man.url : await secret(dead_man.url);
-      const http = await host.openHttp(url);
-      await http({ url }, stop);
+      const { status } = await plainHttp({ url }, stop);
+      if (status >= 400) throw new Error(`the dead man answers ${status}`);
     };
     return [deadMan({ everyMs: dead_man.every, readiness, call, clock, log })];
   }
@@ -260,19 +338,4 @@ function plainEnvironment(env: Host['env']): Readonly<Record<string, string>> {
     return value === undefined ? [] : [[name, value] as const];
   });
   return Object.fromEntries(kept);
-}
-
-/** The log, and a count of its lines by level. */
-function counted(log: Logger, count: (level: 'debug' | 'info' | 'warn' | 'error') => void): Logger {
-  const line = (level: 'debug' | 'info' | 'warn' | 'error') => (fields: object, sentence: string) => {
-    count(level);
-    log[level]({ ...fields }, sentence);
-  };
-  return {
-    debug: line('debug'),
-    info: line('info'),
-    warn: line('warn'),
-    error: line('error'),
-    child: (fields) => counted(log.child(fields), count),
-  };
 }

@@ -47,6 +47,12 @@ export function duesIn({ run, change }: Session): Dues {
         return rows[0] === undefined ? undefined : dueOf(rows[0]);
       }),
 
+    ofRun: (run_id) =>
+      run(async (db) => {
+        const { rows } = await sql<Row>`select * from dues where run_id = ${run_id}`.execute(db);
+        return rows[0] === undefined ? undefined : dueOf(rows[0]);
+      }),
+
     list: ({ environment, probe, state, before, limit }) =>
       run(async (db) => {
         let query = db.selectFrom('dues').selectAll().orderBy('due_id', 'desc').limit(limit);

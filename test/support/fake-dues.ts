@@ -60,6 +60,9 @@ export function fakeDues(): FakeDues {
       if (change(due_id, { state: 'started', run_id })) return;
       throw new Fault(`due time ${due_id} waits no more`, { code: 'DUE_DECIDED', kind: 'prober' });
     },
+    async ofRun(run_id) {
+      return rows.find((each) => each.run_id === run_id);
+    },
     async claim(dues) {
       check();
       return dues.map((due) => add(due, 'waiting', null, null, null)).filter((row) => row !== undefined);
