@@ -27,6 +27,9 @@ export interface MessageContext {
 const MOST_LINES = 12;
 const MOST_CHARACTERS = 400;
 
+/** From fewer runs nobody knows what is normal. */
+const FEW = 10;
+
 /** What people are told of one change of an incident: all of it in one message, the most urgent first. */
 export function incidentMessage(
   incident: Incident,
@@ -150,7 +153,7 @@ function howOften(incident: Incident, { now }: MessageContext): readonly string[
 }
 
 function normalText({ failed, of }: Incident['normal']): string {
-  if (of === 0) return 'what is normal is not known yet';
+  if (of < FEW) return 'what is normal is not known yet';
   return failed === 0 ? `normal is none in ${of}` : `normal is 1 in ${Math.max(1, Math.round(of / failed))}`;
 }
 

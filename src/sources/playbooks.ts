@@ -53,7 +53,7 @@ function changesOf(messages: readonly BusMessage[], url: string): readonly Chang
   const ended: ChangeBefore[] = [];
   for (const { id, topic, sent_at, body: given } of messages) {
     const read = body.safeParse(given);
-    const at = stampOf(sent_at)?.latest;
+    const at = stampOf(sent_at)?.earliest;
     if (!read.success || at === undefined) continue;
     const { playbook, userid, results: hosts = {} } = read.data;
     const name = playbook.replace(FOLDER, '');

@@ -19,11 +19,15 @@ export async function systemVersions(
     ['koji', koji && kojiVersion(http, koji.url, signal)],
     ['bodhi', bodhi && versionOfBodhi(http, bodhi.url, signal)],
   ];
+  const told = await Promise.allSettled(
+    asked.map(async ([system, answer]) => [system, await answer] as const),
+  );
+  signal.throwIfAborted();
   const found: Partial<Record<System, string>> = {};
-  for (const [system, answer] of asked) {
-    const version = await answer?.catch(() => undefined);
-    signal.throwIfAborted();
-    if (version !== undefined) found[system] = version;
+  for (const one of told) {
+    if (one.status === 'rejected' || one.value[1] === undefined) continue;
+    const [system, version] = one.value;
+    found[system] = version;
   }
   return found;
 }
