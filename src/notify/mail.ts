@@ -156,11 +156,14 @@ const OURS = new Set(['ENOAUTH', 'ECONFIG']);
 
 /** Nothing of nodemailer's own error is kept as a cause: it can hold the dialogue. */
 function faultOf(error: MailError, who: string): Fault {
-  if (error.permanent === true) return refusedFault(`${who} refused the mail`, error.response);
+  const isTls = error.code === 'ETLS';
+  // A server that does not know STARTTLS says no for good, but only until somebody has mended its TLS.
+  if (error.permanent === true && !isTls) return refusedFault(`${who} refused the mail`, error.response);
   if (error.code !== undefined && OURS.has(error.code))
     return refusedFault(`${who} cannot be logged in to`, error.code);
-  if (error.responseCode !== undefined) return laterFault(`${who} takes no mail now`, error.response);
-  const reason = error.originalCode ?? (error.code === 'ETLS' ? 'TLS failed' : error.code);
+  if (error.responseCode !== undefined && !isTls)
+    return laterFault(`${who} takes no mail now`, error.response);
+  const reason = error.originalCode ?? (isTls ? 'TLS failed' : error.code);
   return new Fault(`${who} could not be reached: ${reason ?? 'no connection'}`, {
     code: 'RECEIVER_UNREACHABLE',
     kind: 'unavailable',
