@@ -72,8 +72,8 @@ async function loadAll(
   const { env: _, ...others } = options;
   const { sites, files } = await loadSites({ ...others, ...narrowed }, config, host, sandbox);
   const own = await loadProcedures(options, host);
-  const others = [file, own.file].filter((one) => one !== undefined);
-  return { config, sites, procedures: own.procedures, files: [...new Set([...others, ...files])] };
+  const read = [file, own.file].filter((one) => one !== undefined);
+  return { config, sites, procedures: own.procedures, files: [...new Set([...read, ...files])] };
 }
 
 /** The command line wins over the file. */

@@ -1,0 +1,146 @@
+import type { Config } from '../core/config.ts';
+import type { Digest } from '../core/digest.ts';
+import type { Environment } from '../core/environment.ts';
+import { asFault } from '../core/fault.ts';
+import { rulesOf } from '../core/incident-rules.ts';
+import type { Clock, Ids, Logger } from '../core/ports.ts';
+import type { RunRecord } from '../core/run.ts';
+import { totalsOfIncident, totalsOfRun } from '../core/run-totals.ts';
+import type { LeftOut } from '../core/schedule.ts';
+import type { Site } from '../core/site.ts';
+import type { Store, StoredRun } from '../core/store.ts';
+import type { Charge } from '../core/system.ts';
+import type { changesBefore } from '../incidents/changes.ts';
+import { digestRun } from '../incidents/digest.ts';
+import { knownBefore } from '../incidents/known.ts';
+import type { MessageContext } from '../incidents/message.ts';
+import { reminders } from '../incidents/notices.ts';
+import { type Evidence, evidenceOf } from './evidence.ts';
+import type { Loop } from './service.ts';
+
+/** How often it is looked whether somebody has to be reminded. Milliseconds of the host. */
+const REMIND_MS = 60_000;
+
+/** So many runs are read at once. */
+const BATCH = 50;
+
+export interface DigesterOptions {
+  readonly store: Store;
+  sites(): readonly Site[];
+  config(): Pick<Config, 'incidents' | 'receivers' | 'calendar'>;
+  /** The clock of an environment that is not served any more. */
+  readonly clockOf: (environment: Environment) => Promise<Clock>;
+  /** The period that a run lay in, where such runs are left out. */
+  leftOut(site: Site, systems: readonly Charge[], from: number, to: number): LeftOut | null;
+  /** What changed in the environment itself before a run failed; never throws but for the signal. */
+  changes(site: Site, asked: Asked, signal: AbortSignal): ReturnType<typeof changesBefore>;
+  /** All that messages need but the time. */
+  readonly context: () => Omit<MessageContext, 'now'>;
+  readonly ids: Ids;
+  /** The host's. */
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Told of each run once it is digested, in this process. */
+  readonly digested: (run: StoredRun, evidence: Evidence) => void;
+}
+
+export interface Asked {
+  readonly record: RunRecord;
+  readonly scope: string;
+  readonly system: Charge;
+}
+
+export interface Digester {
+  /** Works off every run that has ended: what it says of systems, whom it concerns, what has to be run next. */
+  work(signal: AbortSignal): Promise<void>;
+  /** Reminds of what is still open. */
+  readonly reminding: Loop;
+}
+
+/** Stands behind every finished run, whoever ran it: stored first, then counted, judged, told. */
+export function openDigester(options: DigesterOptions): Digester {
+  const { store, clock, log, ids } = options;
+
+  async function siteOf({ header }: StoredRun): Promise<Site> {
+    const known = options.sites().find(({ scope }) => scope === header.scope);
+    if (known !== undefined) return known;
+    const environment = header.environment_definition as unknown as Environment;
+    const itsClock = await options.clockOf(environment);
+    return { environment, scope: header.scope, clock: itsClock, probes: new Map(), maxRuns: undefined };
+  }
+
+  async function digest(run: StoredRun, signal: AbortSignal): Promise<void> {
+    const { record, header } = run;
+    if (record === null) return;
+    const site = await siteOf(run);
+    const config = options.config();
+    const systems = site.probes.get(record.probe)?.systems ?? [];
+    const left_out = options.leftOut(site, systems, record.started_at, record.ended_at);
+    const known = await knownBefore({ run, site, config, store });
+    const failed = record.outcome === 'failed' ? record.fault : undefined;
+    const asked = { record, scope: header.scope, system: failed?.system ?? 'own' };
+    const changes = failed === undefined ? [] : await options.changes(site, asked, signal);
+    const digested: Digest = digestRun({
+      run,
+      site,
+      config,
+      known,
+      left_out,
+      due: await store.dues.ofRun(header.run_id),
+      changes,
+      now: site.clock.now(),
+      hostNow: clock.now(),
+      ids,
+      context: { ...options.context(), now: site.clock.now() },
+    });
+    const evidence = await evidenceOf(store, run);
+    const totals = [
+      ...totalsOfRun(record, { ...evidence, toHost: site.clock.toHost }),
+      ...digested.incidents.flatMap((after) => {
+        const before = known.incidents.find(({ incident_id }) => incident_id === after.incident_id);
+        return totalsOfIncident(before, after, site.clock.toHost);
+      }),
+    ];
+    if (await store.digests.digest({ ...digested, totals })) options.digested(run, evidence);
+  }
+
+  return {
+    async work(signal) {
+      for (let left = true; left && !signal.aborted; ) {
+        const ended = await store.digests.undigested(BATCH);
+        left = ended.length === BATCH;
+        for (const run_id of ended) {
+          if (signal.aborted) return;
+          const { run } = await store.find(run_id);
+          if (run === undefined) continue;
+          await digest(run, signal).catch((error: unknown) => {
+            signal.throwIfAborted();
+            log.error({ run_id, err: asFault(error) }, 'what follows from a run could not be stored');
+            left = false;
+          });
+        }
+      }
+    },
+    reminding: {
+      name: 'reminders',
+      async run(signal) {
+        while (!signal.aborted) {
+          for (const site of options.sites()) {
+            const { incidents: rules, receivers } = options.config();
+            const told = reminders(
+              await store.incidents.live(site.scope),
+              ({ system }) => rulesOf(rules, system),
+              {
+                receivers,
+                context: { ...options.context(), now: site.clock.now() },
+                now: clock.now(),
+              },
+            );
+            if (told.incidents.length > 0) await store.incidents.apply(told.incidents, told.notices);
+          }
+          await clock.sleep(REMIND_MS, signal).catch(() => {});
+        }
+      },
+    },
+  };
+}
