@@ -54,23 +54,31 @@ function known(
   const newest = newestEvidence({ last_good, last_bad });
   // Every run speaks for packprobe itself.
   const intervalMs = system === 'own' ? shortestInterval(site) : intervalOf(site, system);
-  const state = stateOf({
-    now,
-    last_good,
-    last_bad,
-    intervalMs,
-    hasOpenIncident: incident !== undefined,
-  });
+  // Evidence that lies ahead comes from a clock that was set back: it would stay young for as long as it was set back.
+  const isAhead = newest !== undefined && intervalMs !== undefined && newest - now > intervalMs;
+  const hasOpenIncident = incident !== undefined;
+  const state = isAhead ? 'unknown' : stateOf({ now, last_good, last_bad, intervalMs, hasOpenIncident });
   return {
     state,
-    since:
-      state === 'failing' ? (incident?.since ?? last_bad) : state === 'unknown' ? (newest ?? null) : null,
+    since: sinceOf(state, { newest, last_bad, incident }),
     age_ms: newest === undefined ? null : Math.round(now - newest),
     interval_ms: intervalMs ?? null,
     last_good,
     last_bad,
     incident: incident ?? null,
   };
+}
+
+function sinceOf(
+  state: KnownState,
+  {
+    newest,
+    last_bad,
+    incident,
+  }: { newest: number | undefined; last_bad: number | null; incident: Incident | undefined },
+): number | null {
+  if (state === 'operational') return null;
+  return state === 'failing' ? (incident?.since ?? last_bad) : (newest ?? null);
 }
 
 function shortestInterval({ probes }: Site): number | undefined {
