@@ -97,7 +97,12 @@ export interface Outbox {
   backlog(): Promise<
     readonly { readonly receiver: string; readonly length: number; readonly oldest: number }[]
   >;
-  list(filter: { readonly subject?: string; readonly limit: number }): Promise<readonly Notice[]>;
+  /** Newest first. */
+  list(filter: {
+    readonly receiver?: string;
+    readonly subject?: string;
+    readonly limit: number;
+  }): Promise<readonly Notice[]>;
 }
 
 /** A way to tell somebody; one file in `notify/` for each kind. */

@@ -226,10 +226,8 @@ function lineTo(receiver: string, channel: Channel, { outbox, clock, log, open }
     const told: IncidentMessage[] = [];
     for (const message of (await open?.()) ?? []) {
       // What waits for the end of quiet hours, or is not for this receiver at all, was not told.
-      const notices = await outbox.list({ subject: message.incident.incident_id, limit: 1000 });
-      if (notices.some((notice) => notice.receiver === receiver && notice.delivered_at !== null)) {
-        told.push(message);
-      }
+      const notices = await outbox.list({ receiver, subject: message.incident.incident_id, limit: 1000 });
+      if (notices.some(({ delivered_at }) => delivered_at !== null)) told.push(message);
     }
     if (told.length === 0) return;
     try {

@@ -64,9 +64,10 @@ export function outboxIn({ run, change }: Session): Outbox {
         return rows;
       }),
 
-    list: ({ subject, limit }) =>
+    list: ({ receiver, subject, limit }) =>
       run(async (db) => {
         let query = db.selectFrom('notices').selectAll().orderBy('notice_id', 'desc').limit(limit);
+        if (receiver !== undefined) query = query.where('receiver', '=', receiver);
         if (subject !== undefined) query = query.where('subject', '=', subject);
         return (await query.execute()).map(noticeOf);
       }),

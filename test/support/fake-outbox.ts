@@ -54,8 +54,10 @@ export class FakeOutbox implements Outbox {
     });
   }
 
-  async list({ subject, limit }: { readonly subject?: string; readonly limit: number }) {
+  async list(filter: { readonly receiver?: string; readonly subject?: string; readonly limit: number }) {
+    const { receiver, subject, limit } = filter;
     return this.#rows
+      .filter((row) => receiver === undefined || row.receiver === receiver)
       .filter((row) => subject === undefined || row.subject === subject)
       .toReversed()
       .slice(0, limit);
