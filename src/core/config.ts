@@ -68,11 +68,17 @@ const openRule = z.discriminatedUnion('when', [
     when: z.literal('in_a_row').describe('So many runs in a row fail.'),
     count: z.int().min(1).max(100),
   }),
-  z.strictObject({
-    when: z.literal('of_last').describe('So many of the last runs fail.'),
-    failed: z.int().min(1).max(100),
-    of: z.int().min(1).max(1000),
-  }),
+  z
+    .strictObject({
+      when: z.literal('of_last').describe('So many of the last runs fail.'),
+      failed: z.int().min(1).max(100),
+      of: z.int().min(1).max(1000),
+    })
+    .check(({ value, issues }) => {
+      if (value.failed <= value.of) return;
+      const message = `at most \`of\`, ${value.of}: more can never have failed`;
+      issues.push({ code: 'custom', path: ['failed'], input: value.failed, message });
+    }),
 ]);
 
 const ruleParts = {

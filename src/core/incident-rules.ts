@@ -121,11 +121,3 @@ export function comebacks(
   if (at < before.resolved_at || at - before.resolved_at > within) return [];
   return [...before.reopened_at.filter((each) => at - each <= within), at];
 }
-
-/** What a rule does over time, told before anybody is woken by it. */
-export interface Forecast {
-  /** Pages without an outage within 90 days, where each run fails by chance with the given share. */
-  readonly false_pages: number;
-  /** From the beginning of an outage to the page, at most; without the time that runs take. Milliseconds. */
-  readonly delay_ms: number;
-}
