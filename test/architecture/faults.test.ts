@@ -35,6 +35,7 @@ const NO_CODES = new Set<string>([
   'PACKPROBE_REVISION',
   'PACKPROBE_SANDBOX',
   'NO_COLOR',
+  'LC_ALL',
   // What Matrix homeservers say.
   'M_FORBIDDEN',
   'M_LIMIT_EXCEEDED',
