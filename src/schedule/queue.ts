@@ -4,13 +4,13 @@ import type { Due, Pause, SkipReason } from '../core/schedule.ts';
 import type { Site, SiteProbe } from '../core/site.ts';
 import { dailyLack } from './daily-limits.ts';
 import { openPlaces } from './places.ts';
-import type { Place, Scheduler, SchedulerOptions } from './scheduler.ts';
+import type { Launch, Place, Scheduler, SchedulerOptions } from './scheduler.ts';
 import { MISSED, type Timetable } from './timetable.ts';
 
 /** How long something that was asked for waits for a place, where the probe's interval is not longer. Milliseconds. */
 const PATIENCE_MS = 3_600_000;
 
-/** Pause before a run that could not be started for an unknown reason is tried again. Milliseconds of the host. */
+/** Pause before a run that could not be started is tried again. Milliseconds of the host. */
 const AGAIN_MS = 10_000;
 
 interface Waiting {
@@ -21,6 +21,8 @@ interface Waiting {
   isQueued: boolean;
   /** It is on its way into the store. */
   isStarting: boolean;
+  /** Somebody else was found to hold its package. */
+  isHeld: boolean;
   /** On the host's monotonic clock: not before then. */
   notBefore: number;
   /** What it last waited for. */
@@ -49,12 +51,12 @@ export function openQueue(options: QueueOptions): Queue {
   let limits: Config['schedule'];
   let waiting = new Map<number, Waiting>();
   let pauses: readonly Pause[] = [];
-  /** Packages that somebody else holds, as the store has said since it was last read. */
-  const held = new Set<string>();
+  /** Packages that somebody else holds, as the store has said, and until when it is believed: each question is a write. */
+  const held = new Map<string, number>();
   const places = openPlaces(() => limits);
 
   function enter(due: Due, isNew: boolean): Waiting {
-    return { due, isNew, isQueued: false, isStarting: false, notBefore: 0, lack: undefined };
+    return { due, isNew, isQueued: false, isStarting: false, isHeld: false, notBefore: 0, lack: undefined };
   }
 
   async function skip(item: Waiting, reason: SkipReason, note: string | null): Promise<void> {
@@ -161,7 +163,9 @@ export function openQueue(options: QueueOptions): Queue {
 
   function lackOf({ due, notBefore, lack }: Waiting, site: Site, probe: SiteProbe): string | undefined {
     if (hostClock.monotonic() < notBefore) return lack;
-    if (held.has(`${due.scope} ${probe.package}`)) return `another run holds package ${probe.package}`;
+    if ((held.get(packageOf(due, probe)) ?? 0) > hostClock.monotonic()) {
+      return `another run holds package ${probe.package}`;
+    }
     return places.lack(site, probe);
   }
 
@@ -178,7 +182,7 @@ export function openQueue(options: QueueOptions): Queue {
     };
     item.isStarting = true;
     places.take(place);
-    const { started, ended } = options.launch(due, site, probe);
+    const { started, ended } = launched(due, site, probe);
     const leave = () => {
       places.leave(place);
       options.wake();
@@ -205,6 +209,15 @@ export function openQueue(options: QueueOptions): Queue {
     );
   }
 
+  /** A place must come back whatever happens. */
+  function launched(due: Due, site: Site, probe: SiteProbe): Launch {
+    try {
+      return options.launch(due, site, probe);
+    } catch (thrown) {
+      return { started: Promise.reject(thrown), ended: Promise.resolve() };
+    }
+  }
+
   function notStarted(item: Waiting, probe: SiteProbe, thrown: unknown): void {
     const { due } = item;
     const fault = asFault(thrown);
@@ -213,9 +226,10 @@ export function openQueue(options: QueueOptions): Queue {
       waiting.delete(due.due_id);
       log.info(fields, 'somebody else has decided a due time');
     } else if (fault.code === 'PACKAGE_HELD') {
-      held.add(`${due.scope} ${probe.package}`);
+      held.set(packageOf(due, probe), hostClock.monotonic() + AGAIN_MS);
+      if (!item.isHeld) log.info({ ...fields, package: probe.package }, 'a run waits for its package');
+      item.isHeld = true;
       item.lack = fault.message;
-      log.info({ ...fields, package: probe.package }, 'a run waits for its package');
     } else {
       item.notBefore = hostClock.monotonic() + AGAIN_MS;
       item.lack = fault.message;
@@ -231,7 +245,6 @@ export function openQueue(options: QueueOptions): Queue {
     async read() {
       const [rows, now] = [await dues.waiting(), await dues.pauses()];
       pauses = now;
-      held.clear();
       const known = waiting;
       waiting = new Map(rows.map((due) => [due.due_id, known.get(due.due_id) ?? enter(due, true)]));
       // One on its way into the store waits no more there, and is still ours to look after.
@@ -258,4 +271,8 @@ export function openQueue(options: QueueOptions): Queue {
     },
     active: () => places.all(),
   };
+}
+
+function packageOf({ scope }: Due, probe: SiteProbe): string {
+  return `${scope} ${probe.package}`;
 }

@@ -36,7 +36,7 @@ export interface SchedulerOptions {
   readonly dues: Dues;
   readonly hostClock: Clock;
   readonly log: Logger;
-  /** Called at once when a run is to start; must not throw. The row is decided by whoever stores the run. */
+  /** Called at once when a run is to start; must not wait. The row is decided by whoever stores the run. */
   readonly launch: (due: Due, site: Site, probe: SiteProbe) => Launch;
   /** The strictest period that concerns a run there at that moment (of the environment's clock); see `openCalendar`. */
   readonly periodAt: (site: Site, systems: readonly Charge[], at: number) => Period | undefined;

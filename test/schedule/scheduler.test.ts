@@ -312,6 +312,7 @@ describe('places', () => {
     const world = await open({ sites: (clock) => [site(clock, { a: every('1h') })], held });
     await world.clock.advance(HOUR + 5 * MINUTE);
     expect(world.runs).toEqual([]);
+    expect(world.said.filter(({ sentence }) => sentence === 'a run waits for its package')).toHaveLength(1);
     held.clear();
     await world.clock.advance(10_000);
     expect(world.rows()).toEqual(['a@60 run-1']);
