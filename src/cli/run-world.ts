@@ -3,6 +3,7 @@ import type { JsonObject } from '../core/json.ts';
 import type { ProbePlan } from '../core/plan.ts';
 import { environmentFacts, probeFacts } from '../core/scope.ts';
 import type { Store } from '../core/store.ts';
+import { runCancelled } from '../engine/limits.ts';
 import type { CloseOptions, RunOptions } from '../engine/run-options.ts';
 import { openWatch } from '../engine/watch.ts';
 import { chargeFor, unfinishedBuild } from '../evidence/attribution.ts';
@@ -89,6 +90,7 @@ export async function openWalk(
   const title = `${plan.probe.name} on ${environment.name}, package ${options.package}`;
   const display = resources.use(await openDisplay({ title, steps: plan.steps, host, clock }));
   stop.tellThrough(display.say);
+  const asked = resources.use(await stopWhenAsked(options));
   return {
     walk: {
       ...world,
@@ -98,9 +100,37 @@ export async function openWalk(
       owner: await host.owner(),
       isAlive: await host.isAlive(),
       watchOn: false,
-      tell: display.tell,
+      tell(progress) {
+        if (progress.type === 'run_started') asked.watch(progress.run_id);
+        display.tell(progress);
+      },
       signal: stop.signal,
     },
     endDisplay: () => display[Symbol.dispose](),
+  };
+}
+
+/** How often a run in the foreground looks whether somebody wants it to be cancelled. Milliseconds of the host. */
+const ASKED_MS = 2000;
+
+/** `runs cancel` of another process reaches a run through the store. */
+async function stopWhenAsked({
+  store,
+  stop,
+  host,
+}: Pick<WalkOptions, 'store' | 'stop' | 'host'>): Promise<Disposable & { watch(run_id: string): void }> {
+  let mine: string | undefined;
+  const look = async () => {
+    const asked =
+      mine === undefined ? undefined : (await store.toCancel()).find(({ run_id }) => run_id === mine);
+    if (asked !== undefined && !stop.signal.aborted) stop.stop(runCancelled(asked.by));
+  };
+  // What cannot be looked at now can be in two seconds; whether the store works is for the run itself to tell.
+  const repeating = await host.repeat(ASKED_MS, () => void look().catch(() => {}));
+  return {
+    watch(run_id) {
+      mine = run_id;
+    },
+    [Symbol.dispose]: () => repeating[Symbol.dispose](),
   };
 }
