@@ -1,8 +1,10 @@
 import { configSchema, readConfig, readEnvironment } from '../core/config.ts';
-import { ConfigError, type FileFault } from '../core/config-error.ts';
+import { ConfigError, type FileFault, formatFault } from '../core/config-error.ts';
 import { planProbe } from '../core/planner.ts';
 import { readProbe } from '../core/probe.ts';
+import { readProcedures } from '../core/procedures.ts';
 import { readScenario } from '../core/scenario.ts';
+import type { SchemaKind } from '../core/schema.ts';
 import type { Action } from '../core/step.ts';
 import { readYaml } from '../core/yaml-document.ts';
 import { EXIT, type Host } from './host.ts';
@@ -16,6 +18,7 @@ import {
   type PlaceOptions,
   shortPath,
 } from './places.ts';
+import { checkConfig } from './rule-check.ts';
 
 export interface ValidateOptions extends PlaceOptions {
   readonly json?: boolean;
@@ -35,6 +38,7 @@ export async function validateCommand(
     probes: await confirmations(files, options, host),
   };
   const faults: FileFault[] = [];
+  const notes = new Map<string, readonly string[]>();
   for (const file of files) {
     if (!(await host.exists(file))) {
       faults.push({
@@ -46,14 +50,26 @@ export async function validateCommand(
       });
       continue;
     }
-    faults.push(...faultsOf(shortPath(host.cwd, file), await host.readText(file), known));
+    const text = await host.readText(file);
+    const found = faultsOf(shortPath(host.cwd, file), text, known);
+    faults.push(...found);
+    if (found.length > 0 || kindOf(file, text) !== 'config') continue;
+    const checked = await checkConfig({ path: file, file: shortPath(host.cwd, file), text }, options, host);
+    const told = new Set(faults.map(formatFault));
+    faults.push(...checked.faults.filter((fault) => !told.has(formatFault(fault))));
+    notes.set(file, checked.notes);
   }
   if (options.json === true) {
-    host.stdout.write(`${JSON.stringify({ files, faults }, undefined, 2)}\n`);
+    const forecasts = [...notes.values()].flat();
+    host.stdout.write(`${JSON.stringify({ files, faults, forecasts }, undefined, 2)}\n`);
   } else if (faults.length > 0) {
     host.stderr.write(`${new ConfigError(faults).message}\n`);
   } else {
-    host.stdout.write(files.map((file) => `${shortPath(host.cwd, file)}: good\n`).join(''));
+    const lines = files.flatMap((file) => [
+      `${shortPath(host.cwd, file)}: good\n`,
+      ...(notes.get(file) ?? []).map((note) => `  ${note}\n`),
+    ]);
+    host.stdout.write(lines.join(''));
   }
   return faults.length > 0 ? EXIT.usage : EXIT.passed;
 }
@@ -98,18 +114,38 @@ function faultsOf(file: string, text: string, known: Known): readonly FileFault[
   }
 }
 
-/** What a file is stands in it: a probe has steps, an environment has systems, the service's file has its own keys. */
 function check(file: string, text: string, known: Known): void {
+  switch (kindOf(file, text)) {
+    case 'probe':
+      planProbe({ probe: readProbe(file, text), actions: known.actions, probes: known.probes });
+      return;
+    case 'procedures':
+      readProcedures(file, text);
+      return;
+    case 'environment':
+      readEnvironment(file, text);
+      return;
+    case 'scenario':
+      readScenario(file, text, known.faults);
+      return;
+    case 'config':
+      readConfig(file, text);
+      return;
+    case undefined:
+      if (readYaml(file, text).broken) throw new ConfigError(readYaml(file, text).faults);
+      throw new ConfigError([{ file, line: 1, column: 1, path: '', message: NEITHER }]);
+  }
+}
+
+/** What a file is stands in it: a probe has steps, an environment has systems, the service's file has its own keys. */
+function kindOf(file: string, text: string): SchemaKind | undefined {
   const has = (...keys: readonly string[]) => hasKey(text, keys);
-  if (isProbe(file, text))
-    planProbe({ probe: readProbe(file, text), actions: known.actions, probes: known.probes });
-  else if (has('systems', 'identity')) readEnvironment(file, text);
-  else if (has('events', 'releases', 'packagers') || /(^|\/)scenarios\//.test(file))
-    readScenario(file, text, known.faults);
-  else if (has(...Object.keys(configSchema.shape)) || /(^|\/)packprobe\.ya?ml$/.test(file))
-    readConfig(file, text);
-  else if (readYaml(file, text).broken) throw new ConfigError(readYaml(file, text).faults);
-  else throw new ConfigError([{ file, line: 1, column: 1, path: '', message: NEITHER }]);
+  if (isProbe(file, text)) return 'probe';
+  if (has('procedures')) return 'procedures';
+  if (has('systems', 'identity')) return 'environment';
+  if (has('events', 'releases', 'packagers') || /(^|\/)scenarios\//.test(file)) return 'scenario';
+  if (has(...Object.keys(configSchema.shape)) || /(^|\/)packprobe\.ya?ml$/.test(file)) return 'config';
+  return undefined;
 }
 
 function hasKey(text: string, keys: readonly string[]): boolean {
@@ -121,7 +157,7 @@ function isProbe(file: string, text: string): boolean {
 }
 
 const NEITHER =
-  'neither a probe (`steps`), nor an environment (`systems`), nor a scenario (`events`), nor the configuration of the service';
+  'neither a probe (`steps`), nor an environment (`systems`), nor a scenario (`events`), nor `procedures`, nor the configuration of the service';
 
 async function everyFile(options: PlaceOptions, host: Host): Promise<readonly string[]> {
   const dirs = await configDirs(options, host);

@@ -64,6 +64,23 @@ describe('validate', () => {
     );
   });
 
+  test('says what the rules of incidents come to, and refuses those that make no sense', async () => {
+    using own = freshDir();
+    const check = async (text: string) => {
+      writeFileSync(join(own.dir, 'packprobe.yaml'), text);
+      return packprobe(['validate', 'packprobe.yaml'], { cwd: own.dir });
+    };
+    expect((await check('incidents: { open: { when: in_a_row, count: 1 } }\n')).stderr).toMatch(
+      /^packprobe\.yaml:1:20: incidents\.open: would cry wolf about \d+ times in 90 days on fedora/,
+    );
+    expect((await check('incidents: { resolve_after: 2 }\n')).stdout).toMatch(
+      /^packprobe\.yaml: good\n {2}incidents on fedora, confirmed: would cry wolf about 0\.\d times in 90 days; tells an outage after at most 8h 30m\n$/,
+    );
+    expect((await check('environments: { fedora: { probes: { singel-build: {} } } }\n')).stderr).toBe(
+      'packprobe.yaml:1:15: environments: there is no probe "singel-build"; did you mean "single-build"?\n',
+    );
+  });
+
   test('a run of a file with mistakes starts nothing', async () => {
     const data = join(place.dir, 'data');
     const { code, stderr } = await packprobe(['run', MISTAKES, '--env', 'sandbox', '--data', data]);
