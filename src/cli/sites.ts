@@ -45,6 +45,7 @@ export async function loadSites(
   const named = options.env ?? (sandbox === undefined ? Object.keys(config.environments) : []);
   const files: string[] = [];
   const sites: Site[] = [];
+  const known = await confirmations(options, host);
   for (const name of named) {
     const found = await loadEnvironment(name, options, host);
     files.push(found.file);
@@ -67,13 +68,21 @@ export async function loadSites(
     const entry = config.environments[environment.name];
     const probes = new Map<string, SiteProbe>();
     for (const name of await namesOf(entry)) {
-      const probe = await openProbe(name, { environment, config, options, actions, clock, host });
+      const probe = await openProbe(name, {
+        environment,
+        config,
+        options,
+        actions,
+        clock,
+        probes: known,
+        host,
+      });
       files.push(probe.file);
       // One that the configuration does not name and that says nothing itself is for `run`.
       if (entry === undefined && options.probe === undefined && probe.site.schedule === undefined) continue;
       probes.set(name, probe.site);
     }
-    await withConfirming(probes, { environment, config, options, actions, clock, host });
+    await withConfirming(probes, { environment, config, options, actions, clock, probes: known, host });
     return {
       environment,
       scope: scopeOf(environment),
@@ -93,12 +102,23 @@ export async function loadSites(
   }
 }
 
+async function confirmations(
+  options: PlaceOptions,
+  host: Host,
+): Promise<ReadonlyMap<string, string | undefined>> {
+  const names = await probeNames(options, host);
+  const probes = await Promise.all(names.map((name) => loadProbe(name, options, host)));
+  return new Map(probes.map(({ probe }) => [probe.name, probe.confirm_with]));
+}
+
 interface Place {
   readonly environment: Environment;
   readonly config: Config;
   readonly options: PlaceOptions;
   readonly actions: ReadonlyMap<string, Action>;
   readonly clock: Clock;
+  /** What each probe that can be found is confirmed with. */
+  readonly probes: ReadonlyMap<string, string | undefined>;
   readonly host: Host;
 }
 
@@ -113,12 +133,14 @@ async function withConfirming(probes: Map<string, SiteProbe>, place: Place): Pro
 
 async function openProbe(
   name: string,
-  { environment, config, options, actions, clock, host }: Place,
+  { environment, config, options, actions, clock, probes, host }: Place,
 ): Promise<{ readonly file: string; readonly site: SiteProbe }> {
   const { file, text, probe } = await loadProbe(name, options, host);
   const overrides = overridesOf({}, config, environment, probe.name);
-  const params = resolveParams(probe, {});
-  const plan = planProbe({ probe, actions, params, environment, overrides });
+  const given = config.environments[environment.name]?.probes[probe.name]?.params ?? {};
+  const texts = Object.entries(given).map(([key, value]) => [key, String(value)] as const);
+  const params = resolveParams(probe, Object.fromEntries(texts));
+  const plan = planProbe({ probe, actions, params, environment, overrides, probes });
   const { schedule, confirm_with } = plan.probe;
   const times =
     schedule === undefined

@@ -297,6 +297,10 @@ const probeOverrides = z.strictObject({
   objective: objective.optional().describe('Instead of that of the probe file.'),
   package: z.string().min(1).optional().describe('Instead of that of the probe file.'),
   branch: z.string().min(1).optional().describe('Instead of that of the probe file.'),
+  params: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()], 'text, a number or true or false'))
+    .default({})
+    .describe('Parameters of the probe, as `--set` gives them to `run`.'),
 });
 
 /** The service's own configuration, `config/packprobe.yaml`; every part has a default. */
