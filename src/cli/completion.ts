@@ -160,6 +160,19 @@ const runs: Values = async ({ host, places, current }) => {
   return { candidates };
 };
 
+const incidents: Values = async ({ host, places }) => {
+  const file = join(dataDir(places, host), 'packprobe.db');
+  if (!(await host.exists(file))) return NOTHING;
+  await using store = await host.openStore(file);
+  const listed = await store.incidents.list({ limit: MOST_RUNS });
+  return {
+    candidates: listed.map(
+      ({ incident_id, system, environment, state }) =>
+        [incident_id, `${system} on ${environment}, ${state}`] as const,
+    ),
+  };
+};
+
 const words =
   (list: () => Promise<readonly string[]>): Values =>
   async () => ({ candidates: (await list()).map((text) => [text, '']) });
@@ -173,12 +186,15 @@ const OPTION_VALUES: Readonly<Record<string, Values>> = {
   '--scenario': named('scenarios'),
   '--fault': faults,
   '--branch': words(async () => ['stable', 'rawhide']),
+  '--state': words(async () => (await import('./incidents.ts')).INCIDENT_STATES),
+  '--system': words(async () => (await import('../core/system.ts')).SYSTEMS),
   '--outcome': words(async () => (await import('./runs-list.ts')).OUTCOMES),
 };
 
 const ARGUMENT_VALUES: Readonly<Record<string, Values>> = {
   probe: named('probes'),
   run: runs,
+  incident: incidents,
   kind: words(async () => (await import('../core/schema.ts')).SCHEMA_KINDS),
   'fault name': faults,
 };

@@ -102,6 +102,127 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     .addHelpText('after', SERVE_EXAMPLES)
     .action(handled(async (options: never) => (await import('./serve.ts')).serveCommand(options, host)));
 
+  place(program.command('status'))
+    .summary('does it work now? systems, probes, open incidents, and how old each answer is')
+    .description(
+      'One screen: every system with its state and the age of its evidence, every probe with its last and its next run, open incidents. What nobody has looked at for 2.5 intervals is unknown, and so is all of it while no `serve` lives.\nExit code: 0 works, 1 does not, 2 wrong usage, 3 could not tell.',
+    )
+    .option('--env <name>', 'only this environment')
+    .option('--json', 'print it as JSON')
+    .addHelpText('after', '\nExample:\n  packprobe status --env fedora\n')
+    .action(handled(async (options: object) => (await import('./status.ts')).statusCommand(options, host)));
+
+  const schedule = program
+    .command('schedule')
+    .summary('when what is started, and why not')
+    .description(
+      'Looks at the schedule and changes it, also while `serve` runs. What is asked for is written down with who and when.',
+    );
+  place(schedule.command('list'))
+    .summary('what is due next, what became of the last due times, what is paused')
+    .description('Shows what is due next, what is paused, and what became of the last due times.')
+    .option('--env <name>', 'only this environment')
+    .option('--limit <count>', 'at most so many due times that have passed', '10')
+    .option('--json', 'print it as JSON')
+    .addHelpText('after', '\nExample:\n  packprobe schedule list --env fedora\n')
+    .action(
+      handled(async (options: never) => (await import('./schedule.ts')).scheduleListCommand(options, host)),
+    );
+  place(schedule.command('now'))
+    .summary('ask for a run now')
+    .description(
+      'Asks `serve` for a run of a probe. It starts as soon as it has a place; pauses and maintenance do not hold it back.',
+    )
+    .argument('<probe>', 'name of a probe that is served')
+    .requiredOption('--env <name>', 'environment')
+    .addHelpText('after', '\nExample:\n  packprobe schedule now scratch-build --env fedora\n')
+    .action(
+      handled(async (probe: string, options: never) =>
+        (await import('./schedule.ts')).scheduleNowCommand(probe, options, host),
+      ),
+    );
+  place(schedule.command('pause'))
+    .summary('start no runs of a probe, or of an environment, for a while')
+    .description(
+      'Starts no runs of a probe, or of every probe of an environment, until the time that is said or somebody ends it. Runs under way go on.',
+    )
+    .argument('[probe]', 'name of a probe; left out, every probe of the environment')
+    .requiredOption('--env <name>', 'environment')
+    .requiredOption('--reason <text>', 'why, for those who wonder')
+    .option('--until <time>', 'a duration such as 2h, or a time in UTC such as 2026-12-01T08:00Z')
+    .addHelpText(
+      'after',
+      '\nExample:\n  packprobe schedule pause single-build --env fedora --reason "Koji moves" --until 4h\n',
+    )
+    .action(
+      handled(async (probe: string | undefined, options: never) =>
+        (await import('./schedule.ts')).schedulePauseCommand(probe, options, host),
+      ),
+    );
+  place(schedule.command('unpause'))
+    .summary('end pauses')
+    .description('Ends the pauses of a probe; without one, those of the whole environment.')
+    .argument('[probe]', 'name of a probe')
+    .requiredOption('--env <name>', 'environment')
+    .addHelpText('after', '\nExample:\n  packprobe schedule unpause single-build --env fedora\n')
+    .action(
+      handled(async (probe: string | undefined, options: never) =>
+        (await import('./schedule.ts')).scheduleUnpauseCommand(probe, options, host),
+      ),
+    );
+
+  const incidents = program
+    .command('incidents')
+    .summary('what people are told about')
+    .description('Looks at incidents, and says who looks after them.');
+  place(incidents.command('list'))
+    .summary('incidents, newest first')
+    .description('Lists incidents, the newest first.')
+    .option('--env <name>', 'only of this environment')
+    .option('--system <name>', 'only of this system')
+    .option('--state <state>', 'only suspected, open, resolved or dismissed ones')
+    .option('--limit <count>', 'at most so many', '20')
+    .option('--json', 'print them as JSON')
+    .addHelpText('after', '\nExample:\n  packprobe incidents list --state open\n')
+    .action(
+      handled(async (options: never) => (await import('./incidents.ts')).incidentsListCommand(options, host)),
+    );
+  place(incidents.command('show'))
+    .summary('one incident with its runs, and what changed before')
+    .description('Shows one incident with all that belongs to it.')
+    .argument('<incident>', 'id of an incident, or its beginning')
+    .option('--json', 'print it as JSON')
+    .addHelpText('after', '\nExample:\n  packprobe incidents show 019a9f2e\n')
+    .action(
+      handled(async (id: string, options: object) =>
+        (await import('./incidents.ts')).incidentsShowCommand(id, options, host),
+      ),
+    );
+  place(incidents.command('ack'))
+    .summary('say that somebody looks after it: no more reminders')
+    .description('Acknowledges an incident: receivers are told so, and are not reminded any more.')
+    .argument('<incident>', 'id of an incident, or its beginning')
+    .addHelpText('after', '\nExample:\n  packprobe incidents ack 019a9f2e\n')
+    .action(
+      handled(async (id: string, options: object) =>
+        (await import('./incidents.ts')).incidentsAckCommand(id, options, host),
+      ),
+    );
+  place(incidents.command('ticket'))
+    .summary('say where it is worked on')
+    .description('Writes the address of a ticket beside an incident; without an address it is taken away.')
+    .argument('<incident>', 'id of an incident, or its beginning')
+    .argument('[url]', 'address of the ticket')
+    .addHelpText(
+      'after',
+      '\nExample:\n  packprobe incidents ticket 019a9f2e https://forge.example.org/infra/tickets/7\n',
+    )
+    .action(
+      handled(async (id: string, url: string | undefined, options: object) =>
+        (await import('./incidents.ts')).incidentsTicketCommand(id, url, options, host),
+      ),
+    );
+
   place(program.command('validate'))
     .summary('check probes and configuration without touching anything')
     .description(
@@ -159,6 +280,19 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     .action(
       handled(async (id: string, options: object) =>
         (await import('./runs-show.ts')).runsShowCommand(id, options, host),
+      ),
+    );
+
+  place(runs.command('cancel'))
+    .summary('ask for a run under way to be cancelled')
+    .description(
+      'Asks whoever is at work on a run, `serve` or a `run` in some terminal, to cancel it: it aborts its step, takes away what it made and ends as cancelled.',
+    )
+    .argument('<run>', 'run id, or its beginning')
+    .addHelpText('after', '\nExample:\n  packprobe runs cancel 019a9f2e\n')
+    .action(
+      handled(async (id: string, options: object) =>
+        (await import('./runs-cancel.ts')).runsCancelCommand(id, options, host),
       ),
     );
 

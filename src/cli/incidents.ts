@@ -1,0 +1,235 @@
+import { formatDuration } from '../core/duration.ts';
+import type { Environment } from '../core/environment.ts';
+import type { Incident, IncidentState } from '../core/incident.ts';
+import { isoTime } from '../core/iso-time.ts';
+import type { Store } from '../core/store.ts';
+import { existingStore, warnUnserved, whoAsks, writeDown } from './asked.ts';
+import { dataOption } from './data-option.ts';
+import { EXIT, type Host } from './host.ts';
+import { jsonText } from './json-text.ts';
+import type { PlaceOptions } from './places.ts';
+import { painter, table } from './style.ts';
+import { localTime } from './times.ts';
+import { UsageError } from './usage-error.ts';
+
+export const INCIDENT_STATES: readonly IncidentState[] = ['suspected', 'open', 'resolved', 'dismissed'];
+
+export interface IncidentsListOptions extends PlaceOptions {
+  readonly env?: string;
+  readonly system?: string;
+  readonly state?: string;
+  readonly limit: string;
+  readonly json?: boolean;
+}
+
+/** `packprobe incidents list`: newest first. */
+export async function incidentsListCommand(options: IncidentsListOptions, host: Host): Promise<number> {
+  const limit = Number(options.limit);
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new UsageError(`--limit takes a whole number above 0, got "${options.limit}"`);
+  const state = INCIDENT_STATES.find((known) => known === options.state);
+  if (options.state !== undefined && state === undefined)
+    throw new UsageError(`--state takes one of ${INCIDENT_STATES.join(', ')}, got "${options.state}"`);
+  await using store = await existingStore(options, host);
+  const incidents = await store.incidents.list({
+    limit,
+    ...(options.env === undefined ? {} : { environment: options.env }),
+    ...(options.system === undefined ? {} : { system: options.system }),
+    ...(state === undefined ? {} : { state }),
+  });
+  if (options.json === true) host.stdout.write(incidentsJson(incidents));
+  else if (incidents.length === 0) host.stderr.write('no incidents\n');
+  else host.stdout.write(`${incidentsTable(incidents, host)}\n`);
+  return EXIT.passed;
+}
+
+function incidentsTable(incidents: readonly Incident[], host: Host): string {
+  const paint = painter(host.stdout);
+  const rows = incidents.map((incident) => [
+    localTime(incident.since),
+    incident.incident_id.slice(0, shortest(incidents)),
+    incident.system,
+    incident.environment,
+    incident.state,
+    incident.resolved_at === null
+      ? `${incident.failures} failed`
+      : `lasted ${formatDuration(incident.resolved_at - incident.since)}`,
+    incident.acknowledged_by === null ? '' : `by ${incident.acknowledged_by}`,
+  ]);
+  const [head = '', ...lines] = table(
+    [['since', 'incident', 'system', 'environment', 'state', '', ''], ...rows],
+    '',
+  ).split('\n');
+  const painted = lines.map((line, at) =>
+    incidents[at]?.state === 'open' ? line.replace(/\bopen\b/, (word) => paint('red', word)) : line,
+  );
+  return [head, ...painted].join('\n');
+}
+
+/** As many letters as tell these apart. */
+function shortest(incidents: readonly Incident[]): number {
+  for (let length = 8; length < 36; length += 1) {
+    if (new Set(incidents.map(({ incident_id }) => incident_id.slice(0, length))).size === incidents.length)
+      return length;
+  }
+  return 36;
+}
+
+/** `packprobe incidents show ID`. */
+export async function incidentsShowCommand(
+  id: string,
+  options: PlaceOptions & { readonly json?: boolean },
+  host: Host,
+): Promise<number> {
+  await using store = await existingStore(options, host);
+  const incident = await findIncident(store, id, options, host);
+  host.stdout.write(
+    options.json === true ? incidentsJson(incident) : `${incidentText(incident, options, host)}\n`,
+  );
+  return EXIT.passed;
+}
+
+function incidentText(incident: Incident, options: PlaceOptions, host: Host): string {
+  const paint = painter(host.stdout);
+  const { system, environment, state, since, runs, last_good, recent, normal, changes } = incident;
+  const last = runs.at(-1);
+  const run = (run_id: string) => `${host.program} runs show ${run_id}${dataOption(options)}`;
+  const facts: readonly (readonly [string, string])[] = [
+    ['incident', incident.incident_id],
+    ['since', `${localTime(since)} (end of the first run that failed)`],
+    [
+      'opened',
+      incident.opened_at === null
+        ? 'not yet: nobody was told'
+        : `${localTime(incident.opened_at)}, ${incident.rule ?? ''}`,
+    ],
+    [
+      'resolved',
+      incident.resolved_at === null
+        ? ''
+        : `${localTime(incident.resolved_at)}, after ${formatDuration(incident.resolved_at - since)}`,
+    ],
+    [
+      'flapping',
+      incident.flapping_since === null
+        ? ''
+        : `since ${localTime(incident.flapping_since)}, came back ${incident.reopened_at.length} times`,
+    ],
+    [
+      'failed',
+      `${incident.failures} ${incident.failures === 1 ? 'run' : 'runs'}; ${recent.failed} of the last ${recent.of}; normal is ${normal.failed} in ${normal.of}`,
+    ],
+    [
+      'last good',
+      last_good === null
+        ? 'none known'
+        : `${localTime(last_good.ended_at)} ${last_good.probe} ${last_good.run_id}`,
+    ],
+    [
+      'acknowledged',
+      incident.acknowledged_by === null
+        ? ''
+        : `by ${incident.acknowledged_by}${incident.acknowledged_at === null ? '' : ` at ${localTime(incident.acknowledged_at)}`}`,
+    ],
+    ['ticket', incident.ticket ?? ''],
+  ];
+  const lines = [
+    `${paint(state === 'open' ? ['red', 'bold'] : 'bold', `${system} on ${environment}: ${state}`)}`,
+    ...facts.filter(([, text]) => text !== '').map(([what, text]) => `  ${what.padEnd(14)}${text}`),
+  ];
+  if (last !== undefined) {
+    lines.push('', paint('bold', 'What happened'), `  ${last.fault.message} (${last.fault.code})`);
+    const details = [...last.builds, ...last.updates, ...last.details];
+    lines.push(...details.map((detail) => `  ${detail}`), `  ${run(last.run_id)}`);
+  }
+  if (runs.length > 1) {
+    lines.push('', paint('bold', 'Runs that failed'));
+    lines.push(table(runs.map((one) => [localTime(one.ended_at), one.probe, one.run_id, one.step ?? ''])));
+    if (runs.length < incident.failures) lines.push(`  (${incident.failures - runs.length} more between)`);
+  }
+  if (changes.length > 0) {
+    lines.push('', paint('bold', 'What changed before'));
+    lines.push(
+      table(changes.map((change) => [localTime(change.at), change.kind, change.text, change.link ?? ''])),
+    );
+  }
+  return lines.join('\n');
+}
+
+/** `packprobe incidents ack ID`. */
+export async function incidentsAckCommand(id: string, options: PlaceOptions, host: Host): Promise<number> {
+  await using store = await existingStore(options, host);
+  const incident = await findIncident(store, id, options, host);
+  const { incident_id, state, system, environment } = incident;
+  if (state === 'resolved' || state === 'dismissed')
+    throw new UsageError(`incident ${incident_id} is ${state}`, 'It needs nobody any more.');
+  if (incident.acknowledged_by !== null)
+    host.stderr.write(`${incident.acknowledged_by} has acknowledged it before\n`);
+  const who = await whoAsks(host);
+  const clock = await host.openClock();
+  const detail = `${system} on ${environment}`;
+  await writeDown(store, clock, { who, action: 'incident.acknowledge', subject: incident_id, detail });
+  await store.incidents.acknowledge(incident_id, who, await nowOf(incident, store, host));
+  host.stdout.write(`${incident_id}\n`);
+  await warnUnserved(store, clock, host);
+  return EXIT.passed;
+}
+
+/** `packprobe incidents ticket ID URL`; without an address it is taken away. */
+export async function incidentsTicketCommand(
+  id: string,
+  url: string | undefined,
+  options: PlaceOptions,
+  host: Host,
+): Promise<number> {
+  if (url !== undefined && !/^https?:\/\/[^\s@"<>]{1,2000}$/.test(url))
+    throw new UsageError(`"${url}" is no http or https address`, 'Give the whole address of the ticket.');
+  await using store = await existingStore(options, host);
+  const { incident_id } = await findIncident(store, id, options, host);
+  const who = await whoAsks(host);
+  const clock = await host.openClock();
+  await writeDown(store, clock, {
+    who,
+    action: 'incident.ticket',
+    subject: incident_id,
+    detail: url ?? 'none',
+  });
+  await store.incidents.setTicket(incident_id, url ?? null);
+  host.stdout.write(`${incident_id}\n`);
+  return EXIT.passed;
+}
+
+/** Incidents that are offered by the beginning of their ids; who wants an older one knows it whole. */
+const NEWEST = 200;
+
+async function findIncident(store: Store, id: string, options: PlaceOptions, host: Host): Promise<Incident> {
+  const see = `See: ${host.program} incidents list${dataOption(options)}`;
+  if (id === '') throw new UsageError('which incident? its id is empty', see);
+  const whole = await store.incidents.find(id);
+  if (whole !== undefined) return whole;
+  const fitting = (await store.incidents.list({ limit: NEWEST })).filter(({ incident_id }) =>
+    incident_id.startsWith(id),
+  );
+  const [only, ...more] = fitting;
+  if (only === undefined) throw new UsageError(`there is no incident "${id}"`, see);
+  if (more.length === 0) return only;
+  const ids = fitting.map(({ incident_id }) => incident_id).join(', ');
+  throw new UsageError(`"${id}" begins several incidents`, `Say more of one of: ${ids}`);
+}
+
+/** The clock of its environment, as the run that it began with had it. */
+async function nowOf({ runs }: Incident, store: Store, host: Host): Promise<number> {
+  const [first] = runs;
+  const { run } = first === undefined ? {} : await store.find(first.run_id);
+  const environment = run?.header.environment_definition as unknown as Environment | undefined;
+  return (await host.openClock(environment?.clock)).now();
+}
+
+function incidentsJson(value: Incident | readonly Incident[]): string {
+  const plain = (incident: Incident) => ({
+    ...incident,
+    since: isoTime(incident.since),
+    flapping_since: incident.flapping_since === null ? null : isoTime(incident.flapping_since),
+  });
+  return jsonText(Array.isArray(value) ? value.map(plain) : plain(value as Incident));
+}

@@ -1,0 +1,230 @@
+import { formatDuration } from '../core/duration.ts';
+import type { Incident } from '../core/incident.ts';
+import { isoTime } from '../core/iso-time.ts';
+import type { ActiveRun } from '../core/observations.ts';
+import type { Clock } from '../core/ports.ts';
+import type { Site } from '../core/site.ts';
+import type { RunSummary, Store } from '../core/store.ts';
+import { type SystemEntry, systemList } from '../core/system-list.ts';
+import { existingStore, type ServiceState, serviceState } from './asked.ts';
+import { EXIT, type Host } from './host.ts';
+import { jsonText } from './json-text.ts';
+import { type KnownSiteOptions, knownSites } from './known-sites.ts';
+import { loadConfig } from './places.ts';
+import { dueText, type NextDue, nextDues } from './schedule.ts';
+import { databaseFile } from './stored-run.ts';
+import { COLOURS, cut, MARKS, type Paint, pad, painter } from './style.ts';
+import { localTime } from './times.ts';
+
+export interface StatusOptions extends KnownSiteOptions {
+  readonly json?: boolean;
+}
+
+/** `good`: every system that is watched works; `bad`: one fails; `unknown`: nobody can tell. */
+type Verdict = 'good' | 'bad' | 'unknown';
+
+interface ProbeStatus extends NextDue {
+  readonly last: RunSummary | undefined;
+  readonly active: readonly ActiveRun[];
+}
+
+interface Status {
+  readonly verdict: Verdict;
+  readonly service: ServiceState;
+  readonly systems: readonly SystemEntry[];
+  readonly probes: readonly ProbeStatus[];
+  readonly incidents: readonly Incident[];
+}
+
+/** `packprobe status`: one screen that says whether it works now, and how old each word of it is. */
+export async function statusCommand(options: StatusOptions, host: Host): Promise<number> {
+  const config = await loadConfig(options, host);
+  if (!(await host.exists(databaseFile(options, host)))) {
+    host.stderr.write(`nothing has run here yet: there is no ${databaseFile(options, host)}\n`);
+    return EXIT.errored;
+  }
+  await using store = await existingStore(options, host);
+  const clock = await host.openClock();
+  const sites = await knownSites(options, config, store, host);
+  const status = await lookAt(sites, store, clock, config.schedule.min_interval, host);
+  host.stdout.write(options.json === true ? statusJson(status) : `${statusText(status, host)}\n`);
+  return { good: EXIT.passed, bad: EXIT.failed, unknown: EXIT.errored }[status.verdict];
+}
+
+/** @param clock the host's */
+async function lookAt(
+  sites: readonly Site[],
+  store: Store,
+  clock: Clock,
+  minIntervalMs: number,
+  host: Host,
+): Promise<Status> {
+  const service = await serviceState(store, clock, host);
+  const incidents = (await store.incidents.live()).filter(
+    ({ state, scope }) => state === 'open' && sites.some((site) => site.scope === scope),
+  );
+  const seen = systemList(sites, await store.incidents.systems(), incidents);
+  const systems = service.state === 'serving' ? seen : seen.map(unwatched);
+  const active = await store.observations.active();
+  const probes: ProbeStatus[] = [];
+  for (const next of nextDues(sites, await store.dues.pauses(), minIntervalMs, clock.now())) {
+    const { scope } = next.site;
+    const isOurs = (run: ActiveRun) =>
+      run.scope === scope && run.probe === next.probe.name && run.state === 'executing';
+    const last = await store.pages.lastEnded(scope, next.probe.name);
+    probes.push({ ...next, last, active: active.filter(isOurs) });
+  }
+  return { verdict: verdictOf(systems), service, systems, probes, incidents };
+}
+
+/** Where nobody looks, what was good is not known to be. */
+function unwatched(entry: SystemEntry): SystemEntry {
+  return entry.state === 'operational' ? { ...entry, state: 'unknown' } : entry;
+}
+
+function verdictOf(systems: readonly SystemEntry[]): Verdict {
+  // One that only runs on demand speak for is watched by nobody: it spoils no verdict.
+  const watched = systems.filter(({ interval_ms }) => interval_ms !== null);
+  if (watched.some(({ state }) => state === 'failing')) return 'bad';
+  return watched.length > 0 && watched.every(({ state }) => state === 'operational') ? 'good' : 'unknown';
+}
+
+const VERDICTS: Readonly<Record<Verdict, readonly [text: string, colour: 'green' | 'red' | 'yellow']>> = {
+  good: ['works', 'green'],
+  bad: ['does not work', 'red'],
+  unknown: ['could not tell', 'yellow'],
+};
+
+const STATES = {
+  operational: ['✔', 'green'],
+  failing: ['✘', 'red'],
+  unknown: ['?', 'yellow'],
+} as const;
+
+function statusText(status: Status, host: Host): string {
+  const paint = painter(host.stdout);
+  const width = Math.min(host.stdout.columns, 100);
+  const environments = [...new Set(status.probes.map(({ site }) => site.environment.name))];
+  const lines = [serviceLine(status.service, paint)];
+  if (environments.length === 0) {
+    lines.push('', 'No environment is known here: see `environments` of packprobe.yaml, or say --env NAME.');
+  }
+  for (const environment of environments) {
+    const systems = status.systems.filter((entry) => entry.environment === environment);
+    const [word, colour] = VERDICTS[verdictOf(systems)];
+    lines.push('', `${paint('bold', environment)}  ${paint([colour, 'bold'], word)}`);
+    lines.push(...systems.map((entry) => systemLine(entry, paint, width)));
+    const probes = status.probes.filter(({ site }) => site.environment.name === environment);
+    lines.push('', ...probes.map((probe) => probeLine(probe, paint, width)));
+    const incidents = status.incidents.filter((incident) => incident.environment === environment);
+    if (incidents.length > 0) lines.push('', ...incidents.flatMap((one) => incidentLines(one, paint, width)));
+  }
+  return lines.join('\n');
+}
+
+function serviceLine({ state, service, age_ms }: ServiceState, paint: Paint): string {
+  const age = age_ms === null ? '' : formatDuration(Math.abs(age_ms));
+  const who = service === undefined ? '' : `process ${service.owner.pid} on ${service.owner.host}`;
+  switch (state) {
+    case 'serving':
+      return `${paint('green', 'serve')} lives: ${who}, last sign of life ${age} ago`;
+    case 'silent':
+      return `${paint(['red', 'bold'], 'serve is silent')}: ${who} gave its last sign of life ${age} ago`;
+    case 'stopped':
+      return `${paint('yellow', 'serve does not run')}: it left ${age} ago`;
+    case 'never':
+      return `${paint('yellow', 'serve does not run')}: it never has on this data`;
+  }
+}
+
+function systemLine(entry: SystemEntry, paint: Paint, width: number): string {
+  const { system, state, age_ms, since, interval_ms, incident } = entry;
+  const [mark, colour] = STATES[state];
+  const age = age_ms === null ? 'no evidence yet' : `${formatDuration(Math.max(0, age_ms))} old`;
+  const more =
+    state === 'failing' && since !== null
+      ? `since ${localTime(since)}${incident === null ? ', not confirmed yet' : ''}`
+      : interval_ms === null
+        ? 'only runs on demand speak for it'
+        : '';
+  const said = paint(colour, pad(`${mark} ${state}`, 13));
+  return `  ${pad(system, 12)}  ${said}  ${cut(`${pad(age, 15)}  ${more}`.trimEnd(), width - 31)}`;
+}
+
+function probeLine({ probe, last, active, ...next }: ProbeStatus, paint: Paint, width: number): string {
+  const { clock } = next.site;
+  const outcome = last?.outcome ?? undefined;
+  const came =
+    last === undefined || outcome === undefined
+      ? pad('never ran', 11)
+      : paint(COLOURS[outcome], pad(`${MARKS[outcome]} ${outcome}`, 11));
+  const age = last?.ended_at == null ? '' : `${formatDuration(Math.max(0, clock.now() - last.ended_at))} ago`;
+  const [run] = active;
+  const now =
+    run === undefined
+      ? `next ${dueText({ probe, ...next })}`
+      : `under way for ${formatDuration(clock.now() - run.started_at)}`;
+  const name = pad(cut(probe.name, 24), 16);
+  return `  ${name}  ${came}  ${cut(`${pad(age, 16)}  ${now}`, Math.max(20, width - 33))}`;
+}
+
+function incidentLines(incident: Incident, paint: Paint, width: number): readonly string[] {
+  const { system, since, failures, acknowledged_by, ticket, incident_id, runs } = incident;
+  const fault = runs.at(-1)?.fault.message;
+  const about = [
+    `${failures} failed ${failures === 1 ? 'run' : 'runs'}`,
+    acknowledged_by === null ? 'nobody acknowledged it' : `acknowledged by ${acknowledged_by}`,
+    ...(ticket === null ? [] : [ticket]),
+  ].join(', ');
+  return [
+    `  ${paint('red', 'incident')} ${incident_id}`,
+    `    ${cut(`${system} since ${localTime(since)}: ${about}`, width - 4)}`,
+    ...(fault === undefined ? [] : [`    ${cut(fault, width - 4)}`]),
+  ];
+}
+
+function statusJson({ verdict, service, systems, probes, incidents }: Status): string {
+  const isoOrNull = (at: number | null | undefined) => (at == null ? null : isoTime(at));
+  return jsonText({
+    verdict,
+    service: {
+      state: service.state,
+      age_ms: service.age_ms,
+      host: service.service?.owner.host ?? null,
+      pid: service.service?.owner.pid ?? null,
+    },
+    systems: systems.map(({ incident, since, last_good, last_bad, ...entry }) => ({
+      ...entry,
+      since: isoOrNull(since),
+      last_good_at: isoOrNull(last_good),
+      last_bad_at: isoOrNull(last_bad),
+      incident_id: incident?.incident_id ?? null,
+    })),
+    probes: probes.map(({ site, probe, due_at, pause, last, active }) => ({
+      environment: site.environment.name,
+      probe: probe.name,
+      next_due_at: due_at ?? null,
+      paused:
+        pause === undefined ? null : { reason: pause.reason, by: pause.by, until: isoOrNull(pause.until) },
+      under_way: active.map(({ run_id }) => run_id),
+      last:
+        last === undefined
+          ? null
+          : {
+              run_id: last.run_id,
+              outcome: last.outcome,
+              ended_at: last.ended_at,
+              age_ms: last.ended_at === null ? null : Math.round(site.clock.now() - last.ended_at),
+            },
+    })),
+    incidents: incidents.map((incident) => ({
+      incident_id: incident.incident_id,
+      environment: incident.environment,
+      system: incident.system,
+      since: isoTime(incident.since),
+      failures: incident.failures,
+      acknowledged_by: incident.acknowledged_by,
+      ticket: incident.ticket,
+    })),
+  });
+}
