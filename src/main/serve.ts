@@ -6,11 +6,12 @@ import { openWorlds } from '../cli/worlds.ts';
 import { leftOutBy, periodsOfConfig } from '../core/calendar.ts';
 import type { Config } from '../core/config.ts';
 import type { Environment } from '../core/environment.ts';
-import type { Channel } from '../core/notice.ts';
+import type { Channel, IncidentMessage } from '../core/notice.ts';
 import type { Exec, Http } from '../core/ports.ts';
 import type { Owner } from '../core/run.ts';
 import type { Check } from '../core/site.ts';
 import { changesBefore } from '../incidents/changes.ts';
+import { incidentMessage } from '../incidents/message.ts';
 import { noteVersions } from '../incidents/versions.ts';
 import { openChannels } from '../notify/channels.ts';
 import { openSender } from '../notify/outbox.ts';
@@ -135,6 +136,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
     build: { version: host.version, revision: host.env['PACKPROBE_REVISION'] ?? '', node: process.version },
   });
 
+  const context = () => ({ runbooks: RUNBOOKS, procedures: now.procedures, url: now.config.listen.url });
   const digester = openDigester({
     store,
     sites: () => now.sites,
@@ -161,7 +163,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
         stop,
       );
     },
-    context: () => ({ runbooks: RUNBOOKS, procedures: now.procedures, url: now.config.listen.url }),
+    context,
     ids,
     clock,
     log,
@@ -228,7 +230,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
       while (!stop.aborted) {
         exchanged = new AbortController();
         const channels = await channelsOf(now.config);
-        const sender = openSender({ outbox: store.outbox, channels, clock, log });
+        const sender = openSender({ outbox: store.outbox, channels, clock, log, open: openIncidents });
         nudgeSender = sender.nudge;
         const until = AbortSignal.any([stop, exchanged.signal]);
         await sender.run(until);
@@ -289,6 +291,16 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
     },
     signal,
   );
+
+  /** For channels that have to be told anew of what goes on. */
+  async function openIncidents(): Promise<readonly IncidentMessage[]> {
+    const live = await store.incidents.live();
+    return live.flatMap((incident) => {
+      const site = now.sites.find(({ scope }) => scope === incident.scope);
+      if (incident.state !== 'open' || site === undefined) return [];
+      return [incidentMessage(incident, 'opened', { ...context(), now: site.clock.now() })];
+    });
+  }
 
   async function channelsOf(config: Config): Promise<ReadonlyMap<string, Channel>> {
     return openChannels(config.receivers, {
