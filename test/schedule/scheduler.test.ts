@@ -116,6 +116,23 @@ describe('downtime', () => {
     expect(world.started()).toEqual(['a', 'a']);
   });
 
+  test('a database that fails half way through is asked again, and no row is lost', async () => {
+    const first = await open({ sites: (clock) => [site(clock, { a: every('1h') })], lastsMs: 1 });
+    await first.clock.advance(HOUR);
+    await first.kill();
+    await first.clock.advance(3 * HOUR + MINUTE);
+    const { claim } = first.dues;
+    first.dues.claim = async () => {
+      throw new Error('disk I/O error');
+    };
+    const world = await open({ ...first, sites: (clock) => [site(clock, { a: every('1h') })], lastsMs: 1 });
+    expect(world.rows().map((row) => row.split(' ')[1])).toEqual(['run-1', 'missed', 'missed']);
+    world.dues.claim = claim;
+    await world.clock.advance(1000);
+    expect(world.dues.rows).toHaveLength(4);
+    expect(world.started()).toEqual(['a']);
+  });
+
   test('without catching up all are rows, and the next one is started', async () => {
     const world = await afterNight('none');
     expect(world.dues.rows.slice(1).map(({ reason }) => reason)).toEqual(['missed', 'missed', 'missed']);
@@ -321,6 +338,34 @@ describe('places', () => {
     await world.clock.advance(2 * HOUR);
     expect(world.rows()).toEqual(['a@60 run-1', 'a@120 load']);
     expect(world.dues.rows[1]?.note).toContain('package-of-a');
+  });
+
+  test.each([
+    { what: 'ended by an error of ours', act: (world: ScheduleWorld) => world.runs[0]?.fail() },
+    { what: 'ended', act: (world: ScheduleWorld) => world.runs[0]?.end() },
+  ])('a run that has $what gives its place back', async ({ act }) => {
+    const world = await open({ sites: (clock) => [site(clock, { a: every('1h') })] });
+    await world.clock.advance(HOUR);
+    expect(world.scheduler.active()).toMatchObject([
+      { probe: 'a', package: 'package-of-a', since: START + HOUR },
+    ]);
+    await act(world);
+    expect(world.scheduler.active()).toEqual([]);
+  });
+
+  test('a launch that throws takes no place for ever, and is tried again', async () => {
+    let isBroken = true;
+    const world = await open({
+      sites: (clock) => [site(clock, { a: every('1h') })],
+      launching() {
+        if (isBroken) throw new Error('a bug');
+      },
+    });
+    await world.clock.advance(HOUR);
+    expect(world.scheduler.active()).toEqual([]);
+    isBroken = false;
+    await world.clock.advance(20_000);
+    expect(world.rows()).toEqual(['a@60 run-1']);
   });
 
   test('a row that somebody else decides meanwhile is left alone', async () => {

@@ -70,6 +70,8 @@ export interface FakeRun {
   readonly due: Due;
   readonly run_id: string;
   end(): Promise<void>;
+  /** Ended by an error of ours. */
+  fail(): Promise<void>;
 }
 
 export interface ScheduleWorld {
@@ -99,6 +101,8 @@ export interface WorldWish {
   readonly lastsMs?: number;
   /** Packages that somebody else holds. */
   readonly held?: ReadonlySet<string>;
+  /** Called before each launch. */
+  readonly launching?: () => void;
 }
 
 /** A scheduler on a clock that is moved, over a schedule in memory. */
@@ -128,6 +132,7 @@ export async function scheduleWorld(wish: WorldWish): Promise<ScheduleWorld> {
     periodAt: wish.periodAt ?? (() => undefined),
     late: (_environment, seconds) => void late.push(seconds),
     launch(due, _site, probe) {
+      wish.launching?.();
       const run_id = `run-${runs.length + 1}`;
       const over = Promise.withResolvers<void>();
       const started = async () => {
@@ -145,6 +150,10 @@ export async function scheduleWorld(wish: WorldWish): Promise<ScheduleWorld> {
             over.resolve();
             await settle();
           },
+          async fail() {
+            over.reject(new Error('a bug'));
+            await settle();
+          },
         });
         if (wish.lastsMs !== undefined)
           void clock.sleep(wish.lastsMs, stop.signal).then(over.resolve, () => {});
@@ -156,7 +165,6 @@ export async function scheduleWorld(wish: WorldWish): Promise<ScheduleWorld> {
   await settle();
   return {
     clock,
-    control: undefined,
     dues,
     scheduler,
     runs,
