@@ -155,10 +155,26 @@ class Desk {
       // Once: what is tried again is not tried a third time, and nobody planned a run of the command line.
       return due !== undefined && due.cause !== 'retry' ? ask(probe, 'retry', run_id) : [];
     }
-    if (this.#suspected !== undefined)
-      return ask(confirmingProbe(site, probe, this.#suspected.system), 'confirm', run_id);
-    const unanswered = this.#unanswered?.runs.at(-1);
-    return unanswered === undefined ? [] : ask(unanswered.probe, 'confirm', unanswered.run_id);
+    const doubted = this.#suspected;
+    const asked =
+      doubted === undefined ? [] : ask(confirmingProbe(site, probe, doubted.system), 'confirm', run_id);
+    const open = this.#unanswered ?? this.#unreached();
+    const last = open?.runs.at(-1);
+    if (open === undefined || last === undefined) return asked;
+    const again =
+      this.#unanswered === undefined ? confirmingProbe(site, last.probe, open.system) : last.probe;
+    if (asked.some(({ probe: same }) => same === again)) return asked;
+    return [...asked, ...ask(again, 'confirm', last.run_id)];
+  }
+
+  /** What this run was to confirm, and did not come to, for it failed elsewhere without a reason that is known. */
+  #unreached(): Incident | undefined {
+    const { due } = this.#input;
+    if (due?.cause !== 'confirm' || this.#suspected === undefined) return undefined;
+    return this.#all().find((incident) => {
+      if (incident.state !== 'suspected' || incident.system === this.#suspected?.system) return false;
+      return incident.runs.at(-1)?.run_id === due.of;
+    });
   }
 
   #act(
