@@ -127,6 +127,7 @@ test.each([
   ['twice a day', { cron: '0 6,18 * * *' }, DAY / 2],
   ['on weekdays: the weekend', { cron: '0 8-18 * * mon-fri' }, (2 * 24 + 14) * 60 * MINUTE],
   ['very often by day', { cron: '*/5 8-18 * * *' }, 13 * 60 * MINUTE + 5 * MINUTE],
+  ['with a nap at noon', { cron: '*/5 0-11,13-23 * * *' }, 65 * MINUTE],
   ['once a month', { cron: '0 0 1 * *' }, 31 * DAY],
 ])('the interval of a schedule, %s, is its longest gap', (_what, said, expected) => {
   expect(dueTimes(scheduleSchema.parse(said), 'a/b').intervalMs(Date.UTC(2026, 11, 2))).toBe(expected);
