@@ -11,7 +11,8 @@ export interface Subject {
   readonly key: string;
 }
 
-export type EventSource = 'bus' | 'archive' | 'api';
+export const EVENT_SOURCES = ['bus', 'archive', 'api'] as const;
+export type EventSource = (typeof EVENT_SOURCES)[number];
 
 /**
  * How late a message may reach the archive, which files it under the time it was sent, and still be found: so far back it is read again, and before

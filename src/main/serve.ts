@@ -22,7 +22,7 @@ import { openScheduler } from '../schedule/scheduler.ts';
 import { openServer } from '../server/server.ts';
 import { openDigester } from '../service/digester.ts';
 import { type Lease, takeLease } from '../service/lease.ts';
-import { deadMan, openReadiness } from '../service/readiness.ts';
+import { askingSources, deadMan, openReadiness } from '../service/readiness.ts';
 import { type Loop, runService } from '../service/service.ts';
 import { openWorkers } from '../service/workers.ts';
 import { type CalendarFeeds, openCalendarFeeds } from '../sources/calendar-feeds.ts';
@@ -33,6 +33,7 @@ import { meteredExec, meteredHttp, meteredLogger } from '../telemetry/metered.ts
 import { openMetrics } from '../telemetry/metrics.ts';
 import { openTelemetry } from '../telemetry/telemetry.ts';
 import { whenFree } from './listen.ts';
+import { observeLast, openObserved } from './observed.ts';
 import { reloading } from './reload.ts';
 import { secretReader } from './secrets.ts';
 
@@ -60,8 +61,10 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
   /** All that served before: none of them has a run any more. */
   let former: readonly Owner[] = [];
 
+  const observed = openObserved(clock);
   const meter = {
-    http: (http: Http, environment: Environment) => meteredHttp(http, { environment, telemetry, clock }),
+    http: (http: Http, environment: Environment) =>
+      meteredHttp(observed.http(http, environment), { environment, telemetry, clock }),
     exec: (exec: Exec, environment: Environment) => meteredExec(exec, { environment, telemetry, clock }),
   };
   const worlds = openWorlds({ data, store, verbose, meter }, host, resources);
@@ -112,7 +115,9 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
         const { close } = await worlds.of(environment, control);
         return reachable(environment, close.http, asking);
       });
-      return (await Promise.all(checks)).flat();
+      const all = (await Promise.all(checks)).flat();
+      observed.checks(all);
+      return all;
     },
     clock,
   });
@@ -125,9 +130,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
         leads: lease !== undefined && !lease.lost.aborted,
         tickAt: scheduler.tick()?.at,
         reload,
-        credentials: [],
-        clockOffsets: [],
-        sources: [],
+        ...observed.numbers(),
       }),
       nextDue: ({ scope }, probe) => scheduler.next(scope, probe),
     },
@@ -167,7 +170,10 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
     ids,
     clock,
     log,
-    digested: () => {},
+    digested(run, evidence) {
+      const site = now.sites.find(({ scope }) => scope === run.header.scope);
+      if (run.record !== null && site !== undefined) observed.run(run.record, evidence, site.clock);
+    },
   });
 
   const server = resources.use(
@@ -216,6 +222,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
       signal,
     ),
   );
+  await observeLast(observed, store, now.sites);
   former = await store.leases.before(lease.service.service_id);
   for (const { environment, probes } of now.sites) {
     say(`serving ${environment.name}: ${[...probes.keys()].join(', ')}`);
@@ -243,6 +250,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
     { name: 'scheduler', run: scheduler.run },
     sending,
     digester.reminding,
+    askingSources(readiness, clock),
     {
       name: 'calendar feeds',
       async run(stop) {

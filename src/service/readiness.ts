@@ -130,6 +130,19 @@ function no(name: string, text: string): Check {
   return { name, ok: false, text, age_ms: null };
 }
 
+/** Keeps the answers of the sources young, also where nobody asks for readiness. */
+export function askingSources(readiness: Pick<Readiness, 'readiness'>, clock: Clock): Loop {
+  return {
+    name: 'sources',
+    async run(signal) {
+      while (!signal.aborted) {
+        await readiness.readiness(signal).catch(() => {});
+        await clock.sleep(SOURCE_ASKED_MS, signal).catch(() => {});
+      }
+    },
+  };
+}
+
 export interface DeadManOptions {
   readonly everyMs: number;
   readonly readiness: Pick<Readiness, 'own'>;
