@@ -82,7 +82,7 @@ export async function incidentsShowCommand(
   host: Host,
 ): Promise<number> {
   await using store = await existingStore(options, host);
-  const incident = await findIncident(store, id, options, host);
+  const incident = await findIncident(store, id);
   host.stdout.write(
     options.json === true ? incidentsJson(incident) : `${incidentText(incident, options, host)}\n`,
   );
@@ -159,7 +159,7 @@ function incidentText(incident: Incident, options: PlaceOptions, host: Host): st
 /** `packprobe incidents ack ID`. */
 export async function incidentsAckCommand(id: string, options: PlaceOptions, host: Host): Promise<number> {
   await using store = await existingStore(options, host);
-  const incident = await findIncident(store, id, options, host);
+  const incident = await findIncident(store, id);
   const { incident_id, state, system, environment } = incident;
   if (state === 'resolved' || state === 'dismissed')
     throw new UsageError(`incident ${incident_id} is ${state}`, 'It needs nobody any more.');
@@ -185,7 +185,7 @@ export async function incidentsTicketCommand(
   if (url !== undefined && !/^https?:\/\/[^\s@"<>]{1,2000}$/.test(url))
     throw new UsageError(`"${url}" is no http or https address`, 'Give the whole address of the ticket.');
   await using store = await existingStore(options, host);
-  const { incident_id } = await findIncident(store, id, options, host);
+  const { incident_id } = await findIncident(store, id);
   const who = await whoAsks(host);
   const clock = await host.openClock();
   await writeDown(store, clock, {
@@ -202,8 +202,8 @@ export async function incidentsTicketCommand(
 /** Incidents that are offered by the beginning of their ids; who wants an older one knows it whole. */
 const NEWEST = 200;
 
-async function findIncident(store: Store, id: string, options: PlaceOptions, host: Host): Promise<Incident> {
-  const see = `See: ${host.program} incidents list${dataOption(options)}`;
+async function findIncident(store: Store, id: string): Promise<Incident> {
+  const see = 'See: packprobe incidents list';
   if (id === '') throw new UsageError('which incident? its id is empty', see);
   const whole = await store.incidents.find(id);
   if (whole !== undefined) return whole;

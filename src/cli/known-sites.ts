@@ -1,12 +1,10 @@
 import type { Config } from '../core/config.ts';
-import { dueKey, dueTimes } from '../core/due-times.ts';
-import { type Environment, scopeOf } from '../core/environment.ts';
 import type { Site, SiteProbe } from '../core/site.ts';
-import type { RunHeader, Store } from '../core/store.ts';
+import type { Store } from '../core/store.ts';
 import { nearest } from '../core/suggest.ts';
 import type { Host } from './host.ts';
+import type { PlaceOptions } from './places.ts';
 import { loadSites, type SiteOptions } from './sites.ts';
-import { planOf } from './stored-run.ts';
 import { UsageError } from './usage-error.ts';
 
 /** So many of the newest runs are looked through for sandboxes. */
@@ -26,7 +24,7 @@ export async function knownSites(
   const named = env === undefined ? Object.keys(config.environments) : env === 'sandbox' ? [] : [env];
   const written = named.length === 0 ? [] : (await loadSites({ ...places, env: named }, config, host)).sites;
   const wantsSandboxes = env === undefined || env === 'sandbox';
-  return wantsSandboxes ? [...written, ...(await liveSandboxes(config, store, host))] : written;
+  return wantsSandboxes ? [...written, ...(await liveSandboxes(places, config, store, host))] : written;
 }
 
 /** One of these by its name. */
@@ -51,42 +49,26 @@ export function probeNamed({ environment, probes }: Site, name: string): SitePro
   );
 }
 
-async function liveSandboxes(config: Config, store: Store, host: Host): Promise<readonly Site[]> {
-  const headers: RunHeader[] = [];
-  for (const { run_id, environment } of await store.list({ limit: NEWEST_RUNS })) {
-    if (config.environments[environment] !== undefined) continue;
-    const { run } = await store.find(run_id);
-    if (run?.header.control !== undefined) headers.push(run.header);
+/** The sandbox that the newest run of an environment without a file was in, where it lives; its probes are those that `serve` runs in it. */
+async function liveSandboxes(
+  places: PlaceOptions,
+  config: Config,
+  store: Store,
+  host: Host,
+): Promise<readonly Site[]> {
+  const controls = new Set<string>();
+  const newest = Map.groupBy(await store.list({ limit: NEWEST_RUNS }), ({ environment }) => environment);
+  for (const [environment, [run]] of newest) {
+    if (run === undefined || config.environments[environment] !== undefined) continue;
+    const { run: stored } = await store.find(run.run_id);
+    if (stored?.header.control !== undefined) controls.add(stored.header.control);
   }
   const sites: Site[] = [];
-  for (const [control, all] of Map.groupBy(headers, (header) => header.control ?? '')) {
-    const [first] = all;
-    if (first === undefined || (await host.isSandboxGone(control))) continue;
-    const environment = first.environment_definition as unknown as Environment;
-    const clock = await host.openClock(environment.clock);
-    const probes = new Map<string, SiteProbe>();
-    for (const header of all) {
-      if (!probes.has(header.probe))
-        probes.set(header.probe, await probeOf(header, config, clock.now(), host));
-    }
-    sites.push({ environment, scope: scopeOf(environment), clock, control, probes, maxRuns: undefined });
+  for (const control of controls) {
+    if (await host.isSandboxGone(control)) continue;
+    await using sandbox = await host.joinSandbox(control);
+    const { environment } = sandbox;
+    sites.push(...(await loadSites(places, config, host, { control, environment })).sites);
   }
   return sites;
-}
-
-async function probeOf(header: RunHeader, config: Config, now: number, host: Host): Promise<SiteProbe> {
-  const plan = await planOf(header, host);
-  const { schedule, confirm_with } = plan.probe;
-  const key = dueKey(header.environment, header.probe);
-  return {
-    name: header.probe,
-    plan,
-    definition: header.definition,
-    package: header.package,
-    branch: header.branch,
-    schedule,
-    intervalMs: schedule && dueTimes(schedule, key, config.schedule.min_interval).intervalMs(now),
-    confirm_with,
-    systems: [...new Set(plan.steps.map(({ system }) => system))],
-  };
 }

@@ -13,7 +13,7 @@ export async function runsCancelCommand(id: string, options: PlaceOptions, host:
   const over = () =>
     new UsageError(
       `run ${run_id} has ended: there is nothing to cancel`,
-      `Look at it with: ${host.program} runs show ${run_id}${dataOption(options)}`,
+      `Look at it with: packprobe runs show ${run_id}`,
     );
   if (record !== null) throw over();
   const who = await whoAsks(host);

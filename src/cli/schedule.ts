@@ -213,7 +213,7 @@ export async function scheduleUnpauseCommand(
   );
   const subject = subjectOf(options.env, probe ?? null);
   if (pauses.length === 0) {
-    throw new UsageError(`${subject} is not paused`, `See: ${host.program} schedule list`);
+    throw new UsageError(`${subject} is not paused`, 'See: packprobe schedule list');
   }
   const who = await whoAsks(host);
   await writeDown(store, clock, { who, action: 'schedule.unpause', subject, detail: '' });

@@ -162,10 +162,15 @@ function probeLine({ probe, last, active, ...next }: ProbeStatus, paint: Paint, 
   const [run] = active;
   const now =
     run === undefined
-      ? `next ${dueText({ probe, ...next })}`
+      ? nextText({ probe, ...next })
       : `under way for ${formatDuration(clock.now() - run.started_at)}`;
   const name = pad(cut(probe.name, 24), 16);
   return `  ${name}  ${came}  ${cut(`${pad(age, 16)}  ${now}`, Math.max(20, width - 33))}`;
+}
+
+function nextText(next: NextDue): string {
+  const text = dueText(next);
+  return text.startsWith('in ') ? `next ${text}` : text;
 }
 
 function incidentLines(incident: Incident, paint: Paint, width: number): readonly string[] {

@@ -62,5 +62,9 @@ async function look({ readiness, clock, log }: ServerOptions): Promise<readonly 
 function reply(checks: readonly Check[]): Reply<unknown> {
   // Where nothing is checked nothing is known.
   const ok = checks.length > 0 && checks.every((check) => check.ok);
-  return { status: ok ? 200 : 503, body: { ok, checks } };
+  const rounded = checks.map((check) => ({
+    ...check,
+    age_ms: check.age_ms === null ? null : Math.round(check.age_ms),
+  }));
+  return { status: ok ? 200 : 503, body: { ok, checks: rounded } };
 }
