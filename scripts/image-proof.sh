@@ -128,9 +128,9 @@ single_build() {
   inside "${entrypoint[@]}" run single-build --env sandbox --speed "$speed"
 }
 
-# Starts the service as the image does, asks it as the health check does, and ends it as a runtime does.
+# Starts the service with the configuration of the image, asks it as the health check does, and ends it as a runtime does.
 serve() {
-  inside "${entrypoint[@]}" serve > "$data/serve.out" 2>&1 &
+  inside "${entrypoint[@]}" serve --env sandbox > "$data/serve.out" 2>&1 &
   local job=$! begin=$EPOCHREALTIME pid answer='' code=0
   for _ in $(seq 100); do
     pid=$(pgrep -P "$job" -x tini || true)
@@ -140,6 +140,7 @@ serve() {
     sleep 0.1
   done
   echo "/healthz/ready after $(awk "BEGIN { printf \"%.1f\", $EPOCHREALTIME - $begin }") s: $answer"
+  [ -z "$pid" ] || echo "/metrics: $(nsenter --net --target "$pid" curl -s --noproxy '*' -m 5 http://127.0.0.1:9842/metrics | grep -c '^packprobe_') series of packprobe"
   [ -z "$pid" ] || awk '/^(VmRSS|VmHWM)/ { print "memory of packprobe:", $0 }' "/proc/$(pgrep -P "$pid")/status"
   begin=$EPOCHREALTIME
   [ -z "$pid" ] || kill -TERM "$pid"
@@ -154,5 +155,5 @@ check 'all commands are there' commands
 check 'git and ssh work under a user id without a name' git_and_ssh
 check 'orphans are taken in' zombies
 check 'packprobe run single-build --env sandbox' single_build
-check 'packprobe serve' serve
+check 'packprobe serve --env sandbox' serve
 exit "$failed"

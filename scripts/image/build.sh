@@ -22,7 +22,7 @@ case $1 in
     # A fifth less without its symbols, which only a debugger reads.
     [ -e /usr/local/bin/node ] || install -m 755 --strip node_modules/node/bin/node /image/usr/local/bin/node
     npm prune --omit=dev
-    cp -a bin dist probes config package.json LICENSE node_modules /image/opt/packprobe/
+    cp -a bin dist probes config docs package.json LICENSE node_modules /image/opt/packprobe/
     # Nobody debugs or compiles in there: half of the files are maps, types and the sources of both.
     find /image/opt/packprobe/dist /image/opt/packprobe/node_modules -type f \
       \( -name '*.map' -o -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.md' \) -delete

@@ -118,6 +118,14 @@ describe('the Containerfile', () => {
     expect(copied).not.toEqual([]);
   });
 
+  test('all that the package is made of gets into the image', () => {
+    const { files } = JSON.parse(read('package.json')) as { readonly files: readonly string[] };
+    const [, copied = ''] =
+      /^\s*cp -a (.*) \/image\/opt\/packprobe\/$/m.exec(read('scripts/image/build.sh')) ?? [];
+    expect(copied.split(' ')).toEqual(expect.arrayContaining(['package.json', 'node_modules', ...files]));
+    for (const file of files) if (file !== 'dist') expect(ignored).not.toContain(file);
+  });
+
   test('neither history, nor what was installed or built here, is sent to the build', () => {
     expect(ignored).toEqual(expect.arrayContaining(['.git', '.clients', 'dist', 'node_modules', 'test']));
   });
