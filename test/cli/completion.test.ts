@@ -63,7 +63,7 @@ describe('commands and options', () => {
   });
 
   test('a command below a command is offered behind it, and nothing of its neighbours', async () => {
-    expect(await texts(['runs', ''])).toEqual(['list', 'show', 'resume', 'help']);
+    expect(await texts(['runs', ''])).toEqual(['list', 'show', 'cancel', 'resume', 'help']);
   });
 
   test('options are those of the command, with the help that every command has', async () => {
@@ -76,7 +76,7 @@ describe('commands and options', () => {
     expect(await texts(['run', '--clients', ''])).toEqual(['real', 'stand-ins', 'auto']);
     expect(await texts(['run', '--clients=r'])).toEqual(['--clients=real']);
     expect(await texts(['completion', ''])).toEqual(['bash', 'zsh', 'fish']);
-    expect(await texts(['schema', 'p'])).toEqual(['probe']);
+    expect(await texts(['schema', 'p'])).toEqual(['probe', 'procedures']);
   });
 
   test('behind -- there are no options', async () => {

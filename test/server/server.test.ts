@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import { request } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { selfSigned } from '../support/receivers.ts';
+import { withTool } from '../support/tools.ts';
 import { type ServerWorld, serverWorld, TOKEN } from './world.ts';
 
 let world: ServerWorld;
@@ -250,5 +253,28 @@ describe('the wire', () => {
       code: 'LISTEN_FAILED',
       message: `cannot listen on 127.0.0.1 port ${port}: something else listens there`,
     });
+  });
+});
+
+describe('TLS', () => {
+  withTool('openssl', 'speaks it alone, and takes a renewed certificate without a pause', async () => {
+    const [first, second] = [selfSigned(), selfSigned()];
+    await using secure = await serverWorld({ tls: first });
+    expect(secure.server.url).toMatch(/^https:/);
+    const ask = (ca: string) =>
+      new Promise<string | undefined>((resolve) => {
+        request(`${secure.server.url}/healthz/live`, { ca, agent: false }, (response) => {
+          response.resume().on('end', () => resolve(String(response.headers['strict-transport-security'])));
+        })
+          .on('error', () => resolve(undefined))
+          .end();
+      });
+    expect(await ask(first.cert)).toContain('max-age=');
+    expect(await ask(second.cert)).toBeUndefined();
+    secure.server.renewTls(second);
+    expect(await ask(second.cert)).toContain('max-age=');
+    expect(await ask(first.cert)).toBeUndefined();
+    expect(() => secure.server.renewTls({ cert: 'none', key: 'none' })).toThrow();
+    expect(await ask(second.cert)).toContain('max-age=');
   });
 });
