@@ -66,6 +66,11 @@ export function openQueue(options: QueueOptions): Queue {
     log.info({ environment, probe, due_at, cause, reason, note }, 'a due time gets no run');
   }
 
+  /** A place is free: of interest only where somebody waits for one. */
+  function tellFree(): void {
+    if (waiting.size > 0) options.wake();
+  }
+
   /** In the order of their due times, which clocks of different environments tell differently. */
   function inOrder(): readonly Waiting[] {
     const hostTime = ({ due }: Waiting) => sites.get(due.scope)?.clock.toHost(due.due_at) ?? 0;
@@ -185,7 +190,7 @@ export function openQueue(options: QueueOptions): Queue {
     const { started, ended } = launched(due, site, probe);
     const leave = () => {
       places.leave(place);
-      options.wake();
+      tellFree();
     };
     // Nobody else may be there yet who looks at it.
     ended.catch(() => {});
@@ -265,7 +270,7 @@ export function openQueue(options: QueueOptions): Queue {
       places.take(taken);
       const leave = () => {
         places.leave(taken);
-        options.wake();
+        tellFree();
       };
       ended.then(leave, leave);
     },
