@@ -215,7 +215,7 @@ describe('a collector', () => {
     expect(resource.attributes).toContainEqual({ key: 'service.name', value: { stringValue: 'packprobe' } });
     const { spans } = scopeSpans[0]!;
     expect(spans).toHaveLength(spansOfRun(run, [hop], here).length);
-    const [root, first] = spans;
+    const [root, first] = spans as [SentSpan, SentSpan];
     expect(root).toMatchObject({
       name: 'RUN single-build',
       kind: 2,

@@ -163,12 +163,15 @@ export interface TelemetryWorld extends AsyncDisposable {
 export function telemetryWorld({
   probes = [testProbe('single-build')],
   stepHistograms = true,
+  now,
 }: {
   readonly probes?: readonly SiteProbe[];
   readonly stepHistograms?: boolean;
+  /** Epoch ms. */
+  readonly now?: number;
 } = {}): TelemetryWorld {
   const dir = mkdtempSync(join(tmpdir(), 'packprobe-telemetry-'));
-  const clock = new FakeClock();
+  const clock = new FakeClock(now);
   const open = () => {
     const store = openStore(join(dir, 'packprobe.db'), { now: () => clock.monotonic() });
     const telemetry = openTelemetry();
