@@ -164,6 +164,20 @@ describe('the OpenShift manifests', () => {
     expect(systems).toMatchObject(ours.systems);
   });
 
+  test('every environment that is served has its file where packprobe looks for it', () => {
+    const { environments } = readConfig('packprobe.yaml', readText('openshift/packprobe.yaml'));
+    const names = Object.keys(environments);
+    expect(names.map((name) => readEnvironment(name, readText(`openshift/${name}.yaml`)).name)).toEqual(
+      names,
+    );
+    expect(names.length).toBeGreaterThan(0);
+    for (const pod of pods) {
+      const volumes = podOf(pod).volumes as { name: string; configMap?: { items: { path: string }[] } }[];
+      const paths = volumes.find(({ name }) => name === 'config')?.configMap?.items.map(({ path }) => path);
+      expect(paths).toEqual(['packprobe.yaml', ...names.map((name) => `environments/${name}.yaml`)]);
+    }
+  });
+
   test('the service listens where the pod, the Service and the NetworkPolicy expect it', () => {
     const { listen } = readConfig('packprobe.yaml', readText('openshift/packprobe.yaml'));
     const [container] = podOf(one('Deployment')).containers;
