@@ -240,6 +240,21 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
       ),
     );
 
+  place(program.command('replay'))
+    .summary('which incidents other rules would have opened')
+    .description(
+      'Runs the evidence that is stored through other rules of incidents, and says what they would have told and what not, against what happened. Changes nothing.',
+    )
+    .requiredOption(
+      '--rules <file>',
+      'rules as under `incidents` in the configuration, or a whole configuration',
+    )
+    .option('--since <duration>', 'how far back', '90d')
+    .option('--env <name>', 'only of this environment')
+    .option('--json', 'print it as JSON')
+    .addHelpText('after', '\nExample:\n  packprobe replay --rules new-rules.yaml --since 90d --env fedora\n')
+    .action(handled(async (options: never) => (await import('./replay.ts')).replayCommand(options, host)));
+
   place(program.command('plan'))
     .summary('what a run would do: steps, bindings, exact commands')
     .description(

@@ -61,10 +61,11 @@ export function evidenceOf({ record, scope, site, live, counted }: Evident): rea
 /**
  * Whether good evidence says anything of what failed: a run of the probe that failed, or one that did the same action and passed it. Where none of
  * those probes runs any more, whatever is good counts.
+ * @param record of the run that is looked at now: of others only is known what their probes do
  */
 export function answersTo(
   incident: Incident,
-  { site, record }: { readonly site: Pick<Site, 'probes'>; readonly record: RunRecord },
+  { site, record }: { readonly site: Pick<Site, 'probes'>; readonly record?: RunRecord },
 ): (good: SystemEvidence) => boolean {
   const failed = incident.runs.filter(({ probe }) => site.probes.has(probe));
   const probes = new Set(failed.map(({ probe }) => probe));
@@ -72,7 +73,7 @@ export function answersTo(
   return ({ run_id, probe }) => {
     if (failed.length === 0) return true;
     if (incident.system === 'own' || actions.size === 0) return probes.has(probe);
-    if (run_id === record.run_id) return repeatedIn(incident, record, site) !== undefined;
+    if (record?.run_id === run_id) return repeatedIn(incident, record, site) !== undefined;
     if (probes.has(probe)) return true;
     return (site.probes.get(probe)?.plan.steps ?? []).some(({ uses }) => actions.has(uses));
   };

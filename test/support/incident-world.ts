@@ -137,7 +137,8 @@ export class IncidentWorld {
   readonly incidents = new Map<string, Incident>();
   readonly notices: NewNotice[] = [];
   evidence: SystemEvidence[] = [];
-  #ended: StoredRun[] = [];
+  /** The newest first, and not all. */
+  ended: StoredRun[] = [];
   #ids = 0;
 
   constructor(
@@ -172,7 +173,7 @@ export class IncidentWorld {
       ids: { uuid: () => this.#id('0b') },
       context: { now, runbooks: 'docs/runbooks', procedures: {}, url: undefined },
     });
-    this.#ended = [run, ...this.#ended].slice(0, 10);
+    this.ended = [run, ...this.ended].slice(0, 10);
     this.evidence.push(...digest.evidence);
     // Only the newest are ever asked for.
     if (this.evidence.length > 5000) this.evidence = this.evidence.slice(-2500);
@@ -228,7 +229,7 @@ export class IncidentWorld {
       },
     } satisfies Partial<Incidents> as unknown as Incidents;
     const ended = async ({ probe }: { readonly probe?: string }) =>
-      this.#ended.filter(({ header }) => probe === undefined || header.probe === probe);
+      this.ended.filter(({ header }) => probe === undefined || header.probe === probe);
     return { incidents, digests: { ended } };
   }
 }
