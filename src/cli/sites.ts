@@ -95,11 +95,18 @@ export async function loadSites(
 
   async function namesOf(entry: Config['environments'][string] | undefined): Promise<readonly string[]> {
     if (options.probe !== undefined) return options.probe;
-    if (entry === undefined) return probeNames(options, host);
+    // One that the configuration does not name and that has no schedule itself is for `run`.
+    if (entry === undefined) return scheduledNames(options, host);
     return Object.entries(entry.probes)
       .filter(([, { enabled }]) => enabled)
       .map(([name]) => name);
   }
+}
+
+async function scheduledNames(options: PlaceOptions, host: Host): Promise<readonly string[]> {
+  const names = await probeNames(options, host);
+  const probes = await Promise.all(names.map((name) => loadProbe(name, options, host)));
+  return probes.filter(({ probe }) => probe.schedule !== undefined).map(({ probe }) => probe.name);
 }
 
 async function confirmations(

@@ -308,7 +308,7 @@ class Planner {
       this.#blame([...path, 'uses'], `${uses} needs \`system:\` here, for ${whose}`);
     }
     // What stands for no system cannot break one: a failure of it is our own.
-    if (system === undefined) return 'own';
+    if (system === undefined || system === 'own') return 'own';
     if (environment !== undefined && environment.systems[system] === undefined) {
       const key = entry.system === undefined ? 'uses' : 'system';
       this.#blame([...path, key], `environment ${environment.name} has no ${system}`);

@@ -136,7 +136,10 @@ export const stepSchema = z.strictObject({
   continue_on_failure: z.boolean().default(false).describe('Later steps go on; the run fails all the same.'),
   always: z.boolean().default(false).describe('Runs even where an earlier step did not pass.'),
   normal: positiveDuration.optional().describe('How long is normal, until there is a history.'),
-  system: z.enum(SYSTEMS).optional().describe('Who is charged. Left out, the system of the action.'),
+  system: z
+    .enum([...SYSTEMS, 'own'])
+    .optional()
+    .describe('Who is charged; `own` is packprobe itself. Left out, the system of the action.'),
 });
 
 export type StepEntry = z.output<typeof stepSchema>;
