@@ -30,6 +30,24 @@ describe('what ships', () => {
     );
   });
 
+  test('every example in its comments is taken, and shows every part that is not there by default', () => {
+    const said = read('config/packprobe.yaml')
+      .replaceAll(/^( *\w+:) (?:\{\}|\[\])(?: #.*)?$/gm, '$1')
+      // `dead_man` stands on its own, everything else within what comes before it.
+      .replaceAll(/^# {2}(dead_man:.*)$/gm, '$1')
+      .replaceAll(/^#(?= {2})/gm, '');
+    const config = readConfig('config/packprobe.yaml', said);
+    const { listen, metrics, incidents, dead_man, calendar, receivers, schedule: limits } = config;
+    const shown = [listen.tls, listen.url, metrics.otlp, incidents.systems.ci, dead_man, limits.systems.koji];
+    expect(shown).not.toContain(undefined);
+    expect(Object.keys(listen.tokens)).toEqual(['oncall']);
+    expect(Object.keys(calendar.feeds)).toEqual(['infrastructure', 'status']);
+    expect(calendar.entries).toHaveLength(1);
+    expect(Object.values(config.environments).map(({ max_runs }) => max_runs)).toEqual([5, undefined]);
+    const kinds = Object.values(receivers).map(({ kind }) => kind);
+    expect(kinds.toSorted()).toEqual(['alertmanager', 'command', 'mail', 'matrix', 'webhook']);
+  });
+
   test.each(filesIn('config/environments'))('%s is called as its file', (file) => {
     expect(`config/environments/${readEnvironment(file, read(file)).name}.yaml`).toBe(file);
   });
