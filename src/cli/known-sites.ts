@@ -3,7 +3,8 @@ import type { Site, SiteProbe } from '../core/site.ts';
 import type { Store } from '../core/store.ts';
 import { nearest } from '../core/suggest.ts';
 import type { Host } from './host.ts';
-import type { PlaceOptions } from './places.ts';
+import { dataDir, type PlaceOptions } from './places.ts';
+import { runningSandboxes } from './sandbox-fault.ts';
 import { loadSites, type SiteOptions } from './sites.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -21,10 +22,16 @@ export async function knownSites(
   store: Store,
   host: Host,
 ): Promise<readonly Site[]> {
-  const named = env === undefined ? Object.keys(config.environments) : env === 'sandbox' ? [] : [env];
+  // A sandbox has no file, also where the configuration says what runs in it.
+  const named = (env === undefined ? Object.keys(config.environments) : [env]).filter(
+    (name) => name !== 'sandbox',
+  );
   const written = named.length === 0 ? [] : (await loadSites({ ...places, env: named }, config, host)).sites;
   const wantsSandboxes = env === undefined || env === 'sandbox';
-  return wantsSandboxes ? [...written, ...(await liveSandboxes(places, config, store, host))] : written;
+  if (!wantsSandboxes) return written;
+  const names = new Set(written.map(({ environment }) => environment.name));
+  const sandboxes = await liveSandboxes(places, config, store, host);
+  return [...written, ...sandboxes.filter(({ environment }) => !names.has(environment.name))];
 }
 
 /** One of these by its name. */
@@ -49,7 +56,10 @@ export function probeNamed({ environment, probes }: Site, name: string): SitePro
   );
 }
 
-/** The sandbox that the newest run of an environment without a file was in, where it lives; its probes are those that `serve` runs in it. */
+/**
+ * The sandbox that the newest run of an environment was in, where it lives, else the one of the data folder. Its probes are those that `serve`
+ * runs in it.
+ */
 async function liveSandboxes(
   places: PlaceOptions,
   config: Config,
@@ -58,14 +68,18 @@ async function liveSandboxes(
 ): Promise<readonly Site[]> {
   const controls = new Set<string>();
   const newest = Map.groupBy(await store.list({ limit: NEWEST_RUNS }), ({ environment }) => environment);
-  for (const [environment, [run]] of newest) {
-    if (run === undefined || config.environments[environment] !== undefined) continue;
-    const { run: stored } = await store.find(run.run_id);
-    if (stored?.header.control !== undefined) controls.add(stored.header.control);
+  for (const [run] of newest.values()) {
+    const stored = run && (await store.find(run.run_id)).run;
+    const control = stored?.header.control;
+    if (control !== undefined && !(await host.isSandboxGone(control))) controls.add(control);
+  }
+  if (controls.size === 0) {
+    // One that `serve` has started, and nothing has run in it yet.
+    const running = await runningSandboxes(dataDir(places, host), host);
+    if (running.length === 1) for (const control of running) controls.add(control);
   }
   const sites: Site[] = [];
   for (const control of controls) {
-    if (await host.isSandboxGone(control)) continue;
     await using sandbox = await host.joinSandbox(control);
     const { environment } = sandbox;
     sites.push(...(await loadSites(places, config, host, { control, environment })).sites);

@@ -51,17 +51,23 @@ export async function listTurnedFaults(options: SandboxFaultOptions, host: Host)
   return EXIT.passed;
 }
 
-/** Where the sandbox is: as said, as `env.sh` says, or the one whose folder lies in the data folder. */
-async function controlOf(options: SandboxFaultOptions, host: Host): Promise<string> {
-  const said = options.url ?? (host.env['PACKPROBE_SANDBOX'] || undefined);
-  if (said !== undefined) return said.replace(/\/+$/, '');
-  const data = dataDir(options, host);
+/** Control addresses of the sandboxes that live and have their folder in this data folder. */
+export async function runningSandboxes(data: string, host: Host): Promise<readonly string[]> {
   const folders = (await host.listFiles(data).catch(() => [])).filter((name) => name.startsWith('sandbox-'));
   const running: string[] = [];
   for (const folder of folders) {
     const control = await host.readText(join(join(data, folder), 'control')).catch(() => '');
     if (control !== '' && !(await host.isSandboxGone(control.trim()))) running.push(control.trim());
   }
+  return running;
+}
+
+/** Where the sandbox is: as said, as `env.sh` says, or the one whose folder lies in the data folder. */
+async function controlOf(options: SandboxFaultOptions, host: Host): Promise<string> {
+  const said = options.url ?? (host.env['PACKPROBE_SANDBOX'] || undefined);
+  if (said !== undefined) return said.replace(/\/+$/, '');
+  const data = dataDir(options, host);
+  const running = await runningSandboxes(data, host);
   const [only] = running;
   if (only !== undefined && running.length === 1) return only;
   throw new UsageError(
