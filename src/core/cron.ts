@@ -14,20 +14,28 @@ export interface CronTimes {
  * autumn the first time only; a line with a wildcard or a step goes by elapsed time.
  */
 export function cronTimes(text: string, timeZone: string): CronTimes {
-  const cron = new Cron(text, {
-    mode: '5-part',
-    timezone: timeZone,
-    paused: true,
-    // `5/15` is 5, 20, 35, 50, as many a cron has it.
-    sloppyRanges: true,
-    // Lists of hours are fixed times, too: `30 2,14 * * *` is due twice on every day.
-    fixedTimeRule: 'no-wildcard',
-  });
+  const make = () =>
+    new Cron(text, {
+      mode: '5-part',
+      timezone: timeZone,
+      paused: true,
+      // `5/15` is 5, 20, 35, 50, as many a cron has it.
+      sloppyRanges: true,
+      // Lists of hours are fixed times, too: `30 2,14 * * *` is due twice on every day.
+      fixedTimeRule: 'no-wildcard',
+    });
+  // Each one lists ten thousand years, 80 kB: too much to hold on to for hours, too slow to make for every one of many times.
+  let kept = new WeakRef(make());
+  const cron = () => {
+    const one = kept.deref() ?? make();
+    kept = new WeakRef(one);
+    return one;
+  };
   return {
-    next: (after) => cron.nextRun(isoOf(after))?.getTime() ?? Number.POSITIVE_INFINITY,
+    next: (after) => cron().nextRun(isoOf(after))?.getTime() ?? Number.POSITIVE_INFINITY,
     // It takes the first of a moment's milliseconds for the whole second.
     previous: (count, before) =>
-      cron
+      cron()
         .previousRuns(count, isoOf(Math.ceil(before / 1000) * 1000))
         .map((date) => date.getTime())
         .reverse(),

@@ -1,6 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { ExecaError, execa } from 'execa';
 import { Fault } from '../core/fault.ts';
 import { firstOf } from '../core/first-of.ts';
 import type { Command, Exec } from '../core/ports.ts';
@@ -33,6 +32,9 @@ export interface ExecOptions {
 export function processExec(options: ExecOptions): Exec {
   const boot = bootId();
   return async (command, signal) => {
+    signal.throwIfAborted();
+    // Not before it is needed: a service that waits for its next due time does without.
+    const { execa } = await import('execa');
     signal.throwIfAborted();
     const cwd = command.cwd ?? options.cwd;
     const unwritten = new AbortController();
@@ -144,7 +146,7 @@ function timedOut(command: Command): Fault {
 
 /** No execa error leaves this file: its message, stack and fields all hold the output. */
 function neverRan(command: Command, cwd: string, result: unknown): Fault {
-  const code = result instanceof ExecaError ? (result.code ?? 'unknown') : 'unknown';
+  const code = result instanceof Error && 'code' in result ? result.code : 'unknown';
   if (!existsSync(cwd)) {
     return new Fault(`${command.file} could not be started: its folder ${cwd} is gone`, {
       code: 'WORK_FOLDER_MISSING',
@@ -167,7 +169,7 @@ function neverRan(command: Command, cwd: string, result: unknown): Fault {
   return new Fault(`${command.file} could not be started: ${code}`, {
     code: 'COMMAND_NOT_STARTED',
     kind: 'prober',
-    evidence: { command: command.file, error: code },
+    evidence: { command: command.file, error: String(code) },
     hint: 'Look at the limits of this host: processes, memory, open files.',
   });
 }

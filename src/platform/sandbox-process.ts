@@ -1,9 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { Fault } from '../core/fault.ts';
 import { diskFault } from './files.ts';
+import { nodeHttp } from './http.ts';
+
+const ask = nodeHttp({ userAgent: 'packprobe' });
+const NEVER = new AbortController().signal;
 
 export interface StartSandboxOptions {
   readonly speed: number;
@@ -113,23 +118,27 @@ export async function joinSandbox(control: string): Promise<RunningSandbox> {
 }
 
 /** Whether nobody listens at its control address any more. One that is slow, or says something strange, is not gone. */
-export async function isSandboxGone(control: string): Promise<boolean> {
-  try {
-    const response = await fetch(control, { signal: AbortSignal.timeout(START_LIMIT_MS) });
-    // What is not read holds its connection.
-    await response.arrayBuffer();
-    return false;
-  } catch (error) {
-    const cause = error instanceof Error ? error.cause : undefined;
-    return cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED';
-  }
+export function isSandboxGone(control: string): Promise<boolean> {
+  if (!URL.canParse(control)) return Promise.resolve(false);
+  const { hostname, port } = new URL(control);
+  return new Promise((resolve) => {
+    const socket = connect({ host: hostname, port: Number(port || '80'), timeout: START_LIMIT_MS });
+    const found = (gone: boolean) => {
+      socket.destroy();
+      resolve(gone);
+    };
+    socket.once('connect', () => found(false));
+    socket.once('timeout', () => found(false));
+    socket.once('error', (error) => found('code' in error && error.code === 'ECONNREFUSED'));
+  });
 }
 
 async function environmentOf(control: string): Promise<string> {
   try {
-    const response = await fetch(`${control}/environment`, { signal: AbortSignal.timeout(START_LIMIT_MS) });
-    if (!response.ok) throw new Error(`HTTP ${response.status}`);
-    return await response.text();
+    const url = `${control}/environment`;
+    const { status, body } = await ask({ url, limitMs: START_LIMIT_MS }, NEVER);
+    if (status !== 200) throw new Error(`HTTP ${status}`);
+    return body;
   } catch (error) {
     throw new Fault(`no sandbox answers at ${control}`, {
       code: 'SANDBOX_UNREACHABLE',

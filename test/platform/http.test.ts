@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
 import { nodeHttp } from '../../src/platform/http.ts';
 
@@ -71,4 +72,52 @@ test('an abort is what is thrown', async () => {
   const asking = http({ url }, controller.signal);
   controller.abort(reason);
   await expect(asking).rejects.toBe(reason);
+});
+
+test('a posted form is fetched behind a redirect, and a login is not carried to another host', async () => {
+  const seen: unknown[] = [];
+  const other = await serve((request, response) => {
+    seen.push([request.method, request.url, request.headers.authorization, request.headers['content-type']]);
+    response.end('there');
+  });
+  const url = await serve((_, response) => response.writeHead(302, { location: `${other}/new` }).end());
+  const headers = { Authorization: 'Bearer marker', 'content-type': 'text/plain' };
+  await expect(http({ url, method: 'POST', headers, body: 'x' }, never)).resolves.toMatchObject({
+    status: 200,
+    body: 'there',
+  });
+  expect(seen).toEqual([['GET', '/new', undefined, undefined]]);
+});
+
+test('a redirect is the answer itself where it is asked for, and one that leads in a circle is unavailable', async () => {
+  const url = await serve((_, response) => response.writeHead(307, { location: '/again' }).end());
+  await expect(http({ url, redirects: 'manual' }, never)).resolves.toMatchObject({
+    status: 307,
+    headers: { location: '/again' },
+  });
+  await expect(http({ url }, never)).rejects.toMatchObject({ code: 'HTTP_UNREACHABLE' });
+});
+
+test('a packed answer is unpacked', async () => {
+  const url = await serve((request, response) => {
+    const body = request.method === 'HEAD' ? undefined : gzipSync('packed');
+    response.writeHead(200, { 'content-encoding': 'gzip' }).end(body);
+  });
+  await expect(http({ url }, never)).resolves.toMatchObject({ body: 'packed' });
+  await expect(http({ url, method: 'HEAD' }, never)).resolves.toMatchObject({ body: '' });
+});
+
+test('an answer that ends before its end is unavailable', async () => {
+  const url = await serve((_, response) => {
+    response.writeHead(200, { 'content-length': '10' }).write('half', () => response.destroy());
+  });
+  await expect(http({ url }, never)).rejects.toMatchObject({ code: 'HTTP_UNREACHABLE' });
+});
+
+test('a body goes out in bytes, with its length', async () => {
+  const url = await serve(async (request, response) => {
+    const body = (await request.setEncoding('utf8').toArray()).join('');
+    response.end(`${request.headers['content-length']} ${body}`);
+  });
+  await expect(http({ url, method: 'POST', body: 'grün' }, never)).resolves.toMatchObject({ body: '5 grün' });
 });
