@@ -57,20 +57,29 @@ function wants(
   return systems === undefined || charged.some((system) => system === 'own' || systems.includes(system));
 }
 
-/** Open incidents that nobody has acknowledged and that people were not told of for a while. */
+/** What is told of an open incident without a run: that somebody is on it, once; and while nobody is, that it still lasts. */
 export function reminders(
   incidents: readonly Incident[],
   rulesOf: (incident: Incident) => Pick<IncidentRules, 'remind_every'>,
-  telling: Telling,
+  telling: Telling & { readonly toHost: (at: number) => number },
 ): { readonly incidents: readonly Incident[]; readonly notices: readonly NewNotice[] } {
-  const reminded = incidents
-    .filter(({ state, acknowledged_at }) => state === 'open' && acknowledged_at === null)
-    .filter((incident) => telling.now - (incident.told_at ?? 0) >= rulesOf(incident).remind_every)
-    .map((incident) => ({ ...incident, reminders: incident.reminders + 1, told_at: telling.now }));
-  const notices = reminded.flatMap((incident) =>
-    noticesOf(incident, `reminded-${incident.reminders}`, telling),
-  );
-  return { incidents: reminded, notices };
+  const { now, toHost } = telling;
+  const changed: Incident[] = [];
+  const notices: NewNotice[] = [];
+  for (const incident of incidents) {
+    const { state, acknowledged_at, told_at } = incident;
+    if (state !== 'open') continue;
+    if (acknowledged_at !== null) {
+      if (toHost(acknowledged_at) <= (told_at ?? 0)) continue;
+      changed.push({ ...incident, told_at: now });
+      notices.push(...noticesOf(incident, 'acknowledged', telling));
+    } else if (now - (told_at ?? 0) >= rulesOf(incident).remind_every) {
+      const reminded = { ...incident, reminders: incident.reminders + 1, told_at: now };
+      changed.push(reminded);
+      notices.push(...noticesOf(reminded, `reminded-${reminded.reminders}`, telling));
+    }
+  }
+  return { incidents: changed, notices };
 }
 
 interface Finished {

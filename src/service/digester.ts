@@ -60,6 +60,14 @@ export interface Digester {
 /** Stands behind every finished run, whoever ran it: stored first, then counted, judged, told. */
 export function openDigester(options: DigesterOptions): Digester {
   const { store, clock, log, ids } = options;
+  let busy: Promise<unknown> = Promise.resolve();
+
+  /** One after another: what reads incidents and writes them must not undo what another has just written. */
+  function alone<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = busy.then(work);
+    busy = done.catch(() => {});
+    return done;
+  }
 
   async function siteOf({ header }: StoredRun): Promise<Site> {
     const known = options.sites().find(({ scope }) => scope === header.scope);
@@ -104,6 +112,17 @@ export function openDigester(options: DigesterOptions): Digester {
     if (await store.digests.digest({ ...digested, totals })) options.digested(run, evidence);
   }
 
+  async function remind(site: Site): Promise<void> {
+    const { incidents: rules, receivers } = options.config();
+    const told = reminders(await store.incidents.live(site.scope), ({ system }) => rulesOf(rules, system), {
+      receivers,
+      context: { ...options.context(), now: site.clock.now() },
+      now: clock.now(),
+      toHost: site.clock.toHost,
+    });
+    if (told.incidents.length > 0) await store.incidents.apply(told.incidents, told.notices);
+  }
+
   return {
     async work(signal) {
       for (let left = true; left && !signal.aborted; ) {
@@ -113,7 +132,7 @@ export function openDigester(options: DigesterOptions): Digester {
           if (signal.aborted) return;
           const { run } = await store.find(run_id);
           if (run === undefined) continue;
-          await digest(run, signal).catch((error: unknown) => {
+          await alone(() => digest(run, signal)).catch((error: unknown) => {
             signal.throwIfAborted();
             log.error({ run_id, err: asFault(error) }, 'what follows from a run could not be stored');
             left = false;
@@ -126,17 +145,7 @@ export function openDigester(options: DigesterOptions): Digester {
       async run(signal) {
         while (!signal.aborted) {
           for (const site of options.sites()) {
-            const { incidents: rules, receivers } = options.config();
-            const told = reminders(
-              await store.incidents.live(site.scope),
-              ({ system }) => rulesOf(rules, system),
-              {
-                receivers,
-                context: { ...options.context(), now: site.clock.now() },
-                now: clock.now(),
-              },
-            );
-            if (told.incidents.length > 0) await store.incidents.apply(told.incidents, told.notices);
+            await alone(() => remind(site));
           }
           await clock.sleep(REMIND_MS, signal).catch(() => {});
         }

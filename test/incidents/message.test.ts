@@ -146,11 +146,16 @@ describe('who is told', () => {
     expect(keys(again)).toEqual(keys(world.notices));
   });
 
-  test('people are reminded once a day until somebody acknowledges it', async () => {
+  test('people are reminded once a day until somebody acknowledges it, which is told once', async () => {
     const world = await outage();
     const { receivers, incidents: rules } = world.config;
     const remind = (incident = world.last('koji'), now = at(0)) =>
-      reminders([incident], ({ system }) => rulesOf(rules, system), { receivers, context, now });
+      reminders([incident], ({ system }) => rulesOf(rules, system), {
+        receivers,
+        context,
+        now,
+        toHost: (ms) => ms,
+      });
     const told = world.last('koji').told_at ?? 0;
     const day = 24 * HOUR_MS;
     expect(remind(world.last('koji'), told + day - 1).notices).toEqual([]);
@@ -160,7 +165,9 @@ describe('who is told', () => {
     expect(remind(reminded, told + day + 1).notices).toEqual([]);
     expect(remind(reminded, told + 2 * day).notices.map(({ state }) => state)).toEqual(['reminded-2']);
     const acknowledged = { ...world.last('koji'), acknowledged_at: at(2), acknowledged_by: 'kevin' };
-    expect(remind(acknowledged, told + 9 * day).notices).toEqual([]);
+    const taken = remind(acknowledged, at(2) + 60_000);
+    expect(taken.notices.map(({ state }) => state)).toEqual(['acknowledged']);
+    expect(remind(taken.incidents[0], told + 9 * day).notices).toEqual([]);
   });
 });
 
