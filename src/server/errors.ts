@@ -12,10 +12,13 @@ interface ErrorBody {
   readonly hint: string | null;
 }
 
-/** Every answer that says no has the same form, and none says how it is made inside. */
+/**
+ * Every answer that says no has the same form, and none says how it is made inside.
+ * @param app knows the limit of requests already: whoever asks for what is not there is counted, too
+ */
 export function answerErrors(app: FastifyInstance, log: Logger): void {
   app.setErrorHandler((error: FastifyError, request, reply) => sendError(error, request, reply, log));
-  app.setNotFoundHandler((request, reply) => {
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => {
     const path = printable(request.url.split('?', 1)[0] ?? '');
     const known = allRoutes().map(({ url }) => url);
     const near = nearest(path, known);

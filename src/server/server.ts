@@ -152,13 +152,13 @@ async function openApp(options: ServerOptions): Promise<FastifyInstance> {
   ) as FastifyInstance;
   app.server.maxConnections = LIMITS.connections;
   app.removeContentTypeParser('text/plain');
-  answerErrors(app, log);
   await app.register(rateLimit, {
     max: LIMITS.requestsPerMinute,
     timeWindow: '1 minute',
     errorResponseBuilder: (_, { after }) =>
       new HttpError(429, 'too_many_requests', 'too many requests from this address', `Wait ${after}.`),
   });
+  answerErrors(app, log);
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,

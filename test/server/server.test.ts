@@ -197,6 +197,9 @@ describe('the wire', () => {
   test('too many requests of one address are slowed down', async () => {
     const { headers } = await world.ask('/healthz/live');
     expect(Number(headers.get('x-ratelimit-limit'))).toBe(1200);
+    const missing = await world.ask('/nothing-here');
+    expect(Number(missing.headers.get('x-ratelimit-remaining'))).toBeLessThan(1200);
+    expect(missing.headers.get('x-content-type-options')).toBe('nosniff');
   });
 
   test('clients that say nothing, half a request or read nothing do not keep it from closing', async () => {
