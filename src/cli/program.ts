@@ -200,7 +200,7 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     );
   place(incidents.command('ack'))
     .summary('say that somebody looks after it: no more reminders')
-    .description('Acknowledges an incident: receivers are told so, and are not reminded any more.')
+    .description('Acknowledges an incident: nobody is reminded of it any more.')
     .argument('<incident>', 'id of an incident, or its beginning')
     .addHelpText('after', '\nExample:\n  packprobe incidents ack 019a9f2e\n')
     .action(
