@@ -31,6 +31,7 @@ import { reachable } from '../sources/reachable.ts';
 import { systemVersions } from '../sources/versions.ts';
 import { meteredExec, meteredHttp, meteredLogger } from '../telemetry/metered.ts';
 import { openMetrics } from '../telemetry/metrics.ts';
+import type { Otlp } from '../telemetry/otlp.ts';
 import { openTelemetry } from '../telemetry/telemetry.ts';
 import { whenFree } from './listen.ts';
 import { observeLast, openObserved } from './observed.ts';
@@ -121,6 +122,11 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
     },
     clock,
   });
+  const build = {
+    version: host.version,
+    revision: host.env['PACKPROBE_REVISION'] ?? '',
+    node: process.version,
+  };
   const metrics = openMetrics({
     sources: {
       store,
@@ -136,9 +142,11 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
     },
     telemetry,
     stepHistograms: now.config.metrics.step_histograms === 'on',
-    build: { version: host.version, revision: host.env['PACKPROBE_REVISION'] ?? '', node: process.version },
+    build,
   });
 
+  const otlp = await openTraces(now.config);
+  if (otlp !== undefined) resources.use(otlp);
   const context = () => ({ runbooks: RUNBOOKS, procedures: now.procedures, url: now.config.listen.url });
   const digester = openDigester({
     store,
@@ -172,7 +180,10 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
     log,
     digested(run, evidence) {
       const site = now.sites.find(({ scope }) => scope === run.header.scope);
-      if (run.record !== null && site !== undefined) observed.run(run.record, evidence, site.clock);
+      if (run.record === null || site === undefined) return;
+      observed.run(run.record, evidence, site.clock);
+      const hops = evidence.chains.flatMap((chain) => chain.hops);
+      otlp?.runEnded(run.record, hops, site.clock.toHost);
     },
   });
 
@@ -267,6 +278,10 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
       load: parts.load,
       async use(next) {
         await channelsOf(next.config);
+        const { tls } = await tlsOf(next.config);
+        if (tls !== undefined && now.config.listen.tls !== undefined) server.renewTls(tls);
+        const later = laterOf(next.config, now.config);
+        if (later.length > 0) say(`${later.join(', ')}: in use at the next start`);
         now = next;
         scheduler.reload(now.sites, now.config.schedule);
         exchanged.abort();
@@ -325,6 +340,26 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
     });
   }
 
+  /** OpenTelemetry is loaded only where somebody wants it. */
+  async function openTraces({ metrics: { otlp: wanted } }: Config): Promise<Otlp | undefined> {
+    if (wanted === undefined) return undefined;
+    const { openOtlp } = await import('../telemetry/otlp.ts');
+    const headers = Object.entries(wanted.headers).map(
+      async ([name, at]) => [name, await secret(at)] as const,
+    );
+    return openOtlp({
+      ...wanted,
+      intervalMs: wanted.interval,
+      headers: Object.fromEntries(await Promise.all(headers)),
+      families: metrics.families,
+      observations: store.observations,
+      sites: () => now.sites,
+      clock,
+      log,
+      build,
+    });
+  }
+
   function deadManOf({ dead_man }: Config): readonly Loop[] {
     if (dead_man === undefined) return [];
     const call = async (stop: AbortSignal) => {
@@ -339,6 +374,18 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
     if (tls === undefined) return {};
     return { tls: { cert: await host.readText(tls.certificate), key: await host.readText(tls.key) } };
   }
+}
+
+/** What of a new configuration is only read at the start. */
+function laterOf(next: Config, now: Config): readonly string[] {
+  const read = ({ listen: { host, port, url }, metrics, dead_man }: Config) => ({
+    listen: { host, port, url },
+    metrics,
+    dead_man,
+  });
+  const [after, before] = [read(next), read(now)];
+  const keys = ['listen', 'metrics', 'dead_man'] as const;
+  return keys.filter((key) => JSON.stringify(after[key]) !== JSON.stringify(before[key]));
 }
 
 function addressOf({ listen }: Config): string {
