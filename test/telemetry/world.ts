@@ -143,6 +143,8 @@ export function testRun(
 export const NOTHING_HEARD: RunTotalsOptions = { chains: [], reports: [], toHost: (at) => at };
 
 export interface TelemetryWorld extends AsyncDisposable {
+  /** The database. */
+  readonly file: string;
   readonly clock: FakeClock;
   readonly telemetry: Telemetry;
   /** Of the process that runs now. */
@@ -171,9 +173,10 @@ export function telemetryWorld({
   readonly now?: number;
 } = {}): TelemetryWorld {
   const dir = mkdtempSync(join(tmpdir(), 'packprobe-telemetry-'));
+  const file = join(dir, 'packprobe.db');
   const clock = new FakeClock(now);
   const open = () => {
-    const store = openStore(join(dir, 'packprobe.db'), { now: () => clock.monotonic() });
+    const store = openStore(file, { now: () => clock.monotonic() });
     const telemetry = openTelemetry();
     const sources: MetricsSources = {
       store,
@@ -187,6 +190,7 @@ export function telemetryWorld({
   };
   let life: ReturnType<typeof open>;
   const world: TelemetryWorld = {
+    file,
     clock,
     site: testSite(probes, clock),
     receivers: ['team', 'machines'],
