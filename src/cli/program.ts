@@ -200,7 +200,9 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     );
   place(incidents.command('ack'))
     .summary('say that somebody looks after it: no more reminders')
-    .description('Acknowledges an incident: nobody is reminded of it any more.')
+    .description(
+      'Acknowledges an incident: receivers are told who is on it, and nobody is reminded any more.',
+    )
     .argument('<incident>', 'id of an incident, or its beginning')
     .addHelpText('after', '\nExample:\n  packprobe incidents ack 019a9f2e\n')
     .action(
