@@ -5,6 +5,7 @@ import { SYSTEMS } from '../../src/core/system.ts';
 import { discoverFaults } from '../../src/sandbox/faults/declared.ts';
 import { shippedActions } from '../support/actions.ts';
 import { faultsPage } from '../support/faults-page.ts';
+import { metricsPage } from '../support/metrics-page.ts';
 import { ROOT } from '../support/sources.ts';
 import { stepsPage } from '../support/steps-page.ts';
 
@@ -45,4 +46,8 @@ test('docs/sandbox-faults.md says what the faults of the sandbox declare (npm ru
 
 test('docs/steps.md says what the step files say (npm run docs writes it)', async () => {
   await expect(stepsPage(actions)).toMatchFileSnapshot(join(ROOT, 'docs/steps.md'));
+});
+
+test('docs/metrics.md is the catalogue of the sources (npm run docs writes it)', async () => {
+  await expect(metricsPage()).toMatchFileSnapshot(join(ROOT, 'docs/metrics.md'));
 });
