@@ -14,6 +14,9 @@ export interface Nap {
   readonly ms: number;
 }
 
+/** Reason of every sleep that is given up; nobody sees it. */
+const OVER = new Error('the sleep is over');
+
 export function openAlarm(): Alarm {
   let rung = false;
   let wake: (() => void) | undefined;
@@ -25,14 +28,17 @@ export function openAlarm(): Alarm {
     async sleep(times, signal) {
       if (!rung && !signal.aborted) {
         const over = new AbortController();
+        const end = () => over.abort(OVER);
+        // By hand: signals that `AbortSignal.any` makes stay with a signal that lives for months.
+        signal.addEventListener('abort', end, { once: true });
         const rings = new Promise<void>((resolve) => {
           wake = resolve;
         });
-        const either = AbortSignal.any([signal, over.signal]);
         // A sleep that is given up rejects: none of them has anything to say.
-        const naps = times.map(({ clock, ms }) => clock.sleep(ms, either).catch(() => {}));
+        const naps = times.map(({ clock, ms }) => clock.sleep(ms, over.signal).catch(() => {}));
         await Promise.race([rings, ...naps]);
-        over.abort();
+        end();
+        signal.removeEventListener('abort', end);
         await Promise.all(naps);
         wake = undefined;
       }
