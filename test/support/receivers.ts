@@ -301,7 +301,8 @@ export async function alertmanager({ webhook }: { readonly webhook: string }): P
   };
 }
 
-async function freePort(): Promise<number> {
+/** One that nobody listens on just now. */
+export async function freePort(): Promise<number> {
   const server = createTcpServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
