@@ -3,40 +3,32 @@ import type { Host } from '../cli/host.ts';
 import { join } from '../cli/places.ts';
 import type { ServeParts, ServiceConfig } from '../cli/serve.ts';
 import { openWorlds } from '../cli/worlds.ts';
-import { leftOutBy, periodsOfConfig } from '../core/calendar.ts';
 import type { Config } from '../core/config.ts';
 import type { Environment } from '../core/environment.ts';
-import type { Channel, IncidentMessage } from '../core/notice.ts';
 import type { Exec, Http } from '../core/ports.ts';
 import type { Owner } from '../core/run.ts';
 import type { Check } from '../core/site.ts';
-import { changesBefore } from '../incidents/changes.ts';
-import { incidentMessage } from '../incidents/message.ts';
-import { noteVersions } from '../incidents/versions.ts';
-import { openChannels } from '../notify/channels.ts';
-import { openSender } from '../notify/outbox.ts';
-import { processExec } from '../platform/exec.ts';
 import { isAlive } from '../platform/processes.ts';
-import { openCalendar } from '../schedule/calendar.ts';
 import { openScheduler } from '../schedule/scheduler.ts';
 import { openServer } from '../server/server.ts';
 import { openDigester } from '../service/digester.ts';
 import { type Lease, takeLease } from '../service/lease.ts';
 import { askingSources, deadMan, openReadiness } from '../service/readiness.ts';
 import { type Loop, runService } from '../service/service.ts';
+import { watchVersions } from '../service/versions.ts';
 import { openWorkers } from '../service/workers.ts';
-import { type CalendarFeeds, openCalendarFeeds } from '../sources/calendar-feeds.ts';
-import { playbooks } from '../sources/playbooks.ts';
 import { reachable } from '../sources/reachable.ts';
-import { systemVersions } from '../sources/versions.ts';
 import { meteredExec, meteredHttp, meteredLogger } from '../telemetry/metered.ts';
 import { openMetrics } from '../telemetry/metrics.ts';
 import type { Otlp } from '../telemetry/otlp.ts';
 import { openTelemetry } from '../telemetry/telemetry.ts';
+import { openChanges } from './changes.ts';
 import { whenFree } from './listen.ts';
 import { observeLast, openObserved } from './observed.ts';
+import { openPeriods } from './periods.ts';
 import { reloading } from './reload.ts';
 import { secretReader } from './secrets.ts';
+import { openTelling } from './telling.ts';
 
 /** Where messages say that runbooks are. */
 const RUNBOOKS = 'docs/runbooks';
@@ -70,19 +62,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
   };
   const worlds = openWorlds({ data, store, verbose, meter }, host, resources);
   const plainHttp = await host.openHttp(now.config.listen.url ?? 'https://github.com/packprobe/packprobe');
-  const openFeeds = (before?: CalendarFeeds) =>
-    openCalendarFeeds({
-      calendar: now.config.calendar,
-      http: plainHttp,
-      clock,
-      log,
-      ...(before && { before }),
-    });
-  let feeds = openFeeds();
-  const calendar = openCalendar(
-    () => periodsOfConfig(now.config.calendar),
-    () => feeds.periods(),
-  );
+  const periods = openPeriods({ config: () => now.config, http: plainHttp, clock, log });
   const workers = openWorkers({
     store,
     worlds,
@@ -105,7 +85,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
     hostClock: clock,
     log,
     launch: (due, site, probe) => workers.launch(due, site, probe),
-    periodAt: calendar.at,
+    periodAt: periods.at,
     late: (_, seconds) => telemetry.lateness(seconds),
   });
   const readiness = openReadiness({
@@ -148,32 +128,31 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
   const otlp = await openTraces(now.config);
   if (otlp !== undefined) resources.use(otlp);
   const context = () => ({ runbooks: RUNBOOKS, procedures: now.procedures, url: now.config.listen.url });
+  const changes = openChanges({
+    store,
+    httpOf: async ({ environment, control }) => (await worlds.of(environment, control)).close.http,
+    periods: periods.all,
+    clock,
+  });
+  const telling = openTelling({
+    store,
+    config: () => now.config,
+    sites: () => now.sites,
+    context,
+    http: plainHttp,
+    secret,
+    data,
+    env: host.env,
+    clock,
+    log,
+  });
   const digester = openDigester({
     store,
     sites: () => now.sites,
     config: () => now.config,
     clockOf: ({ clock: definition }) => host.openClock(definition),
-    leftOut: (site, systems, from, to) => leftOutBy(calendar.over(site, systems, from, to)),
-    async changes(site, asked, stop) {
-      const { environment, control } = site;
-      const { http } = (await worlds.of(environment, control)).close;
-      const source = { http, env: environment };
-      const { scope } = site;
-      await noteVersions(store, {
-        scope,
-        versions: await systemVersions(source, stop),
-        at: site.clock.now(),
-      });
-      return changesBefore(
-        {
-          ...asked,
-          store,
-          playbooks: (window, asking) => playbooks(source, window, asking),
-          periods: [...periodsOfConfig(now.config.calendar), ...feeds.periods()],
-        },
-        stop,
-      );
-    },
+    leftOut: periods.leftOut,
+    changes: changes.before,
     context,
     ids,
     clock,
@@ -239,52 +218,26 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
     say(`serving ${environment.name}: ${[...probes.keys()].join(', ')}`);
   }
 
-  let exchanged = new AbortController();
-  let nudgeSender = () => {};
-  /** Receivers change with the configuration. */
-  const sending: Loop = {
-    name: 'sender',
-    async run(stop) {
-      while (!stop.aborted) {
-        exchanged = new AbortController();
-        const channels = await channelsOf(now.config);
-        const sender = openSender({ outbox: store.outbox, channels, clock, log, open: openIncidents });
-        nudgeSender = sender.nudge;
-        const until = AbortSignal.any([stop, exchanged.signal]);
-        await sender.run(until);
-        // Without receivers there is nothing to run.
-        await clock.sleep(Number.MAX_SAFE_INTEGER, until).catch(() => {});
-      }
-    },
-  };
   const loops: readonly Loop[] = [
     { name: 'scheduler', run: scheduler.run },
-    sending,
+    telling.loop,
+    periods.loop,
     digester.reminding,
     askingSources(readiness, clock),
-    {
-      name: 'calendar feeds',
-      async run(stop) {
-        while (!stop.aborted) {
-          feeds = openFeeds(feeds);
-          const until = AbortSignal.any([stop, exchanged.signal]);
-          await feeds.run(until);
-          await clock.sleep(Number.MAX_SAFE_INTEGER, until).catch(() => {});
-        }
-      },
-    },
+    watchVersions({ sites: () => now.sites, note: changes.note, clock, log }),
     reloading({
       current: () => now,
       load: parts.load,
       async use(next) {
-        await channelsOf(next.config);
+        await telling.check(next.config);
         const { tls } = await tlsOf(next.config);
         if (tls !== undefined && now.config.listen.tls !== undefined) server.renewTls(tls);
         const later = laterOf(next.config, now.config);
         if (later.length > 0) say(`${later.join(', ')}: in use at the next start`);
         now = next;
         scheduler.reload(now.sites, now.config.schedule);
-        exchanged.abort();
+        telling.exchange();
+        periods.exchange();
       },
       tried: (ok) => {
         reload = { ok, at: clock.now() };
@@ -305,7 +258,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
       async changed(stop) {
         await digester.work(stop);
         scheduler.nudge();
-        nudgeSender();
+        telling.nudge();
       },
       stopStarting: scheduler.stopStarting,
       suspend: () => suspend.abort(),
@@ -314,31 +267,6 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
     },
     signal,
   );
-
-  /** For channels that have to be told anew of what goes on. */
-  async function openIncidents(): Promise<readonly IncidentMessage[]> {
-    const live = await store.incidents.live();
-    return live.flatMap((incident) => {
-      const site = now.sites.find(({ scope }) => scope === incident.scope);
-      if (incident.state !== 'open' || site === undefined) return [];
-      return [incidentMessage(incident, 'opened', { ...context(), now: site.clock.now() })];
-    });
-  }
-
-  async function channelsOf(config: Config): Promise<ReadonlyMap<string, Channel>> {
-    return openChannels(config.receivers, {
-      http: plainHttp,
-      exec: processExec({ environment: plainEnvironment(host.env), cwd: data }),
-      clock,
-      hostTime: (environment, at) => {
-        const site = now.sites.find((one) => one.environment.name === environment);
-        return site?.clock.toHost(at) ?? at;
-      },
-      secret,
-      url: config.listen.url,
-      log,
-    });
-  }
 
   /** OpenTelemetry is loaded only where somebody wants it. */
   async function openTraces({ metrics: { otlp: wanted } }: Config): Promise<Otlp | undefined> {
@@ -396,13 +324,4 @@ function addressOf({ listen }: Config): string {
 function lookAt(owner: Owner): 'alive' | 'dead' | 'unseen' {
   if (isAlive(owner, true)) return 'alive';
   return isAlive(owner) ? 'unseen' : 'dead';
-}
-
-/** What a command of a receiver gets of our own environment. */
-function plainEnvironment(env: Host['env']): Readonly<Record<string, string>> {
-  const kept = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ'].flatMap((name) => {
-    const value = env[name];
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  return Object.fromEntries(kept);
 }

@@ -1,0 +1,56 @@
+import { leftOutBy, periodsOfConfig } from '../core/calendar.ts';
+import type { Config } from '../core/config.ts';
+import type { Clock, Http, Logger } from '../core/ports.ts';
+import type { LeftOut, Period } from '../core/schedule.ts';
+import type { Site } from '../core/site.ts';
+import type { Charge } from '../core/system.ts';
+import { type Calendar, openCalendar } from '../schedule/calendar.ts';
+import type { Loop } from '../service/service.ts';
+import { type CalendarFeeds, openCalendarFeeds } from '../sources/calendar-feeds.ts';
+
+export interface PeriodsOptions {
+  config(): Config;
+  readonly http: Http;
+  /** The host's. */
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Outages, freezes and the like, of the configuration and of feeds; both change with the configuration. */
+export interface Periods {
+  readonly at: Calendar['at'];
+  leftOut(site: Site, systems: readonly Charge[], from: number, to: number): LeftOut | null;
+  all(): readonly Period[];
+  /** Looks at the feeds. */
+  readonly loop: Loop;
+  /** Goes on with the feeds of the configuration as it is now. */
+  exchange(): void;
+}
+
+export function openPeriods({ config, http, clock, log }: PeriodsOptions): Periods {
+  const open = (before?: CalendarFeeds) =>
+    openCalendarFeeds({ calendar: config().calendar, http, clock, log, ...(before && { before }) });
+  let feeds = open();
+  let exchanged = new AbortController();
+  const ofConfig = () => periodsOfConfig(config().calendar);
+  const calendar = openCalendar(ofConfig, () => feeds.periods());
+
+  return {
+    at: calendar.at,
+    leftOut: (site, systems, from, to) => leftOutBy(calendar.over(site, systems, from, to)),
+    all: () => [...ofConfig(), ...feeds.periods()],
+    loop: {
+      name: 'calendar feeds',
+      async run(signal) {
+        while (!signal.aborted) {
+          exchanged = new AbortController();
+          const until = AbortSignal.any([signal, exchanged.signal]);
+          feeds = open(feeds);
+          await feeds.run(until);
+          await clock.sleep(Number.MAX_SAFE_INTEGER, until).catch(() => {});
+        }
+      },
+    },
+    exchange: () => exchanged.abort(),
+  };
+}
