@@ -1,0 +1,229 @@
+/** A sandbox that stays and a `serve` that does not: what kill test and soak stand on. */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
+import { fileURLToPath } from 'node:url';
+import { parse, stringify } from 'yaml';
+import { type Running, start } from '../packprobe.ts';
+import { ROOT } from '../sources.ts';
+import { packagesOf } from './world.ts';
+
+const SANDBOX = fileURLToPath(new URL('sandbox.ts', import.meta.url));
+const IN_PROCESS = fileURLToPath(new URL('program.ts', import.meta.url));
+
+/** Name of the environment; for packprobe it is one that stays, not a sandbox of its own. */
+export const ENVIRONMENT = 'soak';
+
+/** A limit that no busy machine meets: at speed 300 an hour is twelve seconds, and limits go on while nobody is at work. */
+const LONG = '7d';
+
+const TOKEN = 'soak-token';
+
+export interface StageOptions {
+  /** Is made. */
+  readonly dir: string;
+  /** Paths of probe files. */
+  readonly probes: readonly string[];
+  /** How many packages each of them is run on, side by side. */
+  readonly packages: number;
+  /** Between two starts of a probe on a package, in sandbox time, such as `30m`; one waits while the one before goes. */
+  readonly every: string;
+  /** Whether limits are as in the file, so that a fault makes runs fail, or so long that none does. */
+  readonly patient: boolean;
+  /** Between two looks of a source, in sandbox time. */
+  readonly poll: string;
+  /** Sandbox seconds in a real one. */
+  readonly speed: number;
+  readonly seed: string;
+  /** Whether packager commands are answered in the process of `serve`, or each is a process. */
+  readonly commands: 'in-process' | 'processes';
+  /** Entry of the program where commands are processes. @defaultValue that of a checkout */
+  readonly program?: string;
+}
+
+export interface Stage extends AsyncDisposable {
+  readonly dir: string;
+  readonly data: string;
+  /** Control address of the sandbox. */
+  readonly control: string;
+  /** Of each system. */
+  readonly urls: Readonly<Record<string, string>>;
+  readonly packages: readonly string[];
+  /**
+   * Starts `serve`.
+   * @param host name of the host that it believes to be on, where commands are answered in its process
+   */
+  serve(host?: string): Served;
+  /** Asks the database, past the program; nothing where there is none yet. */
+  query(sql: string): readonly Record<string, unknown>[];
+}
+
+export interface Served extends Running {
+  readonly pid: number;
+  /** Where it answers, once it does. */
+  readonly url: Promise<string>;
+  /** `POST` to its API. */
+  post(path: string, body: unknown): Promise<unknown>;
+}
+
+/** Every probe that ships and walks the workflow: what only asks an address makes nothing, and knows nobody here. */
+export function shippedProbes(): readonly string[] {
+  const dir = join(ROOT, 'probes');
+  return readdirSync(dir)
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => join(dir, file))
+    .filter((file) => {
+      const { steps } = parse(readFileSync(file, 'utf8')) as {
+        readonly steps: readonly { readonly uses: string }[];
+      };
+      return steps.some(({ uses }) => !/^(http|command)\//.test(uses));
+    });
+}
+
+export async function openStage(options: StageOptions): Promise<Stage> {
+  const { dir, speed, seed, commands, program } = options;
+  mkdirSync(dir, { recursive: true });
+  const count = options.probes.length * options.packages;
+  const sandbox = await startSandbox([join(dir, 'sandbox'), String(speed), String(count), seed]);
+  const { control } = sandbox;
+  const data = join(dir, 'data');
+  const config = await writeConfig(options, control);
+  const answer = await fetch(`${control}/`);
+  const { systems } = (await answer.json()) as { readonly systems: Readonly<Record<string, string>> };
+  let database: DatabaseSync | undefined;
+  const lives = new Set<Served>();
+
+  return {
+    dir,
+    data,
+    control,
+    urls: systems,
+    packages: packagesOf(count),
+    serve(host) {
+      const entry = commands === 'in-process' ? IN_PROCESS : program;
+      const served = startServe(['serve', '--config', config, '--data', data, '--listen', '127.0.0.1:0'], {
+        entry,
+        host,
+      });
+      lives.add(served);
+      void served.ended.then(() => lives.delete(served));
+      return served;
+    },
+    query(sql) {
+      const file = join(data, 'packprobe.db');
+      if (database === undefined && !existsSync(file)) return [];
+      database ??= new DatabaseSync(file, { readOnly: true, timeout: 5000 });
+      try {
+        return database.prepare(sql).all();
+      } catch (error) {
+        // Made just now: its tables come with its first transaction.
+        if (/no such table/.test(String(error))) return [];
+        throw error;
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      for (const { child } of lives) child.kill('SIGKILL');
+      await Promise.all([...lives].map(({ ended }) => ended));
+      database?.close();
+      await sandbox.stop();
+    },
+  };
+}
+
+async function startSandbox(args: readonly string[]): Promise<{ control: string; stop(): Promise<void> }> {
+  const child = spawn(process.execPath, [SANDBOX, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const stop = async () => {
+    child.stdin.end();
+    await ended;
+  };
+  for await (const line of createInterface({ input: child.stdout })) {
+    const control = /^--url (\S+)$/.exec(line)?.[1];
+    if (control !== undefined) return { control, stop };
+  }
+  throw new Error('the sandbox of the soak did not start');
+}
+
+interface Start {
+  readonly entry: string | undefined;
+  readonly host: string | undefined;
+}
+
+function startServe(args: readonly string[], { entry, host }: Start): Served {
+  const running = start(args, {
+    ...(entry === undefined ? {} : { program: entry }),
+    env: {
+      SOAK_TOKEN: TOKEN,
+      PACKPROBE_CONFIG: undefined,
+      PACKPROBE_DATA_DIR: undefined,
+      NODE_OPTIONS: '--expose-gc',
+      SOAK_HOST: host,
+    },
+  });
+  const url = running.said(/answers on http/).then((line) => /http\S+/.exec(line)?.[0] ?? '');
+  // Most lives are too short for it.
+  url.catch(() => {});
+  return {
+    ...running,
+    pid: running.child.pid ?? 0,
+    url,
+    async post(path, body) {
+      const response = await fetch(`${await url}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}` },
+        body: JSON.stringify(body),
+      });
+      if (!response.ok) throw new Error(`POST ${path}: ${response.status} ${await response.text()}`);
+      return response.json();
+    },
+  };
+}
+
+/** Everything that a service reads of its own: configuration, environment and a probe for each package. */
+async function writeConfig(options: StageOptions, control: string): Promise<string> {
+  const { dir, probes, packages, every, poll } = options;
+  const config = join(dir, 'config');
+  for (const folder of ['environments', 'probes']) mkdirSync(join(config, folder), { recursive: true });
+  const answer = await fetch(`${control}/environment?format=json`);
+  const environment = (await answer.json()) as { readonly systems: Readonly<Record<string, object>> };
+  const systems = Object.fromEntries(
+    Object.entries(environment.systems).map(([name, system]) => [
+      name,
+      'poll' in system ? { ...system, poll } : system,
+    ]),
+  );
+  writeFileSync(
+    join(config, 'environments', `${ENVIRONMENT}.yaml`),
+    stringify({ ...environment, name: ENVIRONMENT, systems }),
+  );
+  const names = probes.flatMap((file, index) =>
+    packagesOf(probes.length * packages)
+      .slice(index * packages, (index + 1) * packages)
+      .map((name, number) => {
+        const probe = { ...probeOf(file, options), package: name, schedule: { every, overlap: 'queue' } };
+        const probeName = `${basename(file, '.yaml')}-${number + 1}`;
+        writeFileSync(join(config, 'probes', `${probeName}.yaml`), stringify({ ...probe, name: probeName }));
+        return probeName;
+      }),
+  );
+  const file = join(config, 'packprobe.yaml');
+  writeFileSync(
+    file,
+    stringify({
+      listen: { tokens: { soak: { env: 'SOAK_TOKEN' } } },
+      schedule: { max_runs: 1000, min_interval: '1s' },
+      environments: { [ENVIRONMENT]: { probes: Object.fromEntries(names.map((name) => [name, {}])) } },
+    }),
+  );
+  return file;
+}
+
+/** A failed run is confirmed by the probe itself, on its own package: one that others push to would tell nothing of it. */
+function probeOf(file: string, { patient }: StageOptions): Record<string, unknown> {
+  const { confirm_with: _, ...probe } = parse(readFileSync(file, 'utf8'));
+  if (!patient) return probe;
+  const steps = probe.steps.map((step: object) => ({ ...step, timeout: LONG }));
+  return { ...probe, timeout: LONG, steps };
+}
