@@ -1,5 +1,4 @@
-import { type ClientRequest, type IncomingMessage, request as plain } from 'node:http';
-import { request as secure } from 'node:https';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream';
 import { constants, createBrotliDecompress, createUnzip } from 'node:zlib';
 import { Fault } from '../core/fault.ts';
@@ -17,7 +16,10 @@ export interface HttpOptions {
   readonly userAgent: string;
 }
 
-/** HTTP through `node:http`: Node's `fetch` costs a process that mostly waits 20 MB, for good. */
+/**
+ * HTTP through `node:http`: Node's `fetch` costs a process that mostly waits 20 MB, for good. An `import` of `node:http` loads it along, for the sake
+ * of a WebSocket among its exports; to ask for the module does not.
+ */
 export function nodeHttp({ userAgent }: HttpOptions): Http {
   return async (request, signal) => {
     const limitMs = request.limitMs ?? DEFAULT_LIMIT_MS;
@@ -107,9 +109,10 @@ async function exchange(request: HttpRequest, signal: AbortSignal): Promise<Inco
 }
 
 function send({ method = 'GET', url, headers, body }: HttpRequest, signal: AbortSignal): ClientRequest {
-  const open = new URL(url).protocol === 'https:' ? secure : plain;
+  const isSecure = new URL(url).protocol === 'https:';
+  const { request } = process.getBuiltinModule(isSecure ? 'node:https' : 'node:http');
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
-  return open(url, { method, headers: { ...headers, ...length }, signal });
+  return request(url, { method, headers: { ...headers, ...length }, signal });
 }
 
 function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {
