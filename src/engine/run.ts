@@ -264,7 +264,9 @@ async function close(record: RunRecord, { journal, book }: Ending, options: Clos
   if (journal.lost.aborted) throw journal.lost.reason;
   if (unstored !== undefined) throw unstored;
   tell({ type: 'run_ended', record });
-  log.info({ outcome: record.outcome, duration_ms: record.duration_ms }, 'a run ended');
+  const { outcome, duration_ms, fault } = record;
+  const why = fault === undefined ? {} : { system: fault.system, code: fault.code, fault: fault.message };
+  log.info({ outcome, duration_ms: Math.round(duration_ms), ...why }, 'a run ended');
   await journal.letGo();
 }
 

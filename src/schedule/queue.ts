@@ -1,5 +1,6 @@
 import type { Config } from '../core/config.ts';
 import { asFault } from '../core/fault.ts';
+import { isoTime } from '../core/iso-time.ts';
 import type { Due, Pause, SkipReason } from '../core/schedule.ts';
 import type { Site, SiteProbe } from '../core/site.ts';
 import { dailyLack } from './daily-limits.ts';
@@ -63,7 +64,8 @@ export function openQueue(options: QueueOptions): Queue {
     const { due_id, scope, environment, probe, due_at, cause } = item.due;
     await dues.skip(due_id, reason, note, (sites.get(scope)?.clock ?? hostClock).now());
     waiting.delete(due_id);
-    log.info({ environment, probe, due_at, cause, reason, note }, 'a due time gets no run');
+    const due = isoTime(due_at);
+    log.info({ environment, probe, due_at: due, cause, reason, note }, 'a due time gets no run');
   }
 
   /** A place is free: of interest only where somebody waits for one. */
@@ -226,7 +228,7 @@ export function openQueue(options: QueueOptions): Queue {
   function notStarted(item: Waiting, probe: SiteProbe, thrown: unknown): void {
     const { due } = item;
     const fault = asFault(thrown);
-    const fields = { environment: due.environment, probe: due.probe, due_at: due.due_at };
+    const fields = { environment: due.environment, probe: due.probe, due_at: isoTime(due.due_at) };
     if (fault.code === 'DUE_DECIDED') {
       waiting.delete(due.due_id);
       log.info(fields, 'somebody else has decided a due time');
