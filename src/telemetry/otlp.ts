@@ -38,7 +38,7 @@ export interface Otlp extends AsyncDisposable {
 const SNAPSHOT_MS = 10 * 60_000;
 
 /** How long an export may take, and the last ones when the service ends. Milliseconds. */
-const EXPORT_LIMIT_MS = 5000;
+const EXPORT_LIMIT_MS = 3000;
 
 /** Loads OpenTelemetry: without a collector it is not called, and nothing of that is in memory. */
 export async function openOtlp(options: OtlpOptions): Promise<Otlp> {

@@ -309,3 +309,23 @@ describe('JUnit XML', () => {
     expect(stderr).toContain(`there is no folder ${join(place.dir, 'nowhere')}`);
   });
 });
+
+test('metrics of a run are written, and a Pushgateway that is not there changes no exit code', async () => {
+  const probe = join(place.dir, 'metrics.yaml');
+  writeFileSync(
+    probe,
+    'name: metrics\nsteps:\n  - { uses: command/run, system: koji, with: { command: ["false"] } }\n',
+  );
+  const textfile = join(place.dir, 'packprobe.prom');
+  const { code, stderr } = await packprobe([
+    ...['run', probe, '--url', sandbox.control, '--data', join(place.dir, 'data')],
+    ...['--textfile', textfile, '--pushgateway', 'http://127.0.0.1:9'],
+  ]);
+  expect(code).toBe(1);
+  expect(stderr).toContain('HTTP_UNREACHABLE');
+  const text = readFileSync(textfile, 'utf8');
+  expect(text).toMatch(
+    /^packprobe_run_last_end_timestamp_seconds\{environment="sandbox",probe="metrics",outcome="failed"\} 1\d{9}/m,
+  );
+  expect(text).toContain('system="koji",evidence="bad"}');
+});
