@@ -41,6 +41,7 @@ export function openPeriods({ config, http, clock, log }: PeriodsOptions): Perio
     all: () => [...ofConfig(), ...feeds.periods()],
     loop: {
       name: 'calendar feeds',
+      component: 'scheduler',
       async run(signal) {
         while (!signal.aborted) {
           exchanged = new AbortController();

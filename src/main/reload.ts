@@ -39,6 +39,7 @@ export function reloading(options: ReloadOptions): Loop {
 
   return {
     name: 'configuration',
+    component: 'scheduler',
     async run(signal) {
       let asked = false;
       let wake = new AbortController();

@@ -5,6 +5,7 @@ import type { ServeParts, ServiceConfig } from '../cli/serve.ts';
 import { openWorlds } from '../cli/worlds.ts';
 import type { Config } from '../core/config.ts';
 import type { Environment } from '../core/environment.ts';
+import { asFault } from '../core/fault.ts';
 import type { Exec, Http } from '../core/ports.ts';
 import type { Owner } from '../core/run.ts';
 import type { Check } from '../core/site.ts';
@@ -14,7 +15,7 @@ import { openServer } from '../server/server.ts';
 import { openDigester } from '../service/digester.ts';
 import { type Lease, takeLease } from '../service/lease.ts';
 import { askingSources, deadMan, openReadiness } from '../service/readiness.ts';
-import { type Loop, runService } from '../service/service.ts';
+import { type Broke, type Loop, runService } from '../service/service.ts';
 import { watchVersions } from '../service/versions.ts';
 import { openWorkers } from '../service/workers.ts';
 import { reachable } from '../sources/reachable.ts';
@@ -54,6 +55,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
   /** All that served before: none of them has a run any more. */
   let former: readonly Owner[] = [];
 
+  const broke: Broke = (component, error) => telemetry.ownFault(component, asFault(error).kind);
   const observed = openObserved(clock);
   const meter = {
     http: (http: Http, environment: Environment) =>
@@ -72,6 +74,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
     log,
     version: host.version,
     suspend: suspend.signal,
+    broke,
     adopted({ scope, probe, package: pkg }, ended) {
       const site = now.sites.find((one) => one.scope === scope);
       const systems = site?.probes.get(probe)?.systems ?? [];
@@ -157,6 +160,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
     ids,
     clock,
     log,
+    broke,
     digested(run, evidence) {
       const site = now.sites.find(({ scope }) => scope === run.header.scope);
       if (run.record === null || site === undefined) return;
@@ -219,7 +223,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
   }
 
   const loops: readonly Loop[] = [
-    { name: 'scheduler', run: scheduler.run },
+    { name: 'scheduler', component: 'scheduler', run: scheduler.run },
     telling.loop,
     periods.loop,
     digester.reminding,
@@ -262,6 +266,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
       },
       stopStarting: scheduler.stopStarting,
       suspend: () => suspend.abort(),
+      broke,
       clock,
       log,
     },

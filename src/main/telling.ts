@@ -68,6 +68,7 @@ export function openTelling(options: TellingOptions): Telling {
   return {
     loop: {
       name: 'sender',
+      component: 'notifier',
       async run(signal) {
         while (!signal.aborted) {
           exchanged = new AbortController();

@@ -2,7 +2,9 @@ import type { Config } from '../core/config.ts';
 import type { Digest } from '../core/digest.ts';
 import type { Environment } from '../core/environment.ts';
 import { asFault } from '../core/fault.ts';
+import type { Incident } from '../core/incident.ts';
 import { rulesOf } from '../core/incident-rules.ts';
+import { isoTime } from '../core/iso-time.ts';
 import type { Clock, Ids, Logger } from '../core/ports.ts';
 import type { RunRecord } from '../core/run.ts';
 import { totalsOfIncident, totalsOfRun } from '../core/run-totals.ts';
@@ -16,7 +18,7 @@ import { knownBefore } from '../incidents/known.ts';
 import type { MessageContext } from '../incidents/message.ts';
 import { reminders } from '../incidents/notices.ts';
 import { type Evidence, evidenceOf } from './evidence.ts';
-import type { Loop } from './service.ts';
+import type { Broke, Loop } from './service.ts';
 
 /** How often it is looked whether somebody has to be reminded. Milliseconds of the host. */
 const REMIND_MS = 60_000;
@@ -40,9 +42,16 @@ export interface DigesterOptions {
   /** The host's. */
   readonly clock: Clock;
   readonly log: Logger;
+  readonly broke: Broke;
   /** Told of each run once it is digested, in this process. */
   readonly digested: (run: StoredRun, evidence: Evidence) => void;
 }
+
+const CHANGES = {
+  suspected: 'an incident is suspected: its failure is not confirmed yet',
+  resolved: 'an incident is over',
+  dismissed: 'an incident was dismissed: its failure was not confirmed',
+} as const;
 
 export interface Asked {
   readonly record: RunRecord;
@@ -109,7 +118,25 @@ export function openDigester(options: DigesterOptions): Digester {
         return totalsOfIncident(before, after, site.clock.toHost);
       }),
     ];
-    if (await store.digests.digest({ ...digested, totals })) options.digested(run, evidence);
+    if (!(await store.digests.digest({ ...digested, totals }))) return;
+    options.digested(run, evidence);
+    for (const after of digested.incidents) {
+      noteChange(known.incidents.find(({ incident_id }) => incident_id === after.incident_id)?.state, after);
+    }
+  }
+
+  /** What people are told stands in the log, too, for whoever has no receivers. */
+  function noteChange(before: Incident['state'] | undefined, after: Incident): void {
+    const { incident_id, environment, system, state, since, failures, runs } = after;
+    if (state === before) return;
+    const last = runs.at(-1);
+    const fields = { incident_id, environment, system, since: isoTime(since), failures };
+    if (state === 'open') {
+      log.warn(
+        { ...fields, run_id: last?.run_id, code: last?.fault.code, fault: last?.fault.message },
+        'an incident was opened',
+      );
+    } else log.info(fields, CHANGES[state]);
   }
 
   async function remind(site: Site): Promise<void> {
@@ -134,6 +161,7 @@ export function openDigester(options: DigesterOptions): Digester {
           if (run === undefined) continue;
           await alone(() => digest(run, signal)).catch((error: unknown) => {
             signal.throwIfAborted();
+            options.broke('store', error);
             log.error({ run_id, err: asFault(error) }, 'what follows from a run could not be stored');
             left = false;
           });
@@ -142,6 +170,7 @@ export function openDigester(options: DigesterOptions): Digester {
     },
     reminding: {
       name: 'reminders',
+      component: 'notifier',
       async run(signal) {
         while (!signal.aborted) {
           for (const site of options.sites()) {

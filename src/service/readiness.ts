@@ -16,8 +16,8 @@ const DRIFT_MS = 5000;
 /** So old an answer of a source may be before it is asked again. */
 const SOURCE_ASKED_MS = 60_000;
 
-/** How long a source may take to answer. */
-const SOURCE_LIMIT_MS = 10_000;
+/** How long a source may take to answer: shorter than whoever asks for readiness waits. */
+const SOURCE_LIMIT_MS = 4000;
 
 /** The listener itself may be slow with a process that is ended for it: only what hangs for so long is dead. */
 const DEAD_MS = 120_000;
@@ -134,6 +134,7 @@ function no(name: string, text: string): Check {
 export function askingSources(readiness: Pick<Readiness, 'readiness'>, clock: Clock): Loop {
   return {
     name: 'sources',
+    component: 'worker',
     async run(signal) {
       while (!signal.aborted) {
         await readiness.readiness(signal).catch(() => {});
@@ -156,6 +157,7 @@ export interface DeadManOptions {
 export function deadMan({ everyMs, readiness, call, clock, log }: DeadManOptions): Loop {
   return {
     name: 'dead man',
+    component: 'notifier',
     async run(signal) {
       while (!signal.aborted) {
         await clock.sleep(everyMs, signal).catch(() => {});

@@ -1,3 +1,4 @@
+import type { Component } from '../core/metrics.ts';
 import type { Clock, Logger } from '../core/ports.ts';
 import type { Store } from '../core/store.ts';
 import type { Lease } from './lease.ts';
@@ -15,6 +16,8 @@ const LEAVE_MS = 9000;
 /** Something that goes on for as long as the service does. */
 export interface Loop {
   readonly name: string;
+  /** What of packprobe is at fault when it breaks. */
+  readonly component: Component;
   /** Runs until the signal aborts. One that ends or throws before is a defect: it is said and begun again. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -30,10 +33,15 @@ export interface ServiceOptions {
   stopStarting(): void;
   /** Suspends every run. */
   suspend(): void;
+  /** Counts what went wrong on our own side. */
+  readonly broke: Broke;
   /** The host's. */
   readonly clock: Clock;
   readonly log: Logger;
 }
+
+/** Told of every fault of packprobe itself that belongs to no run. */
+export type Broke = (component: Component, error: unknown) => void;
 
 /** Serves until the signal aborts or somebody else serves: then every run is left as it is for the next one. */
 export async function runService(options: ServiceOptions, signal: AbortSignal): Promise<void> {
@@ -64,21 +72,24 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-async function keptUp(loop: Loop, signal: AbortSignal, { clock, log }: ServiceOptions): Promise<void> {
+async function keptUp(loop: Loop, signal: AbortSignal, { broke, clock, log }: ServiceOptions): Promise<void> {
   while (!signal.aborted) {
     try {
       await loop.run(signal);
       if (!signal.aborted) log.error({ loop: loop.name }, 'a loop of the service ended');
     } catch (error) {
-      if (!signal.aborted) log.error({ loop: loop.name, err: error }, 'a loop of the service broke');
+      if (signal.aborted) return;
+      broke(loop.component, error);
+      log.error({ loop: loop.name, err: error }, 'a loop of the service broke');
     }
     await clock.sleep(PULSE_MS, signal).catch(() => {});
   }
 }
 
-function pulse({ store, workers, changed, clock, log }: ServiceOptions): Loop {
+function pulse({ store, workers, changed, broke, clock, log }: ServiceOptions): Loop {
   return {
     name: 'pulse',
+    component: 'store',
     async run(signal) {
       let seen: string | undefined;
       while (!signal.aborted) {
@@ -91,6 +102,7 @@ function pulse({ store, workers, changed, clock, log }: ServiceOptions): Loop {
             seen = version;
           }
         } catch (error) {
+          broke('store', error);
           log.error({ err: error }, 'the database could not be looked at');
         }
         await clock.sleep(PULSE_MS, signal).catch(() => {});
@@ -102,6 +114,7 @@ function pulse({ store, workers, changed, clock, log }: ServiceOptions): Loop {
 function adopting({ workers, clock }: ServiceOptions): Loop {
   return {
     name: 'adopting',
+    component: 'worker',
     async run(signal) {
       while (!signal.aborted) {
         await workers.adopt();

@@ -19,6 +19,7 @@ export interface VersionsOptions {
 export function watchVersions({ sites, note, clock, log }: VersionsOptions): Loop {
   return {
     name: 'versions',
+    component: 'worker',
     async run(signal) {
       while (!signal.aborted) {
         // First the pause: a start has better things to do.

@@ -12,6 +12,7 @@ import { watchLate } from '../engine/late.ts';
 import { runCancelled } from '../engine/limits.ts';
 import { beginRun, closeRun, finishRun, resumeRun } from '../engine/run.ts';
 import type { RunOptions } from '../engine/run-options.ts';
+import type { Broke } from './service.ts';
 import type { World, Worlds } from './world.ts';
 
 export interface WorkersOptions {
@@ -27,6 +28,7 @@ export interface WorkersOptions {
   readonly suspend: AbortSignal;
   /** Told of a run that is walked on here, and so holds a place until `ended` resolves. */
   readonly adopted: (run: ActiveRun, ended: Promise<void>) => void;
+  readonly broke: Broke;
 }
 
 /** What a run is to its worker: its steps are walked, a wait that ran out is watched on, or what it made is taken away. */
@@ -78,6 +80,11 @@ export function openWorkers(options: WorkersOptions): Workers {
   /** When an undo that left something behind is tried again, and how often it was. */
   const pauses = new Map<string, { readonly tries: number; readonly until: number }>();
 
+  function broken(run_id: string, fault: Fault, sentence: string): void {
+    options.broke('worker', fault);
+    log.error({ run_id, err: fault }, sentence);
+  }
+
   let last: Promise<unknown> = Promise.resolve();
   /** One after the other: a run that has just begun, or was just taken, is known to be at work before the next look. */
   function exclusively<Result>(act: () => Promise<Result>): Promise<Result> {
@@ -99,7 +106,7 @@ export function openWorkers(options: WorkersOptions): Workers {
       .catch((error: unknown) => {
         const fault = asFault(error);
         if (isLeft(fault)) log.info({ run_id, code: fault.code }, 'a run was left as it is');
-        else log.error({ run_id, err: fault }, 'a run could not be worked on');
+        else broken(run_id, fault, 'a run could not be worked on');
       })
       .finally(() => jobs.delete(run_id));
     jobs.set(run_id, { ...about, cancel, ended });
