@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -79,6 +79,19 @@ async function gateway(status: number) {
   };
 }
 
+async function freePort(): Promise<number> {
+  await using server = await gateway(200);
+  return Number(new URL(server.url).port);
+}
+
+async function untilReady(url: string): Promise<void> {
+  for (;;) {
+    const answer = await fetch(url).catch(() => undefined);
+    if (answer?.ok === true) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 describe('run --textfile', () => {
   test('leaves one whole file that tells the last ends and whom the run speaks against', async () => {
     const run = finished();
@@ -121,6 +134,28 @@ describe('run --pushgateway', () => {
     await handOverMetrics(finished(), 'nobody', { pushgateway: server.url, textfile: 'a.prom' }, host());
     expect(said).toContain('METRICS_REFUSED');
     expect(readdirSync(dir)).toEqual(['a.prom']);
+  });
+
+  withTool('pushgateway', 'that is a real one holds the newest run of each probe', async () => {
+    const port = await freePort();
+    const child = spawn('prometheus-pushgateway', [`--web.listen-address=127.0.0.1:${port}`], {
+      stdio: 'ignore',
+    });
+    const ended = once(child, 'close');
+    try {
+      const url = `http://127.0.0.1:${port}`;
+      await untilReady(`${url}/-/ready`);
+      for (const probe of ['single-build', 'scratch-build', 'single-build']) {
+        await handOverMetrics(finished(testRun('failed', { probe })), 'nobody', { pushgateway: url }, host());
+      }
+      expect(said).toBe('');
+      const text = await (await fetch(`${url}/metrics`)).text();
+      expect(text.match(/^packprobe_run_last_duration_seconds\{.*\} 1500$/gm)).toHaveLength(2);
+      expect(text).toContain('job="packprobe",probe="scratch-build"');
+    } finally {
+      child.kill('SIGKILL');
+      await ended;
+    }
   });
 
   test('that is not there is told', async () => {

@@ -28,6 +28,7 @@ const TOOLS = {
   },
   openssl: () => execFileSync('openssl', ['version'], { stdio: 'ignore' }),
   prometheus: () => execFileSync('prometheus', ['--version'], { stdio: 'ignore' }),
+  pushgateway: () => execFileSync('prometheus-pushgateway', ['--version'], { stdio: 'ignore' }),
   promtool: () => execFileSync('promtool', ['--version'], { stdio: 'ignore' }),
   rpm: () => execFileSync('rpm', ['--version'], { stdio: 'ignore' }),
   tmux: () => execFileSync('tmux', ['-V'], { stdio: 'ignore' }),

@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { METRICS, type MetricDefinition, OTHER, valuesOf } from '../../src/core/metrics.ts';
+import { totalsOfRun } from '../../src/core/run-totals.ts';
 import { ROOT } from '../support/sources.ts';
 import { withTool } from '../support/tools.ts';
-import { LONG_WAY, sumOf, telemetryWorld, testProbe, testRun, valueIn } from './world.ts';
+import { LONG_WAY, NOTHING_HEARD, sumOf, telemetryWorld, testProbe, testRun, valueIn } from './world.ts';
 
 const OPEN_METRICS = 'application/openmetrics-text; version=1.0.0';
 const RUN = '019a9000-0000-7000-8000-0000000000aa';
@@ -90,6 +92,35 @@ describe('counters', () => {
     expect(sumOf(text, 'packprobe_steps_total')).toBe(100 * LONG_WAY.length);
     expect(sumOf(text, 'packprobe_faults_total')).toBe(25);
     expect(sumOf(text, 'packprobe_step_duration_seconds_count')).toBe(75 + 100 * (LONG_WAY.length - 1));
+  });
+
+  test('count a run once, and go on counting it when its rows are removed', async () => {
+    await using world = telemetryWorld();
+    const { journal, run } = await begin(world);
+    await journal.finish(run);
+    const digest = {
+      run_id: run.run_id,
+      left_out: null,
+      totals: totalsOfRun(run, NOTHING_HEARD),
+      evidence: [],
+      incidents: [],
+      notices: [],
+      dues: [],
+    };
+    expect([await world.store.digests.digest(digest), await world.store.digests.digest(digest)]).toEqual([
+      true,
+      false,
+    ]);
+    const before = await world.scrape();
+    expect(sumOf(before, 'packprobe_runs_total')).toBe(1);
+    const database = new DatabaseSync(world.file);
+    database.exec('delete from effects; delete from steps; delete from runs');
+    database.close();
+    await world.restart();
+    const after = await world.scrape();
+    const lasting = (text: string) =>
+      text.split('\n').filter((line) => /^packprobe_(runs_total|run_|steps_total|step_|faults)/.test(line));
+    expect(lasting(after)).toEqual(lasting(before));
   });
 
   test('a probe that is gone from the configuration is counted as `other`, and nothing is lost', async () => {
