@@ -193,7 +193,7 @@ class Desk {
         if (decision === 'open') this.#open(failing, row);
         else this.#keep(decision === 'add' ? this.#withComeback(failing, live, history) : failing);
         if (decision !== 'open' && failing.state === 'suspected' && rules.open.when === 'confirmed')
-          this.#doubt(failing);
+          this.#suspected = failing;
         return;
       }
       case 'dismiss':
@@ -307,10 +307,6 @@ class Desk {
     this.#notices.push(
       ...noticesOf(incident, change, { receivers: config.receivers, context, now: hostNow }),
     );
-  }
-
-  #doubt(incident: Incident): void {
-    if (incident.system !== 'own') this.#suspected = incident;
   }
 
   /** The confirmation was good, and yet does not answer: now the probe that failed has the word. */

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { followed, HOUR_MS, IncidentWorld, START, siteProbe } from '../support/incident-world.ts';
+import type { RunRecord } from '../../src/core/run.ts';
+import { evidenceOf } from '../../src/incidents/evidence.ts';
+import { followed, HOUR_MS, IncidentWorld, runRecord, START, siteProbe } from '../support/incident-world.ts';
 
 const KOJI = { step: 'build' } as const;
 const OWN = { step: 'clone', kind: 'prober', code: 'COMMAND_MISSING', system: 'own' } as const;
@@ -38,6 +40,32 @@ describe('what a run says of systems', () => {
     const world = new IncidentWorld();
     const { evidence } = await world.run({ probe: 'scratch-build', at: at(0), trouble: OWN });
     expect(evidence.filter(({ good }) => !good).map(({ system }) => system)).toEqual(['own']);
+  });
+
+  test('a step that failed after the one that decided is no good sign of its system, either', () => {
+    const probe = siteProbe('scratch-build');
+    const passed = runRecord(probe, { probe: probe.name, run_id: 'one', at: at(0) });
+    const { fault } = runRecord(probe, { probe: probe.name, run_id: 'two', at: at(0), trouble: KOJI });
+    const [login, clone, build] = passed.steps;
+    const record: RunRecord = {
+      ...passed,
+      outcome: 'failed',
+      fault: { ...fault!, system: 'dist-git' },
+      // Both cloned and built again; the clone decided, and let the rest go on.
+      steps: [
+        login!,
+        { ...clone!, outcome: 'failed' },
+        build!,
+        { ...build!, outcome: 'failed', fault: fault! },
+      ],
+    };
+    const site = { probes: new Map() };
+    const rows = evidenceOf({ record, scope: 'fedora', site, live: [], counted: true });
+    expect(rows.map(({ system, good }) => `${system} ${good}`)).toEqual([
+      'dist-git false',
+      'fas true',
+      'own true',
+    ]);
   });
 
   test('a cancelled one says nothing', async () => {
@@ -150,6 +178,33 @@ describe('a confirmed failure', () => {
     expect(world.states).toEqual(['fas open']);
   });
 
+  test('nor does it dismiss what was only suspected', async () => {
+    const world = new IncidentWorld();
+    await world.run({ probe: 'scratch-build', at: at(1), trouble: { step: 'login' } });
+    await world.run({ probe: 'single-build', at: at(0), stepMs: 20 * 60_000 });
+    expect(world.states).toEqual(['fas suspected']);
+  });
+
+  test('a failure of a probe that was good meanwhile is no confirmation, but asks for one', async () => {
+    const world = new IncidentWorld();
+    await world.run({ probe: 'single-build', at: at(0), trouble: { step: 'push' } });
+    await world.run({ probe: 'scratch-build', at: at(1) });
+    const third = await world.run({ probe: 'scratch-build', at: at(2), trouble: { step: 'clone' } });
+    expect(world.states).toEqual(['dist-git suspected']);
+    expect(followed(third)).toEqual([{ probe: 'scratch-build', cause: 'confirm', of: third.run_id }]);
+  });
+
+  test('a confirmation that failed elsewhere by chance is asked for again', async () => {
+    const world = new IncidentWorld();
+    const first = await world.run({ probe: 'single-build', at: at(0), trouble: { step: 'update' } });
+    const confirm = { probe: 'single-build', at: at(1), cause: 'confirm', of: first.run_id } as const;
+    const second = await world.run({ ...confirm, trouble: { step: 'clone' } });
+    expect(followed(second)).toEqual([
+      { probe: 'scratch-build', cause: 'confirm', of: second.run_id },
+      { probe: 'single-build', cause: 'confirm', of: first.run_id },
+    ]);
+  });
+
   test('of a system that only the waits of others are charged to, the same wait is the good sign', async () => {
     const world = new IncidentWorld();
     const trouble = { step: 'wait-result', system: 'messaging' } as const;
@@ -220,12 +275,27 @@ describe('other rules', () => {
     const world = new IncidentWorld(
       'incidents: { resolve_after: 2 }\nreceivers: { a: { kind: command, command: [tell] } }\n',
     );
+    await world.run({ probe: 'scratch-build', at: at(-1) });
     await world.run({ probe: 'scratch-build', at: at(0), trouble: KOJI });
     await world.run({ probe: 'scratch-build', at: at(1), trouble: KOJI });
     await world.run({ probe: 'scratch-build', at: at(2) });
     expect(world.states).toEqual(['koji open']);
     await world.run({ probe: 'scratch-build', at: at(3) });
     expect(world.told).toEqual(['koji opened', 'koji resolved']);
+  });
+
+  test('good runs that do not do what failed are not among them', async () => {
+    const world = new IncidentWorld(
+      'incidents: { resolve_after: 2 }\nreceivers: { a: { kind: command, command: [tell] } }\n',
+    );
+    const trouble = { step: 'push' } as const;
+    await world.run({ probe: 'single-build', at: at(0), trouble });
+    await world.run({ probe: 'single-build', at: at(1), trouble });
+    await world.run({ probe: 'scratch-build', at: at(2) });
+    await world.run({ probe: 'single-build', at: at(3) });
+    expect(world.states).toEqual(['dist-git open']);
+    await world.run({ probe: 'single-build', at: at(4) });
+    expect(world.states).toEqual(['dist-git resolved']);
   });
 });
 
@@ -353,6 +423,16 @@ describe('coming and going', () => {
     await world.run({ probe: 'scratch-build', at: at(20) });
     await outage(world, 21);
     expect(world.told.slice(6)).toEqual(['koji flapping', 'koji resolved', 'koji opened', 'koji resolved']);
+    expect(world.last('koji').reopened_at).toEqual([]);
+  });
+
+  test('only what comes back soon is a comeback', async () => {
+    const world = new IncidentWorld();
+    await outage(world, 0);
+    await outage(world, 12);
+    expect(world.last('koji').reopened_at).toHaveLength(1);
+    await outage(world, 27);
+    expect(world.last('koji').reopened_at).toEqual([]);
   });
 
   test('a failure by chance after an outage is none, as ever', async () => {
