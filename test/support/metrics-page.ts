@@ -74,7 +74,8 @@ ${labels.map((label) => `| \`${label}\` | ${meaningOf(label)} |`).join('\n')}
 | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
 
-Beside them stand \`process_*\` and \`nodejs_*\` of prom-client, but for three gauges whose names end in \`_total\`.
+Beside them stand \`process_*\` and \`nodejs_*\` of prom-client, but for gauges whose names end in \`_total\`, and for percentiles of the lag of the event loop:
+to measure these an idle process would have to wake a hundred times a second.
 
 Buckets of runs reach twelve hours, those of steps, phases and hops eight.
 

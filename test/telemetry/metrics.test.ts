@@ -192,6 +192,15 @@ describe('the exposition', () => {
     expect(output.toString()).toBe('');
   });
 
+  test('holds only numbers', async () => {
+    await using world = telemetryWorld();
+    const values = (await world.scrape())
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'))
+      .map((line) => Number(line.split(' ').at(-1)));
+    expect(values.filter((value) => !Number.isFinite(value))).toEqual([]);
+  });
+
   test('has at most 5,000 series of one environment with seven probes of twelve steps', async () => {
     const names = [
       'single-build',
