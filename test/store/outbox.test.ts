@@ -71,6 +71,31 @@ test('what was given up holds nothing back', async () => {
   ]);
 });
 
+test('what nobody was told yet is told with what replaces it, and counts as neither delivered nor given up', async () => {
+  const asleep = { due_at: 100 };
+  await using world = await holding(
+    noticeOf('i-1', 'opened', asleep),
+    noticeOf('i-1', 'reminded-1', asleep),
+    noticeOf('i-1', 'opened', { receiver: 'matrix' }),
+    noticeOf('i-2', 'opened', asleep),
+  );
+  const { outbox, incidents, totals } = world.store;
+  // Somebody has tried already: the other side may know of it.
+  await outbox.failed(3, 'refused', 5, 60);
+  const before = await totals.all();
+  const replaces = ['opened', 'flapping', 'reminded-1'];
+  await incidents.apply(
+    [],
+    [
+      noticeOf('i-1', 'resolved', { ...asleep, replaces }),
+      noticeOf('i-1', 'resolved', { receiver: 'matrix', replaces }),
+    ],
+  );
+  expect(told(await outbox.due('mail', 100, 9))).toEqual(['i-2 opened', 'i-1 resolved']);
+  expect(told(await outbox.due('matrix', 100, 9))).toEqual(['i-1 opened']);
+  expect(await totals.all()).toEqual(before);
+});
+
 test('messages of runs are due all at once, no more than asked for, the oldest first', async () => {
   const run = (state: string, due_at: number) => noticeOf('run-1', state, { message: ofRun, due_at });
   await using world = await holding(run('a', 3), run('b', 2), run('c', 1), run('d', 50));
