@@ -30,6 +30,7 @@ describe('the service', () => {
     expect(readConfig('c.yaml', text).environments['fedora']?.probes['single-build']).toEqual({
       enabled: true,
       schedule: { every: 14_400_000, time_zone: 'UTC', overlap: 'skip' },
+      params: {},
     });
   });
 
