@@ -131,9 +131,10 @@ single_build() {
 # Starts the service with the configuration of the image, asks it as the health check does, and ends it as a runtime does.
 serve() {
   inside "${entrypoint[@]}" serve --env sandbox > "$data/serve.out" 2>&1 &
-  local job=$! begin=$EPOCHREALTIME pid answer='' code=0
-  for _ in $(seq 100); do
-    pid=$(pgrep -P "$job" -x tini || true)
+  local job=$! begin=$EPOCHREALTIME pid='' answer='' code=0
+  for _ in $(seq 300); do
+    # The shell of this function, unshare, then process 1 of the namespace.
+    pid=$(pgrep -x tini -P "$(pgrep -x unshare -P "$job" || echo 0)" || true)
     [ -z "$pid" ] || answer=$(nsenter --net --target "$pid" curl -s --noproxy '*' -m 5 -w ' HTTP %{http_code}' http://127.0.0.1:9842/healthz/ready || true)
     case $answer in *'HTTP 200') break ;; esac
     kill -0 "$job" 2> /dev/null || break
@@ -143,7 +144,7 @@ serve() {
   [ -z "$pid" ] || echo "/metrics: $(nsenter --net --target "$pid" curl -s --noproxy '*' -m 5 http://127.0.0.1:9842/metrics | grep -c '^packprobe_') series of packprobe"
   [ -z "$pid" ] || awk '/^(VmRSS|VmHWM)/ { print "memory of packprobe:", $0 }' "/proc/$(pgrep -P "$pid")/status"
   begin=$EPOCHREALTIME
-  [ -z "$pid" ] || kill -TERM "$pid"
+  if [ -n "$pid" ]; then kill -TERM "$pid"; else pkill -P "$job" || true; fi
   wait "$job" || code=$?
   echo "ended by SIGTERM with exit code $code after $(awk "BEGIN { printf \"%.1f\", $EPOCHREALTIME - $begin }") s"
   tail -5 "$data/serve.out"
