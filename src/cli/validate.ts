@@ -164,7 +164,12 @@ async function everyFile(options: PlaceOptions, host: Host): Promise<readonly st
   const folders = dirs.flatMap((dir) => [join(dir, 'environments'), join(dir, 'scenarios')]);
   const config = await configFile(options, host);
   const found = await yamlFilesIn([...folders, ...(await probeDirs(options, host))], host);
-  return [...new Set([...(config === undefined ? [] : [config]), ...found])];
+  const procedures: string[] = [];
+  for (const dir of new Set(dirs)) {
+    const file = join(dir, 'procedures.yaml');
+    if (await host.exists(file)) procedures.push(file);
+  }
+  return [...new Set([...(config === undefined ? [] : [config]), ...procedures, ...found])];
 }
 
 async function probeDirs(options: PlaceOptions, host: Host): Promise<readonly string[]> {

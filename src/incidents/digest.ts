@@ -1,15 +1,7 @@
 import type { Config } from '../core/config.ts';
 import type { Digest } from '../core/digest.ts';
 import type { ChangeBefore, Incident, SystemEvidence } from '../core/incident.ts';
-import {
-  comebacks,
-  type Decision,
-  decide,
-  newestFirst,
-  RECENT,
-  rulesOf,
-  ruleText,
-} from '../core/incident-rules.ts';
+import { type Decision, decide, rulesOf } from '../core/incident-rules.ts';
 import type { IncidentChange, NewNotice } from '../core/notice.ts';
 import type { Ids } from '../core/ports.ts';
 import type { RunRecord } from '../core/run.ts';
@@ -17,15 +9,12 @@ import type { Due, LeftOut, NewDue } from '../core/schedule.ts';
 import { EVIDENCE_INTERVALS, type Site } from '../core/site.ts';
 import type { StoredRun } from '../core/store.ts';
 import type { Charge } from '../core/system.ts';
+import { beginIncident, openIncident, withFailure } from './course.ts';
 import { answersTo, evidenceOf } from './evidence.ts';
 import type { MessageContext } from './message.ts';
 import { machineNotices, noticesOf } from './notices.ts';
-import { incidentRunOf } from './run-facts.ts';
 
 const DAY_MS = 86_400_000;
-
-/** An incident remembers its first runs, and of the later ones the last. */
-const RUNS_KEPT = 10;
 
 /** What the store knew before the run: see `knownBefore`. */
 export interface Known {
@@ -189,9 +178,9 @@ class Desk {
       case 'suspect':
       case 'open':
       case 'add': {
-        const failing = this.#withRun(live ?? this.#newIncident(row, history), row, history);
+        const failing = this.#failing(row, live, history);
         if (decision === 'open') this.#open(failing, row);
-        else this.#keep(decision === 'add' ? this.#withComeback(failing, live, history) : failing);
+        else this.#keep(failing);
         if (decision !== 'open' && failing.state === 'suspected' && rules.open.when === 'confirmed')
           this.#suspected = failing;
         return;
@@ -207,84 +196,23 @@ class Desk {
     }
   }
 
-  #newIncident(row: SystemEvidence, history: readonly SystemEvidence[]): Incident {
-    const { ids, known, changes } = this.#input;
-    const sorted = history.filter(({ at }) => at <= row.at).toSorted(newestFirst);
-    const good = sorted.find((each) => each.good);
-    return {
-      incident_id: ids.uuid(),
-      scope: row.scope,
-      environment: row.environment,
-      system: row.system,
-      state: 'suspected',
-      since: this.#record.ended_at,
-      opened_at: null,
-      resolved_at: null,
-      updated_at: row.at,
-      rule: null,
-      runs: [],
-      failures: 0,
-      last_good: good === undefined ? null : { run_id: good.run_id, probe: good.probe, ended_at: good.at },
-      recent: { failed: 0, of: 0 },
-      normal: known.rates.get(row.system) ?? { failed: 0, of: 0 },
-      changes,
-      flapping_since: null,
-      reopened_at: [],
-      reminders: 0,
-      told_at: null,
-      acknowledged_at: null,
-      acknowledged_by: null,
-      ticket: null,
-    };
+  #failing(row: SystemEvidence, live: Incident | undefined, history: readonly SystemEvidence[]): Incident {
+    const { ids, known, changes, config } = this.#input;
+    const record = this.#record;
+    const normal = known.rates.get(row.system) ?? { failed: 0, of: 0 };
+    const incident =
+      live ??
+      beginIncident({ incident_id: ids.uuid(), row, since: record.ended_at, history, normal, changes });
+    return withFailure(incident, { row, record, history, rules: rulesOf(config.incidents, row.system) });
   }
 
-  #withRun(incident: Incident, row: SystemEvidence, history: readonly SystemEvidence[]): Incident {
-    const { fault } = this.#record;
-    const { open } = rulesOf(this.#input.config.incidents, row.system);
-    const last = history.toSorted(newestFirst).slice(0, open.when === 'of_last' ? open.of : RECENT);
-    const runs = fault === undefined ? incident.runs : [...incident.runs, incidentRunOf(this.#record, fault)];
-    return {
-      ...incident,
-      updated_at: Math.max(incident.updated_at, row.at),
-      runs: runs.length > RUNS_KEPT + 1 ? [...runs.slice(0, RUNS_KEPT), ...runs.slice(-1)] : runs,
-      failures: incident.failures + 1,
-      recent: { failed: last.filter(({ good }) => !good).length, of: last.length },
-    };
-  }
-
-  #open(incident: Incident, row: SystemEvidence): void {
-    const { config, hostNow } = this.#input;
-    const { open, flapping } = rulesOf(config.incidents, row.system);
-    const before = this.#input.known.incidents
-      .filter(({ system, state }) => system === row.system && state === 'resolved')
-      .toSorted((a, b) => (b.resolved_at ?? 0) - (a.resolved_at ?? 0))[0];
-    const reopened_at = comebacks(before, incident.since, flapping.within);
-    const flaps = reopened_at.length >= flapping.changes;
-    const opened: Incident = {
-      ...incident,
-      state: 'open',
-      opened_at: row.at,
-      rule: row.system === 'own' ? 'errored twice' : ruleText(open),
-      reopened_at,
-      flapping_since: flaps ? (reopened_at[0] ?? incident.since) : null,
-      told_at: hostNow,
-    };
+  #open(incident: Incident, { system, at }: SystemEvidence): void {
+    const { config, hostNow, known } = this.#input;
+    const before = known.incidents.filter((other) => other.system === system && other.state === 'resolved');
+    const rules = rulesOf(config.incidents, system);
+    const opened = openIncident(incident, { at, told_at: hostNow, rules, before });
     this.#keep(opened);
-    this.#tell(opened, flaps ? 'flapping' : 'opened');
-  }
-
-  /** While it flaps it stays open: that it was good in between is only counted. */
-  #withComeback(
-    incident: Incident,
-    before: Incident | undefined,
-    history: readonly SystemEvidence[],
-  ): Incident {
-    if (before === undefined || before.flapping_since === null) return incident;
-    const wasGood = history.some(
-      ({ good, at }) => good && at > before.updated_at && at <= incident.updated_at,
-    );
-    if (!wasGood) return incident;
-    return { ...incident, reopened_at: [...incident.reopened_at, incident.updated_at] };
+    this.#tell(opened, opened.flapping_since === null ? 'opened' : 'flapping');
   }
 
   #resolve(incident: Incident, row: SystemEvidence): void {

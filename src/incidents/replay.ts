@@ -4,6 +4,7 @@ import type { Incident, SystemEvidence } from '../core/incident.ts';
 import { type Decision, decide, evidenceNeeded, rulesOf } from '../core/incident-rules.ts';
 import type { Site } from '../core/site.ts';
 import type { Charge } from '../core/system.ts';
+import { beginIncident } from './course.ts';
 import { answersTo } from './evidence.ts';
 
 /** The step at which a run failed, and why; evidence alone does not know. */
@@ -147,32 +148,9 @@ function periodOf({ system, since }: Incident): Pick<ReplayedIncident, 'system' 
   return { system, since };
 }
 
-function begun({ scope, environment, system, at }: SystemEvidence): Incident {
-  return {
-    incident_id: '',
-    scope,
-    environment,
-    system,
-    state: 'suspected',
-    since: at,
-    opened_at: null,
-    resolved_at: null,
-    updated_at: at,
-    rule: null,
-    runs: [],
-    failures: 0,
-    last_good: null,
-    recent: { failed: 0, of: 0 },
-    normal: { failed: 0, of: 0 },
-    changes: [],
-    flapping_since: null,
-    reopened_at: [],
-    reminders: 0,
-    told_at: null,
-    acknowledged_at: null,
-    acknowledged_by: null,
-    ticket: null,
-  };
+function begun(row: SystemEvidence): Incident {
+  const normal = { failed: 0, of: 0 };
+  return beginIncident({ incident_id: '', row, since: row.at, history: [], normal, changes: [] });
 }
 
 function withRun(incident: Incident, row: SystemEvidence, failure: Failure | undefined): Incident {
