@@ -3,6 +3,7 @@ import { firstRun } from './first-run.ts';
 import { ground } from './ground.ts';
 import type { Group } from './harness.ts';
 import { kills } from './kills.ts';
+import { service } from './service.ts';
 
 /** The groups of `npm run bench`, in the order in which they run. */
 export const GROUPS: Readonly<Record<string, Group>> = {
@@ -10,4 +11,5 @@ export const GROUPS: Readonly<Record<string, Group>> = {
   kills,
   faults,
   ground,
+  service,
 };
