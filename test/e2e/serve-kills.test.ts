@@ -13,11 +13,10 @@ const LEAVE_MS = 10_000;
 /** How long the last runs may take to end. Milliseconds. */
 const DRAINED_MS = 90_000;
 
-const probes = shippedProbes();
+const files = shippedProbes();
 
 const usual = {
-  probes,
-  packages: Math.ceil(5 / probes.length),
+  probes: files.map((file) => ({ file, packages: Math.ceil(5 / files.length) })),
   every: '3m',
   patient: true,
   poll: '60s',
@@ -67,7 +66,7 @@ test('runs of every probe, killed at random instants, go on by themselves: one o
   }));
 
 test('of two that serve one database the second waits, and takes over when the first is killed', () =>
-  onStage({ probes: probes.slice(0, 1) }, async (stage) => {
+  onStage({ probes: usual.probes.slice(0, 1) }, async (stage) => {
     const first = stage.serve();
     await backAtWork(stage, first, performance.now());
     const second = stage.serve();

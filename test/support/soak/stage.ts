@@ -24,10 +24,8 @@ const TOKEN = 'soak-token';
 export interface StageOptions {
   /** Is made. */
   readonly dir: string;
-  /** Paths of probe files. */
-  readonly probes: readonly string[];
-  /** How many packages each of them is run on, side by side. */
-  readonly packages: number;
+  /** Probe files by their path, and how many packages each is run on, side by side. */
+  readonly probes: readonly { readonly file: string; readonly packages: number }[];
   /** Between two starts of a probe on a package, in sandbox time, such as `30m`; one waits while the one before goes. */
   readonly every: string;
   /** Whether limits are as in the file, so that a fault makes runs fail, or so long that none does. */
@@ -56,6 +54,8 @@ export interface Stage extends AsyncDisposable {
    * @param host name of the host that it believes to be on, where commands are answered in its process
    */
   serve(host?: string): Served;
+  /** Process id of the sandbox. */
+  readonly sandboxPid: number;
   /** Asks the database, past the program; nothing where there is none yet. */
   query(sql: string): readonly Record<string, unknown>[];
 }
@@ -85,7 +85,7 @@ export function shippedProbes(): readonly string[] {
 export async function openStage(options: StageOptions): Promise<Stage> {
   const { dir, speed, seed, commands, program } = options;
   mkdirSync(dir, { recursive: true });
-  const count = options.probes.length * options.packages;
+  const count = options.probes.reduce((sum, { packages }) => sum + packages, 0);
   const sandbox = await startSandbox([join(dir, 'sandbox'), String(speed), String(count), seed]);
   const { control } = sandbox;
   const data = join(dir, 'data');
@@ -100,6 +100,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     data,
     control,
     urls: systems,
+    sandboxPid: sandbox.pid,
     packages: packagesOf(count),
     serve(host) {
       const entry = commands === 'in-process' ? IN_PROCESS : program;
@@ -132,7 +133,13 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   };
 }
 
-async function startSandbox(args: readonly string[]): Promise<{ control: string; stop(): Promise<void> }> {
+interface RunningSandbox {
+  readonly pid: number;
+  readonly control: string;
+  stop(): Promise<void>;
+}
+
+async function startSandbox(args: readonly string[]): Promise<RunningSandbox> {
   const child = spawn(process.execPath, [SANDBOX, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const stop = async () => {
@@ -141,7 +148,7 @@ async function startSandbox(args: readonly string[]): Promise<{ control: string;
   };
   for await (const line of createInterface({ input: child.stdout })) {
     const control = /^--url (\S+)$/.exec(line)?.[1];
-    if (control !== undefined) return { control, stop };
+    if (control !== undefined) return { pid: child.pid ?? 0, control, stop };
   }
   throw new Error('the sandbox of the soak did not start');
 }
@@ -183,7 +190,7 @@ function startServe(args: readonly string[], { entry, host }: Start): Served {
 
 /** Everything that a service reads of its own: configuration, environment and a probe for each package. */
 async function writeConfig(options: StageOptions, control: string): Promise<string> {
-  const { dir, probes, packages, every, poll } = options;
+  const { dir, probes, every, poll } = options;
   const config = join(dir, 'config');
   for (const folder of ['environments', 'probes']) mkdirSync(join(config, folder), { recursive: true });
   const answer = await fetch(`${control}/environment?format=json`);
@@ -198,15 +205,15 @@ async function writeConfig(options: StageOptions, control: string): Promise<stri
     join(config, 'environments', `${ENVIRONMENT}.yaml`),
     stringify({ ...environment, name: ENVIRONMENT, systems }),
   );
-  const names = probes.flatMap((file, index) =>
-    packagesOf(probes.length * packages)
-      .slice(index * packages, (index + 1) * packages)
-      .map((name, number) => {
-        const probe = { ...probeOf(file, options), package: name, schedule: { every, overlap: 'queue' } };
-        const probeName = `${basename(file, '.yaml')}-${number + 1}`;
-        writeFileSync(join(config, 'probes', `${probeName}.yaml`), stringify({ ...probe, name: probeName }));
-        return probeName;
-      }),
+  const free = packagesOf(probes.reduce((sum, { packages }) => sum + packages, 0))[Symbol.iterator]();
+  const names = probes.flatMap(({ file, packages }) =>
+    Array.from({ length: packages }, (_, number) => {
+      const name = `${basename(file, '.yaml')}-${number + 1}`;
+      const schedule = { every, overlap: 'queue' };
+      const probe = { ...probeOf(file, options), name, package: free.next().value, schedule };
+      writeFileSync(join(config, 'probes', `${name}.yaml`), stringify(probe));
+      return name;
+    }),
   );
   const file = join(config, 'packprobe.yaml');
   writeFileSync(

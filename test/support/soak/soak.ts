@@ -1,0 +1,180 @@
+/** Very many runs while systems break and mend and the process is killed: what becomes of them, and of the process. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { audit, type Complaints } from './audit.ts';
+import { backAtWork, drain } from './drive.ts';
+import type { Served, Stage } from './stage.ts';
+
+export interface SoakOptions {
+  /** How many runs are begun at least. */
+  readonly runs: number;
+  /** Spread over the first half of the runs; in the second one life shows what months would do to its memory. */
+  readonly kills: number;
+  /** Names of the faults that are drawn from. */
+  readonly faults: readonly string[];
+  readonly random: () => number;
+  /** How long the last runs may take to end, once all is mended. Milliseconds. */
+  readonly drainedMs: number;
+  readonly signal?: AbortSignal;
+  readonly say?: (text: string) => void;
+}
+
+/** What the process holds. Bytes and counts. */
+export interface Holds {
+  readonly rss: number;
+  /** Behind a garbage collection; undefined of a program that does not tell. */
+  readonly heap: number | undefined;
+  readonly descriptors: number;
+  readonly children: number;
+}
+
+export interface SoakReport {
+  readonly runs: number;
+  readonly outcomes: Readonly<Record<string, number>>;
+  readonly faults: number;
+  /** From each start behind a kill until it was back at work. Milliseconds. */
+  readonly backMs: readonly number[];
+  /** At the end of each tenth. */
+  readonly tenths: readonly Holds[];
+  /** Of the last life before its first run, and once its last had ended. */
+  readonly idle: { readonly before: Holds; readonly after: Holds };
+  readonly complaints: Complaints;
+  readonly seconds: number;
+}
+
+/** How long a fault lasts, and how long all is well behind it: real time, at most. Milliseconds. */
+const BROKEN_MS = 3000;
+const WELL_MS = 4000;
+
+const LOOK_MS = 100;
+
+export async function soak(stage: Stage, options: SoakOptions): Promise<SoakReport> {
+  const { runs, random, signal, say } = options;
+  const startedAt = performance.now();
+  const backMs: number[] = [];
+  const tenths: Holds[] = [];
+  let served = stage.serve();
+  await backAtWork(stage, served, startedAt);
+  const before = await holds(served);
+  const weather = breaking(stage, options);
+  const killAt = Array.from({ length: options.kills }, () => (random() * runs) / 2).sort((a, b) => a - b);
+  for (let begun = 0; begun < runs; begun = countRuns(stage)) {
+    signal?.throwIfAborted();
+    if (begun >= (killAt[0] ?? runs)) {
+      killAt.shift();
+      // At any instant of a run, not at those at which we look.
+      await pause(random() * LOOK_MS);
+      served.child.kill('SIGKILL');
+      await served.ended;
+      const from = performance.now();
+      served = stage.serve();
+      const took = await backAtWork(stage, served, from);
+      if (took === undefined) throw new Error(`serve ended by itself:\n${(await served.ended).stderr}`);
+      backMs.push(took);
+    }
+    while (begun >= ((tenths.length + 1) * runs) / 10) {
+      const held = await holds(served);
+      tenths.push(held);
+      say?.(`${begun} runs after ${seconds(startedAt)} s: ${JSON.stringify(held)}`);
+    }
+    if (served.child.exitCode !== null) throw new Error(`serve ended:\n${(await served.ended).stderr}`);
+    await pause(LOOK_MS);
+  }
+  tenths.push(await holds(served));
+  const faults = await weather.end();
+  say?.(
+    `${countRuns(stage)} runs after ${seconds(startedAt)} s, ${faults} faults: waiting for the last to end`,
+  );
+  await drain(stage, served, { limitMs: options.drainedMs, ...(signal && { signal }) });
+  const complaints = await audit(stage, await served.url);
+  const after = await holds(served);
+  served.child.kill('SIGTERM');
+  const { code, stderr } = await served.ended;
+  const left = code === 0 ? [] : [`serve left with ${code}: ${stderr}`];
+  return {
+    runs: countRuns(stage),
+    outcomes: Object.fromEntries(
+      stage
+        .query('select outcome, count(*) as n from runs group by outcome')
+        .map(({ outcome, n }) => [String(outcome), Number(n)]),
+    ),
+    faults,
+    backMs,
+    tenths,
+    idle: { before, after },
+    complaints: [...complaints, ...left],
+    seconds: seconds(startedAt),
+  };
+}
+
+function seconds(from: number): number {
+  return Math.round((performance.now() - from) / 1000);
+}
+
+function countRuns({ query }: Stage): number {
+  return Number(query('select count(*) as n from runs')[0]?.['n'] ?? 0);
+}
+
+/** Breaks one thing after the other until it is told to end; gives how many there were. */
+function breaking({ control }: Stage, { faults, random }: SoakOptions): { end(): Promise<number> } {
+  const stop = new AbortController();
+  const turn = (name: string, method: 'PUT' | 'DELETE') =>
+    fetch(`${control}/faults/${encodeURIComponent(name)}`, { method }).then((answer) => answer.text());
+  const rest = (ms: number) => pause(random() * ms, undefined, { signal: stop.signal }).catch(() => {});
+  async function go(): Promise<number> {
+    let count = 0;
+    while (!stop.signal.aborted && faults.length > 0) {
+      await rest(WELL_MS);
+      const name = faults[Math.floor(random() * faults.length)] ?? '';
+      await turn(name, 'PUT');
+      await rest(BROKEN_MS);
+      await turn(name, 'DELETE');
+      count += 1;
+    }
+    return count;
+  }
+  const gone = go();
+  return {
+    end() {
+      stop.abort();
+      return gone;
+    },
+  };
+}
+
+/** Looks at the process from outside; its heap it tells itself. */
+export async function holds({ pid, child }: Served): Promise<Holds> {
+  const told = child.spawnargs.some((word) => word.includes('/soak/')) ? await heapOf(child) : undefined;
+  const rss = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8')
+      .split(' ')
+      .filter((word) => word !== ''),
+  );
+  return {
+    rss: Number(rss) * 1024,
+    heap: told,
+    descriptors: readdirSync(`/proc/${pid}/fd`).length,
+    children: children.length,
+  };
+}
+
+function heapOf(child: Served['child']): Promise<number> {
+  return new Promise((resolve) => {
+    const hear = (text: string) => {
+      const heap = /"heapUsed":(\d+)/.exec(text)?.[1];
+      if (heap === undefined) return;
+      child.stdout?.off('data', hear);
+      resolve(Number(heap));
+    };
+    child.stdout?.on('data', hear);
+    child.kill('SIGUSR2');
+  });
+}
+
+/** Names of all faults that the sandbox has. */
+export async function faultsOf({ control }: Stage): Promise<readonly string[]> {
+  const answer = await fetch(`${control}/faults`);
+  const { faults } = (await answer.json()) as { readonly faults: readonly { readonly name: string }[] };
+  return faults.map(({ name }) => name);
+}
