@@ -80,7 +80,7 @@ export interface Host {
   openStore(file: string): Promise<Store>;
   openClock(definition?: Environment['clock']): Promise<Clock>;
   openHttp(contact: string): Promise<Http>;
-  openLog(file: string, level: string): Promise<Logger>;
+  openLog(file: string, level: string, where?: 'file' | 'alarms_on_stderr'): Promise<Logger>;
   sources(environment: Environment, http: Http, clock: Clock): Promise<readonly Source[]>;
   workplaces(dataDir: string): Promise<Workplaces>;
   versionsOf(

@@ -54,6 +54,11 @@ export async function serveCommand(options: ServeOptions, host: Host): Promise<n
   const say = (text: string) => host.stderr.write(`${text}\n`);
   const data = dataDir(options, host);
   const sandbox = await openSandbox(options, data, host, resources);
+  void sandbox?.ended.then(() =>
+    say(
+      `the sandbox at ${sandbox.control} has ended: its runs are errored, and blame no system. Start another one, and this service with it.`,
+    ),
+  );
   const load = () => loadAll(options, host, sandbox);
   const first = await load();
   await host.serve({ first, load, data, verbose: options.verbose === true, signal: leave.signal, say });

@@ -107,7 +107,11 @@ function statusText(status: Status, host: Host): string {
   const environments = [...new Set(status.probes.map(({ site }) => site.environment.name))];
   const lines = [serviceLine(status.service, paint)];
   if (environments.length === 0) {
-    lines.push('', 'No environment is known here: see `environments` of packprobe.yaml, or say --env NAME.');
+    lines.push(
+      '',
+      'No environment is known here, or only a sandbox that has ended.',
+      'See `environments` of packprobe.yaml, or say --env NAME.',
+    );
   }
   for (const environment of environments) {
     const systems = status.systems.filter((entry) => entry.environment === environment);

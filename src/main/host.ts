@@ -56,7 +56,10 @@ export function openHost({ version, env }: HostOptions): Host {
     openClock: async (definition) => (await import('../platform/clock.ts')).openClock(definition),
     openHttp: async (contact) =>
       (await import('../platform/http.ts')).nodeHttp({ userAgent: `packprobe/${version} (+${contact})` }),
-    openLog: async (to, level) => (await import('../platform/logger.ts')).pinoLogger({ to, level }),
+    async openLog(to, level, where = 'file') {
+      const { pinoLogger } = await import('../platform/logger.ts');
+      return pinoLogger({ to, level, ...(where === 'file' ? {} : { alarms: process.stderr.fd }) });
+    },
     sources: async (env, http, clock) =>
       (await import('../sources/sources.ts')).sourcesOf({ env, http, clock }),
     async workplaces(dataDir) {

@@ -1,4 +1,4 @@
-import { pino, stdTimeFunctions } from 'pino';
+import { type Level, pino, stdTimeFunctions } from 'pino';
 import { Fault } from '../core/fault.ts';
 import type { Logger } from '../core/ports.ts';
 
@@ -6,13 +6,25 @@ export interface LoggerOptions {
   readonly level: string;
   /** File descriptor, or a path that is appended to. */
   readonly to: number | string;
+  /** Where warnings and errors go, too: a file descriptor. */
+  readonly alarms?: number;
 }
 
 /** One JSON object a line. Errors pass our own serializer: those of libraries carry outputs and requests in their fields. */
-export function pinoLogger({ level, to }: LoggerOptions): Logger {
-  const destination = pino.destination({ dest: to, sync: true, mkdir: true, mode: 0o600 });
-  // A disk that is full takes no log: that must not end the run, whose journal will say it.
-  destination.on('error', () => {});
+export function pinoLogger({ level, to, alarms }: LoggerOptions): Logger {
+  const open = (dest: number | string) => {
+    const destination = pino.destination({ dest, sync: true, mkdir: true, mode: 0o600 });
+    // A disk that is full takes no log: that must not end the run, whose journal will say it.
+    destination.on('error', () => {});
+    return destination;
+  };
+  const stream =
+    alarms === undefined
+      ? open(to)
+      : pino.multistream([
+          { stream: open(to), level: level as Level },
+          { stream: open(alarms), level: 'warn' },
+        ]);
   return pino(
     {
       level,
@@ -21,7 +33,7 @@ export function pinoLogger({ level, to }: LoggerOptions): Logger {
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: errorFields },
     },
-    destination,
+    stream,
   );
 }
 

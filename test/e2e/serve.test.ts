@@ -220,8 +220,8 @@ describe('the configuration', () => {
     const file = configure(place.dir, { ...settings(), recievers: {}, schedule: { max_runs: 'many' } });
     expect(await serving.reload()).toBe(false);
     await serving.running.said(/The old configuration stays/);
-    expect((await serving.running.said(/recievers/)).trim()).toContain('did you mean "receivers"?');
-    expect(await serving.running.said(/max_runs/)).toContain(file);
+    expect((await serving.running.said(/^[^{].*recievers/)).trim()).toContain('did you mean "receivers"?');
+    expect(await serving.running.said(/^[^{].*max_runs/)).toContain(file);
     expect((await serving.get('/healthz/ready')).status).toBe(200);
     expect((await runsOf('sleeper')).length).toBe(1);
   });
@@ -343,6 +343,12 @@ describe('a run that did not pass', () => {
     );
     expect(incident).toMatchObject({ rule: 'confirmed', failures: 2 });
     expect(await serving.metric('packprobe_incident_open', { system: 'koji' })).toBe(1);
+    // Who has no receivers finds it where a container keeps what its service says.
+    expect(JSON.parse(await serving.running.said(/"system":"koji".*an incident was opened/))).toMatchObject({
+      level: 'warn',
+      system: 'koji',
+      code: 'KOJI_OFFLINE',
+    });
     const told = await serving.command('status');
     expect(told.stdout).toContain('sandbox  does not work');
     expect(told.stdout).toMatch(/koji +✘ failing/);
@@ -398,4 +404,20 @@ test('stopped, it leaves with 0, leaves nothing running, and status says that no
   expect(told.stdout).toMatch(/^serve does not run: it left .* ago/);
   expect(told.stdout).not.toContain('operational');
   expect(told.code).toBe(3);
+});
+
+test('a sandbox that ends under it is said, its runs blame no system, and it can be stopped', async () => {
+  serving = await startServe({ dir: place.dir, control: sandbox.control });
+  const cut = await asked('scratch-build');
+  await fetch(`${sandbox.control}/stop`, { method: 'POST' });
+  await serving.running.said(/the sandbox at \S+ has ended/);
+  expect(await ended(cut)).toMatchObject({
+    outcome: 'errored',
+    fault: { system: 'own' },
+  });
+  const systems = await serving.json<Listed<{ system: string; state: string }>>(
+    '/api/v1/systems?state=failing',
+  );
+  expect(systems.items.filter(({ system }) => system !== 'own')).toEqual([]);
+  expect(await serving.stop()).toMatchObject({ code: 0 });
 });
