@@ -81,8 +81,9 @@ export function digestRun(input: DigestInput): Digest {
   };
 }
 
-/** Whether people would only be told of the past: after a restore, an import, a long time down. */
+/** Whether it concerns nobody: of the past, after a restore, an import, a long time down; or in an environment that is not served, such as a try. */
 function isHistory({ site, now }: DigestInput, record: RunRecord): boolean {
+  if (site.probes.size === 0) return true;
   const interval = site.probes.get(record.probe)?.intervalMs ?? 0;
   return now - record.ended_at > Math.max(EVIDENCE_INTERVALS * interval, DAY_MS);
 }

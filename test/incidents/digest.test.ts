@@ -379,6 +379,14 @@ describe('nobody is told', () => {
     expect([world.states, world.notices, digest.dues]).toEqual([[], [], []]);
   });
 
+  test('of an environment that is not served', async () => {
+    const world = new IncidentWorld(undefined, []);
+    const probe = siteProbe('scratch-build');
+    const { dues, evidence } = await world.run({ probe: probe.name, at: at(0), trouble: KOJI }, probe);
+    expect(evidence).toHaveLength(4);
+    expect([world.states, world.notices, dues]).toEqual([[], [], []]);
+  });
+
   test('how long ago that is, the interval of the probe says', async () => {
     const rare = siteProbe('scratch-build', { intervalMs: 24 * HOUR_MS });
     const world = new IncidentWorld(undefined, [rare]);

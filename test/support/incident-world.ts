@@ -150,9 +150,11 @@ export class IncidentWorld {
     this.probes = new Map(all.map((probe) => [probe.name, probe]));
   }
 
-  async run(request: RunIn): Promise<Digest & { readonly ended_at: number }> {
+  async run(
+    request: RunIn,
+    found = this.probes.get(request.probe),
+  ): Promise<Digest & { readonly ended_at: number }> {
     const { probe, cause = 'schedule', of = null, left_out = null, changes = [], lateMs = 0 } = request;
-    const found = this.probes.get(probe);
     if (found === undefined) throw new Error(`no probe ${probe}`);
     const run_id = this.#id('0a');
     const record = runRecord(found, { ...request, run_id });
