@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { Fault } from '../core/fault.ts';
 import type { Files } from '../core/step.ts';
@@ -12,6 +12,8 @@ export function filesBelow(dir: string): Files {
       try {
         await mkdir(dirname(at(path)), { recursive: true });
         await writeFile(at(path), content, mode === undefined ? {} : { mode });
+        // The mode above is only for a file that was not there, and none may be open for a moment.
+        if (mode !== undefined) await chmod(at(path), mode);
       } catch (error) {
         asDiskFault('write', path)(error);
       }

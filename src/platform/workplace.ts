@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Environment, Secret } from '../core/environment.ts';
 import { Fault } from '../core/fault.ts';
@@ -62,6 +62,8 @@ export function workplacesBelow({ dir, env, commandEnvironment, homeFiles }: Wor
       for (const { path, content, mode } of homeFiles(environment)) {
         await mkdir(dirname(join(home, path)), { recursive: true });
         await writeFile(join(home, path), content, mode === undefined ? {} : { mode });
+        // Also that of a file which is there already: a volume may have been opened up since.
+        if (mode !== undefined) await chmod(join(home, path), mode);
       }
     } catch (error) {
       if (error instanceof Fault) throw error;
