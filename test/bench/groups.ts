@@ -4,6 +4,7 @@ import { ground } from './ground.ts';
 import type { Group } from './harness.ts';
 import { kills } from './kills.ts';
 import { service } from './service.ts';
+import { soak } from './soak.ts';
 
 /** The groups of `npm run bench`, in the order in which they run. */
 export const GROUPS: Readonly<Record<string, Group>> = {
@@ -12,4 +13,5 @@ export const GROUPS: Readonly<Record<string, Group>> = {
   faults,
   ground,
   service,
+  soak,
 };

@@ -48,6 +48,9 @@ const WELL_MS = 4000;
 
 const LOOK_MS = 100;
 
+/** How long a connection may be kept open for the next request. Milliseconds. */
+const KEPT_MS = 20_000;
+
 export async function soak(stage: Stage, options: SoakOptions): Promise<SoakReport> {
   const { runs, random, signal, say } = options;
   const startedAt = performance.now();
@@ -87,7 +90,7 @@ export async function soak(stage: Stage, options: SoakOptions): Promise<SoakRepo
   );
   await drain(stage, served, { limitMs: options.drainedMs, ...(signal && { signal }) });
   const complaints = await audit(stage, await served.url);
-  const after = await holds(served);
+  const after = await settled(served, before);
   served.child.kill('SIGTERM');
   const { code, stderr } = await served.ended;
   const left = code === 0 ? [] : [`serve left with ${code}: ${stderr}`];
@@ -105,6 +108,16 @@ export async function soak(stage: Stage, options: SoakOptions): Promise<SoakRepo
     complaints: [...complaints, ...left],
     seconds: seconds(startedAt),
   };
+}
+
+/** What it holds once connections that were kept for the next request have been closed. */
+async function settled(served: Served, before: Holds): Promise<Holds> {
+  const from = performance.now();
+  for (;;) {
+    const held = await holds(served);
+    if (held.descriptors <= before.descriptors || performance.now() - from > KEPT_MS) return held;
+    await pause(500);
+  }
 }
 
 function seconds(from: number): number {
