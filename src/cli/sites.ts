@@ -55,6 +55,13 @@ export async function loadSites(
     const file = `${sandbox.control}/environment`;
     sites.push(await openSite(readEnvironment(file, sandbox.environment), sandbox.control));
   }
+  for (const { environment } of sites) {
+    if (sites.filter((one) => one.environment.name === environment.name).length === 1) continue;
+    throw new UsageError(
+      `two environments have the name ${environment.name}: nobody could tell their runs apart`,
+      'Give each environment file a `name` of its own.',
+    );
+  }
   if (sites.length === 0) {
     throw new UsageError(
       'the configuration names no environment: there is nothing to serve',

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import type { Config } from '../core/config.ts';
 import type { Secret } from '../core/environment.ts';
-import { Fault } from '../core/fault.ts';
+import { asFault, Fault } from '../core/fault.ts';
 
 /** Reads a secret where its reference says; anew whenever it is asked for, so that a changed one needs no restart. */
 export function secretReader(
@@ -19,6 +20,33 @@ export function secretReader(
       throw missing(`${secret.file} cannot be read: ${code}`);
     }
   };
+}
+
+/** What of a configuration names a secret that cannot be read now, each with its place: a typing error is found before the night in which it is needed. */
+export async function missingSecrets(
+  { listen, dead_man, receivers, metrics }: Config,
+  secret: (secret: Secret) => Promise<string>,
+): Promise<readonly string[]> {
+  const named = secretsIn({ listen: { tokens: listen.tokens }, dead_man, receivers, metrics }, '');
+  const missing = await Promise.all(
+    named.map(([place, one]) =>
+      secret(one).then(
+        () => [],
+        (error: unknown) => [`${place}: ${asFault(error).message}`],
+      ),
+    ),
+  );
+  return missing.flat();
+}
+
+function secretsIn(value: unknown, place: string): readonly (readonly [place: string, secret: Secret])[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const entries = Object.entries(value);
+  const [[key, where] = []] = entries;
+  if (entries.length === 1 && (key === 'file' || key === 'env') && typeof where === 'string') {
+    return [[place, value as Secret]];
+  }
+  return entries.flatMap(([name, inner]) => secretsIn(inner, place === '' ? name : `${place}.${name}`));
 }
 
 function missing(what: string): Fault {
