@@ -144,8 +144,8 @@ function howOften(incident: Incident, { now }: MessageContext): readonly string[
   const { last_good, recent, normal, rule, system } = incident;
   const good =
     last_good === null
-      ? 'Last good run: none is known.'
-      : `Last good run: ${last_good.run_id} (${last_good.probe}) at ${minuteTime(last_good.ended_at)}, ${lengthOf(Math.max(0, now - last_good.ended_at))} ago.`;
+      ? 'Last good run before: none is known.'
+      : `Last good run before: ${last_good.run_id} (${last_good.probe}) at ${minuteTime(last_good.ended_at)}, ${lengthOf(Math.max(0, now - last_good.ended_at))} ago.`;
   const often =
     recent.of === 0 ? [] : [`${recent.failed} of the last ${recent.of} failed; ${normalText(normal)}.`];
   const confirmed = rule === null || system === 'own' ? [] : [`Rule: ${rule}.`];

@@ -51,7 +51,7 @@ What happened: build went wrong
   state: FAILED
   arch: aarch64
 
-Last good run: 019a9000-0000-7000-8000-0a0000000026 (scratch-build) at 2026-11-17T05:03Z, 5h 57m ago.
+Last good run before: 019a9000-0000-7000-8000-0a0000000026 (scratch-build) at 2026-11-17T05:03Z, 5h 57m ago.
 2 of the last 6 failed; normal is none in 26.
 Rule: confirmed.
 
