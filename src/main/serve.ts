@@ -8,7 +8,6 @@ import type { Environment } from '../core/environment.ts';
 import { asFault } from '../core/fault.ts';
 import type { Exec, Http } from '../core/ports.ts';
 import type { Owner } from '../core/run.ts';
-import type { Check } from '../core/site.ts';
 import { isAlive } from '../platform/processes.ts';
 import { openScheduler } from '../schedule/scheduler.ts';
 import { openServer } from '../server/server.ts';
@@ -24,11 +23,12 @@ import { openMetrics } from '../telemetry/metrics.ts';
 import type { Otlp } from '../telemetry/otlp.ts';
 import { openTelemetry } from '../telemetry/telemetry.ts';
 import { openChanges } from './changes.ts';
+import { exchanged } from './exchanged.ts';
 import { whenFree } from './listen.ts';
 import { observeLast, openObserved } from './observed.ts';
 import { openPeriods } from './periods.ts';
 import { reloading } from './reload.ts';
-import { secretReader } from './secrets.ts';
+import { missingSecrets, secretReader } from './secrets.ts';
 import { openTelling } from './telling.ts';
 
 /** Where messages say that runbooks are. */
@@ -43,10 +43,13 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
   const owner = await host.owner();
   const telemetry = openTelemetry();
   const log = meteredLogger(
-    await host.openLog(join(data, 'packprobe.log'), verbose ? 'debug' : 'info'),
+    // A container, or systemd, keeps what stands on standard error.
+    await host.openLog(join(data, 'packprobe.log'), verbose ? 'debug' : 'info', 'alarms_on_stderr'),
     telemetry,
   );
-  const store = resources.use(await host.openStore(join(data, 'packprobe.db')));
+  const databaseFile = join(data, 'packprobe.db');
+  const store = resources.use(await host.openStore(databaseFile));
+  const isGone = await exchanged(databaseFile);
   const secret = secretReader(host.env);
   let now: ServiceConfig = parts.first;
   let reload = { ok: true, at: clock.now() };
@@ -63,7 +66,8 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
     exec: (exec: Exec, environment: Environment) => meteredExec(exec, { environment, telemetry, clock }),
   };
   const worlds = openWorlds({ data, store, verbose, meter }, host, resources);
-  const plainHttp = await host.openHttp(now.config.listen.url ?? 'https://github.com/packprobe/packprobe');
+  /** For what belongs to no environment. */
+  const plainHttp = await host.openHttp(now.sites[0]?.environment.contact ?? '');
   const periods = openPeriods({ config: () => now.config, http: plainHttp, clock, log });
   const workers = openWorkers({
     store,
@@ -95,10 +99,10 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
     lease: () => lease,
     tick: scheduler.tick,
     async askSources(asking) {
-      const checks = now.sites.map(async ({ environment, control }): Promise<readonly Check[]> => {
-        const { close } = await worlds.of(environment, control);
-        return reachable(environment, close.http, asking);
-      });
+      // Not through the worlds: what is asked only to see whether somebody answers counts for nothing.
+      const checks = now.sites.map(async ({ environment }) =>
+        reachable(environment, await host.openHttp(environment.contact), asking),
+      );
       const all = (await Promise.all(checks)).flat();
       observed.checks(all);
       return all;
@@ -149,6 +153,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
     clock,
     log,
   });
+  await telling.check(now.config);
   const digester = openDigester({
     store,
     sites: () => now.sites,
@@ -184,10 +189,18 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
           nextDue: scheduler.next,
           nudge: scheduler.nudge,
           tokens: async () => {
-            const entries = Object.entries(now.config.listen.tokens);
-            return new Map(
-              await Promise.all(entries.map(async ([name, at]) => [name, await secret(at)] as const)),
+            const found = await Promise.all(
+              Object.entries(now.config.listen.tokens).map(([name, at]) =>
+                secret(at).then(
+                  (token) => [[name, token] as const],
+                  (error: unknown) => {
+                    log.warn({ token: name, err: error }, 'a token cannot be read: nobody has it');
+                    return [];
+                  },
+                ),
+              ),
             );
+            return new Map(found.flat());
           },
           openApi: () => host.readText(join(host.packageDir, 'docs/openapi.json')),
           ids,
@@ -206,6 +219,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
         leases: store.leases,
         owner,
         look: lookAt,
+        isGone,
         clock,
         log,
         waiting: ({ owner: { pid, host: where } }) =>
@@ -219,8 +233,12 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
   await observeLast(observed, store, now.sites);
   former = await store.leases.before(lease.service.service_id);
   for (const { environment, probes } of now.sites) {
-    say(`serving ${environment.name}: ${[...probes.keys()].join(', ')}`);
+    say(
+      `serving ${environment.name}: ${[...probes.keys()].join(', ') || 'no probe, for none is named there'}`,
+    );
   }
+
+  await tellMissing(now.config);
 
   const loops: readonly Loop[] = [
     { name: 'scheduler', component: 'scheduler', run: scheduler.run },
@@ -234,6 +252,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
       load: parts.load,
       async use(next) {
         await telling.check(next.config);
+        await tellMissing(next.config);
         const { tls } = await tlsOf(next.config);
         if (tls !== undefined && now.config.listen.tls !== undefined) server.renewTls(tls);
         const later = laterOf(next.config, now.config);
@@ -291,6 +310,12 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
       log,
       build,
     });
+  }
+
+  /** What is missing only delays what needs it: no reason not to serve. */
+  async function tellMissing(config: Config): Promise<void> {
+    const missing = await missingSecrets(config, secret);
+    if (missing.length > 0) log.warn({ missing }, 'secrets of the configuration cannot be read');
   }
 
   function deadManOf({ dead_man }: Config): readonly Loop[] {

@@ -21,6 +21,8 @@ export interface LeaseOptions {
   readonly owner: Owner;
   /** Of a process on another host nobody can tell. */
   readonly look: (owner: Owner) => 'alive' | 'dead' | 'unseen';
+  /** Whether the database that this process writes is no longer the one that others find: its file was removed or exchanged. */
+  readonly isGone: () => Promise<boolean>;
   /** The host's. */
   readonly clock: Clock;
   readonly log: Logger;
@@ -31,7 +33,7 @@ export interface LeaseOptions {
 /** The right to serve a store, held by one process at a time. */
 export interface Lease extends AsyncDisposable {
   readonly service: Service;
-  /** Aborts with the Fault `SERVICE_REPLACED` when somebody else has taken over: nothing may be done any more. */
+  /** Aborts with the Fault `SERVICE_REPLACED` when somebody else has taken over, or `DATABASE_GONE`: nothing may be done any more. */
   readonly lost: AbortSignal;
   /** When the last sign of life was written. Monotonic milliseconds. */
   beatAt(): number;
@@ -39,10 +41,11 @@ export interface Lease extends AsyncDisposable {
 
 /** Waits until nobody else serves, then holds on. A second process takes over when the first has left, is dead, or has fallen silent. */
 export async function takeLease(options: LeaseOptions, signal: AbortSignal): Promise<Lease> {
-  const { leases, owner, clock, waiting } = options;
+  const { leases, owner, clock, waiting, isGone } = options;
   let seen: { readonly service: Service; readonly since: number } | undefined;
   for (let told = false; ; ) {
     signal.throwIfAborted();
+    if (await isGone()) throw databaseGone();
     const current = await leases.current();
     const now = clock.monotonic();
     if (seen?.service.service_id !== current?.service_id || seen?.service.beats !== current?.beats) {
@@ -71,7 +74,7 @@ function isFree(service: Service, silentMs: number, { look }: LeaseOptions): boo
   }
 }
 
-function hold(service: Service, { leases, clock, log }: LeaseOptions): Lease {
+function hold(service: Service, { leases, clock, log, isGone }: LeaseOptions): Lease {
   const lost = new AbortController();
   const closing = new AbortController();
   const stop = firstOf(lost.signal, closing.signal);
@@ -83,7 +86,8 @@ function hold(service: Service, { leases, clock, log }: LeaseOptions): Lease {
       await clock.sleep(BEAT_MS, stop.signal).catch(() => {});
       if (stop.signal.aborted) return;
       try {
-        if (await leases.beat(service.service_id, clock.now())) beatAt = clock.monotonic();
+        if (await isGone()) lost.abort(databaseGone());
+        else if (await leases.beat(service.service_id, clock.now())) beatAt = clock.monotonic();
         else lost.abort(replaced(service));
       } catch (error) {
         // A full disk keeps everybody else from writing, too: nobody can have taken over.
@@ -114,5 +118,13 @@ function replaced({ service_id }: Service): Fault {
     code: 'SERVICE_REPLACED',
     kind: 'prober',
     hint: 'Nothing here, where that was meant. Else: did this process hang, or was its host asleep?',
+  });
+}
+
+function databaseGone(): Fault {
+  return new Fault('the file of the database was removed or exchanged under this process', {
+    code: 'DATABASE_GONE',
+    kind: 'prober',
+    hint: 'What was written since then is lost. Put the newest backup back while packprobe is stopped, and start it again: see docs/data.md.',
   });
 }

@@ -24,6 +24,7 @@ function world(seen: Seen) {
   const { store } = stored;
   const clock = new FakeClock();
   const told: Service[] = [];
+  const file = { isGone: false };
   const leaving = new AbortController();
   const take = (pid: number, signal = leaving.signal): Promise<Lease> =>
     takeLease(
@@ -31,13 +32,14 @@ function world(seen: Seen) {
         leases: store.leases,
         owner: owner(pid),
         look: () => seen,
+        isGone: async () => file.isGone,
         clock,
         log: silentLogger,
         waiting: (service) => void told.push(service),
       },
       signal,
     );
-  return { store, clock, told, take };
+  return { store, clock, told, take, file };
 }
 
 async function advance(clock: FakeClock, seconds: number): Promise<void> {
@@ -121,5 +123,17 @@ describe('of two that serve one database', () => {
     expect(await store.leases.take(owner(2), seen, clock.now())).toBeDefined();
     await advance(clock, 6);
     expect(first.lost.reason).toMatchObject({ code: 'SERVICE_REPLACED' });
+  });
+
+  test('a database whose file is removed is held no longer, and taken over by nobody', async () => {
+    const { clock, file, take } = world('alive');
+    await using first = await take(1);
+    const second = expect(take(2)).rejects.toMatchObject({ code: 'DATABASE_GONE' });
+    await advance(clock, 6);
+    expect(first.lost.aborted).toBe(false);
+    file.isGone = true;
+    await advance(clock, 6);
+    await second;
+    expect(first.lost.reason).toMatchObject({ code: 'DATABASE_GONE' });
   });
 });
