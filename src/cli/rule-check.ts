@@ -24,13 +24,7 @@ interface ConfigFile {
 /** Whether a configuration that can be read also makes sense: what it names is there, and its rules of incidents fit the rates of its probes. */
 export async function checkConfig(given: ConfigFile, options: PlaceOptions, host: Host): Promise<Checked> {
   const config = readConfig(given.file, given.text);
-  const document = readYaml(given.file, given.text);
-  const blame = (path: Path, message: string): FileFault => ({
-    file: given.file,
-    ...document.placeOf(path),
-    path: formatPath(path),
-    message,
-  });
+  const blame = blaming(given);
   const places = { ...options, config: given.path };
   let sites: readonly RuledSite[];
   try {
@@ -45,6 +39,24 @@ export async function checkConfig(given: ConfigFile, options: PlaceOptions, host
     faults: faults.map(({ path, message }) => blame(['incidents', ...path], message)),
     notes: forecasts.map(forecastText),
   };
+}
+
+/** Throws a ConfigError where the rules of a configuration make no sense at the rates of the probes that are served. */
+export function assertRulesFit(
+  given: Omit<ConfigFile, 'path'>,
+  config: Pick<Config, 'incidents'>,
+  sites: readonly RuledSite[],
+): void {
+  const blame = blaming(given);
+  const { faults } = checkRules(config.incidents, sites);
+  if (faults.length > 0) {
+    throw new ConfigError(faults.map(({ path, message }) => blame(['incidents', ...path], message)));
+  }
+}
+
+function blaming({ file, text }: Omit<ConfigFile, 'path'>): (path: Path, message: string) => FileFault {
+  const document = readYaml(file, text);
+  return (path, message) => ({ file, ...document.placeOf(path), path: formatPath(path), message });
 }
 
 async function sitesOf(config: Config, places: PlaceOptions, host: Host): Promise<readonly RuledSite[]> {

@@ -3,7 +3,8 @@ import type { Procedures } from '../core/procedures.ts';
 import type { Site } from '../core/site.ts';
 import { chosenClients } from './clients.ts';
 import { EXIT, type Host, type SandboxHandle } from './host.ts';
-import { configFile, dataDir, join, loadConfig, loadProcedures } from './places.ts';
+import { configFile, dataDir, join, loadConfig, loadProcedures, shortPath } from './places.ts';
+import { assertRulesFit } from './rule-check.ts';
 import { parseSpeed } from './sandbox.ts';
 import { loadSites, type SiteOptions } from './sites.ts';
 import { UsageError } from './usage-error.ts';
@@ -76,6 +77,14 @@ async function loadAll(
   const narrowed = named === undefined || named.length === 0 ? {} : { env: named };
   const { env: _, ...others } = options;
   const { sites, files } = await loadSites({ ...others, ...narrowed }, config, host, sandbox);
+  if (file !== undefined) {
+    const read = { file: shortPath(host.cwd, file), text: await host.readText(file) };
+    assertRulesFit(
+      read,
+      config,
+      sites.map(({ environment, probes }) => ({ name: environment.name, probes })),
+    );
+  }
   const own = await loadProcedures(options, host);
   const read = [file, own.file].filter((one) => one !== undefined);
   return { config, sites, procedures: own.procedures, files: [...new Set([...read, ...files])] };
