@@ -84,6 +84,12 @@ export interface Notice extends NewNotice {
   readonly last_error: string | null;
 }
 
+/** What became of one. */
+export interface NoticeRecord extends Omit<Notice, 'message'> {
+  /** Null of a run or a step that is settled: all that it said stands in the run. */
+  readonly message: Message | null;
+}
+
 /** Messages that wait, and what became of them. */
 export interface Outbox {
   /** Those of a receiver that are due by now, oldest first; of runs and steps all, of an incident the oldest that is not settled: changes arrive in order. */
@@ -102,7 +108,7 @@ export interface Outbox {
     readonly receiver?: string;
     readonly subject?: string;
     readonly limit: number;
-  }): Promise<readonly Notice[]>;
+  }): Promise<readonly NoticeRecord[]>;
 }
 
 /** A way to tell somebody; one file in `notify/` for each kind. */

@@ -1,5 +1,5 @@
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
-import type { Message, NewNotice, Notice, Outbox } from '../core/notice.ts';
+import type { Message, NewNotice, NoticeRecord, Outbox } from '../core/notice.ts';
 import { parsed } from './rows.ts';
 import type { Database, NoticesTable } from './schema.ts';
 import type { Session } from './session.ts';
@@ -16,6 +16,9 @@ const isNext = sql`(notices.type != 'incident' or not exists (
   where earlier.receiver = notices.receiver and earlier.subject = notices.subject and earlier.notice_id < notices.notice_id
     and earlier.delivered_at is null and earlier.gave_up_at is null))`;
 
+/** A dozen of them for each run would take more room than the run, which says the same. */
+const withoutMessage = sql`message = iif(type = 'incident', message, 'null')`;
+
 export function outboxIn({ run, change }: Session): Outbox {
   return {
     due: (receiver, now, limit) =>
@@ -26,7 +29,7 @@ export function outboxIn({ run, change }: Session): Outbox {
             where receiver = ${receiver} and due_at <= ${now} and ${waits} and ${isNext}
             order by notice_id limit ${limit})
           order by notice_id`.execute(db);
-        return rows.map(noticeOf);
+        return rows.map((row) => ({ ...recordOf(row), message: parsed<Message>(row.message) }));
       }),
 
     nextDue: (receiver) =>
@@ -40,7 +43,7 @@ export function outboxIn({ run, change }: Session): Outbox {
     delivered: (notice_id, at) =>
       change(async (transaction) => {
         const { rows } = await sql<{ receiver: string }>`
-          update notices set attempts = attempts + 1, delivered_at = ${at}, last_error = null
+          update notices set attempts = attempts + 1, delivered_at = ${at}, last_error = null, ${withoutMessage}
           where notice_id = ${notice_id} and ${waits}
           returning receiver`.execute(transaction);
         await count(transaction, rows[0]?.receiver, 'delivered');
@@ -48,7 +51,8 @@ export function outboxIn({ run, change }: Session): Outbox {
 
     failed: (notice_id, error, at, due_at) =>
       change(async (transaction) => {
-        const becomes = due_at === undefined ? sql`gave_up_at = ${at}` : sql`due_at = ${due_at}`;
+        const becomes =
+          due_at === undefined ? sql`gave_up_at = ${at}, ${withoutMessage}` : sql`due_at = ${due_at}`;
         const { rows } = await sql<{ receiver: string }>`
           update notices set attempts = attempts + 1, last_error = ${error}, ${becomes}
           where notice_id = ${notice_id} and ${waits}
@@ -69,7 +73,7 @@ export function outboxIn({ run, change }: Session): Outbox {
         let query = db.selectFrom('notices').selectAll().orderBy('notice_id', 'desc').limit(limit);
         if (receiver !== undefined) query = query.where('receiver', '=', receiver);
         if (subject !== undefined) query = query.where('subject', '=', subject);
-        return (await query.execute()).map(noticeOf);
+        return (await query.execute()).map(recordOf);
       }),
   };
 }
@@ -114,6 +118,6 @@ async function count(
   ]);
 }
 
-function noticeOf({ message, type: _, ...row }: Row): Notice {
-  return { ...row, message: parsed<Message>(message) };
+function recordOf({ message, type: _, ...row }: Row): NoticeRecord {
+  return { ...row, message: parsed<Message | null>(message) };
 }

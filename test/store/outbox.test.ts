@@ -123,3 +123,24 @@ test('every try is counted, and what is settled stays so', async () => {
     { attempts: 3, delivered_at: 3, last_error: null },
   ]);
 });
+
+test('what a run said is kept until it is settled, what an incident said for good', async () => {
+  const message = ofRun;
+  await using world = await holding(
+    noticeOf('r-1', 'ended', { message }),
+    noticeOf('r-2', 'ended', { message }),
+    noticeOf('i-1', 'opened'),
+  );
+  const { outbox } = world.store;
+  expect((await outbox.due('mail', 7, 1))[0]).toMatchObject({ message });
+  await outbox.failed(1, 'a cold', 7, 8);
+  expect((await outbox.due('mail', 8, 1))[0]).toMatchObject({ message });
+  await outbox.delivered(1, 9);
+  await outbox.failed(2, 'gone', 9);
+  await outbox.delivered(3, 9);
+  expect((await outbox.list({ limit: 9 })).map(({ message: kept }) => kept?.type)).toEqual([
+    'incident',
+    undefined,
+    undefined,
+  ]);
+});
