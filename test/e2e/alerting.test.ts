@@ -90,6 +90,7 @@ withTool(
     await using sandbox = await startSandbox(place.dir, 300);
     const seldom = { schedule: { every: '365d', jitter: '0s' } };
     configure(place.dir, {
+      incidents: { remind_every: '366d' },
       environments: { sandbox: { probes: { 'scratch-build': seldom } } },
       receivers: {
         oncall: { kind: 'alertmanager', url: alerts.url },
