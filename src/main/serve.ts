@@ -9,6 +9,7 @@ import { asFault } from '../core/fault.ts';
 import type { Exec, Http } from '../core/ports.ts';
 import type { Owner } from '../core/run.ts';
 import { isAlive } from '../platform/processes.ts';
+import { quietLogger } from '../platform/quiet-logger.ts';
 import { openScheduler } from '../schedule/scheduler.ts';
 import { openServer } from '../server/server.ts';
 import { openDigester } from '../service/digester.ts';
@@ -43,8 +44,11 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
   const owner = await host.owner();
   const telemetry = openTelemetry();
   const log = meteredLogger(
-    // A container, or systemd, keeps what stands on standard error.
-    await host.openLog(join(data, 'packprobe.log'), verbose ? 'debug' : 'info', 'alarms_on_stderr'),
+    quietLogger(
+      // A container, or systemd, keeps what stands on standard error.
+      await host.openLog(join(data, 'packprobe.log'), verbose ? 'debug' : 'info', 'alarms_on_stderr'),
+      clock.monotonic,
+    ),
     telemetry,
   );
   const databaseFile = join(data, 'packprobe.db');
