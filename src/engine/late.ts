@@ -1,7 +1,7 @@
 import type { LateWatch, Verdict } from '../core/digest.ts';
 import { formatDuration } from '../core/duration.ts';
 import type { Event } from '../core/event.ts';
-import { Fault } from '../core/fault.ts';
+import { Fault, mayRetry } from '../core/fault.ts';
 import { firstOf } from '../core/first-of.ts';
 import type { RunFacts } from '../core/step.ts';
 import type { TakenRun } from '../core/store.ts';
@@ -10,6 +10,9 @@ import { finishRun, leftOn } from './run.ts';
 import type { RunOptions } from './run-options.ts';
 import { attemptOnce, type RunScope } from './step-runner.ts';
 import type { Workplace } from './workplace.ts';
+
+/** Pause before a step is entered again whose system gave no answer behind the wait. Milliseconds. */
+const AGAIN_MS = 60_000;
 
 /**
  * Watches a wait that ran out until the truth is known or its time has gone: enters the step again, with what it made known and what was heard replayed,
@@ -77,14 +80,21 @@ async function judged(
     startedAt: header.started_at,
   };
   let heard: readonly Event[] = [];
-  const work = await attemptOnce(
-    step,
-    before.inputs ?? {},
-    { ...scope, resumed: true, interrupted: undefined, late: true },
-    (events) => {
-      heard = events;
-    },
-  );
+  const enter = () =>
+    attemptOnce(
+      step,
+      before.inputs ?? {},
+      { ...scope, resumed: true, interrupted: undefined, late: true },
+      (events) => {
+        heard = events;
+      },
+    );
+  let work = await enter();
+  // What is asked beside the wait may meet a system that does not answer now: that is not the truth that is waited for.
+  while ('fault' in work && mayRetry(work.fault.kind) && !stop.signal.aborted) {
+    await clock.sleep(AGAIN_MS, stop.signal).catch(() => {});
+    work = await enter();
+  }
   if (journal.lost.aborted) throw journal.lost.reason;
   if (!('fault' in work)) {
     const came = heard.at(-1)?.latest ?? clock.now();

@@ -18,6 +18,8 @@ function elsewhere({ watchOn = false }: { readonly watchOn?: boolean } = {}) {
   const made: string[] = [];
   const removed: string[] = [];
   const closes = { at: Number.POSITIVE_INFINITY, fact: 'closed' };
+  /** How often what is asked behind the wait gets no answer. */
+  const silence = { left: 0 };
   const suspend = new AbortController();
   const source: Source = {
     name: 'koji',
@@ -56,12 +58,17 @@ function elsewhere({ watchOn = false }: { readonly watchOn?: boolean } = {}) {
         undo: (id) => ({ uses: 'test/cancel', with: { value: id } }),
         subjects: () => [TASK],
       });
-      return ctx.events.until(TASK, ({ last }) => {
+      const found = await ctx.events.until(TASK, ({ last }) => {
         if (last?.fact === 'closed') return { made: 'it' };
         if (last?.fact === 'failed')
           throw new Fault('task 7 ended failed', { code: 'TASK', kind: 'rejected' });
         return undefined;
       });
+      if (silence.left > 0) {
+        silence.left -= 1;
+        throw new Fault('koji does not answer', { code: 'HTTP_UNREACHABLE', kind: 'unavailable' });
+      }
+      return found;
     },
     { timeoutMs: 2 * HOUR },
   );
@@ -74,7 +81,7 @@ function elsewhere({ watchOn = false }: { readonly watchOn?: boolean } = {}) {
     { sources: [source], suspend: suspend.signal, watchOn },
   );
   worlds.push(world);
-  return { world, made, removed, closes, suspend };
+  return { world, made, removed, closes, silence, suspend };
 }
 
 const STEPS = '  - uses: test/build';
@@ -139,10 +146,33 @@ describe('a wait that ran out, where somebody stays', () => {
     expect(stored.verdicts).toMatchObject([{ step: 'build', says: 'came_late' }]);
   });
 
+  test('is watched on where the system does not answer what is asked behind the wait', async () => {
+    const { world, made, removed, closes, silence } = elsewhere({ watchOn: true });
+    const started = world.clock.now();
+    await world.ran(STEPS);
+    closes.at = started + 9 * HOUR;
+    silence.left = 3;
+    expect(await world.watchedOn()).toMatchObject({ says: 'came_late', text: 'came after 9h 00m 00s' });
+    expect(silence.left).toBe(0);
+    expect(made).toEqual(['7']);
+    expect(removed).toEqual(['7']);
+  });
+
+  test('is given up after twelve hours where the system never answers', async () => {
+    const { world, closes, silence } = elsewhere({ watchOn: true });
+    await world.ran(STEPS);
+    closes.at = world.clock.now() + HOUR;
+    silence.left = Number.POSITIVE_INFINITY;
+    expect(await world.watchedOn()).toMatchObject({ says: 'never_came' });
+  });
+
   test('is given up after twelve hours, and says so', async () => {
     const { world, removed } = elsewhere({ watchOn: true });
     await world.ran(STEPS);
-    expect(await world.watchedOn()).toMatchObject({ says: 'never_came', text: 'had not come after 14h 00m 00s' });
+    expect(await world.watchedOn()).toMatchObject({
+      says: 'never_came',
+      text: 'had not come after 14h 00m 00s',
+    });
     expect(removed).toEqual(['7']);
   });
 
