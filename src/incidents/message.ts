@@ -113,16 +113,16 @@ function whatHappened({ runs, failures }: Incident): readonly string[] {
   if (last === undefined) return [];
   const { fault, step, probe } = last;
   const where = step === null ? `probe ${probe}` : `step ${step} of probe ${probe}`;
-  const others = runs
-    .slice(0, -1)
-    .map((run) => oneLine(`${run.fault.code}: ${run.fault.message}`))
-    .filter((text) => text !== oneLine(`${fault.code}: ${fault.message}`));
+  const textOfFault = (run: IncidentRun) => oneLine(`${run.fault.code}: ${run.fault.message}`);
+  // Numbers of tasks and builds make no other fault of it.
+  const kinds = new Map(runs.map((run) => [textOfFault(run).replaceAll(/\d+/g, '#'), textOfFault(run)]));
+  const others = [...kinds.values()].filter((text) => text !== textOfFault(last));
   return [
     `What happened: ${oneLine(fault.message)}`,
     `  ${fault.code}, ${fault.kind}, in ${where}${failures > 1 ? `; ${failures} runs failed` : ''}`,
     ...(fault.hint === undefined ? [] : [`  ${oneLine(fault.hint)}`]),
     ...indented(evidenceLines(fault.evidence)),
-    ...(others.length === 0 ? [] : ['Before that:', ...indented([...new Set(others)])]),
+    ...(others.length === 0 ? [] : ['Before that:', ...indented(others)]),
   ];
 }
 

@@ -39,6 +39,17 @@ async function outage(config?: string): Promise<IncidentWorld> {
 const messageOf = ({ message }: NewNotice) => message as IncidentMessage;
 
 describe('what people are told', () => {
+  test('names what failed before once, whatever the number of its task, and not what fails now again', async () => {
+    const incident = (await outage()).last('koji');
+    const [first] = incident.runs;
+    if (first === undefined) throw new Error('it has no runs');
+    const failedWith = (message: string) => ({ ...first, fault: { ...first.fault, message } });
+    const said = ['task 1 was freed', 'hub is down', 'task 4 was freed', 'task 7 was freed'];
+    const { text } = incidentMessage({ ...incident, runs: said.map(failedWith) }, 'opened', context);
+    expect(text).toContain('What happened: task 7 was freed\n');
+    expect(text).toContain('Before that:\n  HTTP_UNREACHABLE: hub is down\n\n');
+  });
+
   test('of an incident that is open is all that is known of it, in one text', async () => {
     const world = await outage();
     const { title, text, links } = incidentMessage(world.last('koji'), 'opened', context);
