@@ -153,7 +153,11 @@ export function openWorkers(options: WorkersOptions): Workers {
       },
       walkOptions(world, probe.plan, params, signal.signal),
       due.due_id,
-    );
+    ).catch((error: unknown) => {
+      // One that waits for its package asks again and again, and the world lasts for months.
+      signal[Symbol.dispose]();
+      throw error;
+    });
     const about = {
       run_id: run.run_id,
       scope: site.scope,
@@ -178,7 +182,11 @@ export function openWorkers(options: WorkersOptions): Workers {
   async function goOnWatching(run_id: string): Promise<void> {
     if (suspend.aborted || (await store.late.of(run_id)) === undefined) return;
     // Behind the end of the work that calls this: one run has one worker.
-    void jobs.get(run_id)?.ended.then(() => adopt());
+    const watched = jobs.get(run_id)?.ended.then(() => adopt());
+    // Nobody waits for it; whatever is not taken now is a minute later.
+    watched?.catch((error: unknown) => {
+      if (!suspend.aborted) broken(run_id, asFault(error), 'a run could not be watched on yet');
+    });
   }
 
   async function adopt(): Promise<void> {
@@ -193,7 +201,7 @@ export function openWorkers(options: WorkersOptions): Workers {
     }
   }
 
-  async function adoptOne({ run_id, state, leftovers }: RunSummary): Promise<void> {
+  async function adoptOne({ run_id, state, leftovers, owner: former }: RunSummary): Promise<void> {
     const { run: stored } = await store.find(run_id);
     if (stored === undefined) return;
     const { header } = stored;
@@ -212,7 +220,7 @@ export function openWorkers(options: WorkersOptions): Workers {
       const about = { run_id, scope, environment, probe, package: pkg, work };
       const ended = begin(about, async (cancelled) => {
         using signal = firstOf(cancelled, world.stop);
-        await count(taken.run);
+        if (!isSame(former, owner)) await count(taken.run, { gone, plan });
         await goOnWith(taken, { world, gone, plan, late, signal: signal.signal });
         await noteLeftovers(run_id, world);
       });
@@ -250,8 +258,12 @@ export function openWorkers(options: WorkersOptions): Workers {
     }
   }
 
-  async function count({ record, header }: StoredRun): Promise<void> {
-    const how = record === null ? 'resumed' : 'adopted';
+  async function count(
+    { record, header, restored }: StoredRun,
+    { gone, plan }: Pick<Circumstances, 'gone' | 'plan'>,
+  ): Promise<void> {
+    const unfinished = whyNot({ gone, restored, plan }) === undefined ? 'resumed' : 'closed';
+    const how = record === null ? unfinished : 'adopted';
     log.info({ run_id: header.run_id, how }, 'a run was taken over');
     await store.totals.add([{ metric: 'packprobe_recoveries_total', labels: { how }, value: 1 }]);
   }

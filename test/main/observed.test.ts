@@ -10,12 +10,15 @@ test('the ticket of the last run that ended is known after a restart, also while
   const { store } = world;
   const login = {
     id: 'login',
+    name: 'login',
     uses: 'fas/login',
     system: 'fas',
     outcome: 'passed',
     duration_ms: 1,
     outputs: { expires_at: '2026-11-22T08:00:00Z' },
     attempts: [],
+    phases: [],
+    inputs: {},
   } as const;
   const ended = await store.begin(headerOf('run-1'), OWNER, () => true);
   await ended.finish(recordOf('run-1', { steps: [login] }));
