@@ -92,21 +92,37 @@ function pulse({ store, workers, changed, broke, clock, log }: ServiceOptions): 
     component: 'store',
     async run(signal) {
       let seen: string | undefined;
+      let working: Promise<void> | undefined;
+      const failed = (error: unknown) => {
+        if (signal.aborted) return;
+        broke('store', error);
+        log.error({ err: error }, 'the database could not be looked at');
+      };
       while (!signal.aborted) {
         try {
           const version = await store.totals.version();
           if (version !== seen) {
             for (const { run_id, by } of await store.toCancel()) workers.cancel(run_id, by);
-            await changed(signal);
-            // What was written just now is looked at in the next round: nothing is missed between.
-            seen = version;
+            // What follows from a run may ask systems that hang: whoever wants to cancel one does not wait for that.
+            if (working === undefined) {
+              // What is written meanwhile is looked at in a later round: nothing is missed between.
+              seen = version;
+              working = changed(signal)
+                .catch((error: unknown) => {
+                  seen = undefined;
+                  failed(error);
+                })
+                .finally(() => {
+                  working = undefined;
+                });
+            }
           }
         } catch (error) {
-          broke('store', error);
-          log.error({ err: error }, 'the database could not be looked at');
+          failed(error);
         }
         await clock.sleep(PULSE_MS, signal).catch(() => {});
       }
+      await working;
     },
   };
 }

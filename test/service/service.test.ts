@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest';
+import type { Store } from '../../src/core/store.ts';
+import type { Lease } from '../../src/service/lease.ts';
+import { runService } from '../../src/service/service.ts';
+import type { Workers } from '../../src/service/workers.ts';
+import { FakeClock, settle } from '../support/fake-clock.ts';
+import { silentLogger } from '../support/step-context.ts';
+
+/** A service that only looks whether something was written; a write is a new version. */
+function pulsing(changed: (signal: AbortSignal) => Promise<void>) {
+  const clock = new FakeClock();
+  const leave = new AbortController();
+  const written = { version: 1 };
+  const asked: { run_id: string; by: string }[] = [];
+  const cancelled: string[] = [];
+  const broke: unknown[] = [];
+  const served = runService(
+    {
+      store: {
+        totals: { version: async () => String(written.version) },
+        toCancel: async () => asked,
+      } as unknown as Store,
+      lease: { lost: new AbortController().signal } as unknown as Lease,
+      workers: {
+        active: () => [],
+        adopt: async () => {},
+        idle: async () => {},
+        cancel: (run_id: string) => void cancelled.push(run_id),
+      } as unknown as Workers,
+      loops: [],
+      changed,
+      stopStarting() {},
+      suspend() {},
+      broke: (_, error) => broke.push(error),
+      clock,
+      log: silentLogger,
+    },
+    leave.signal,
+  );
+  return {
+    clock,
+    written,
+    asked,
+    cancelled,
+    broke,
+    async left() {
+      leave.abort();
+      await settle();
+      await served;
+    },
+  };
+}
+
+describe('the pulse of the service', () => {
+  test('cancels a run while what follows from another one still waits for a system', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const service = pulsing(() => promise);
+    await service.clock.advance(5000);
+    service.asked.push({ run_id: 'run-1', by: 'somebody' });
+    service.written.version += 1;
+    await service.clock.advance(2000);
+    expect(service.cancelled).toContain('run-1');
+    resolve();
+    await service.left();
+  });
+
+  test('looks again at what was written while it worked, and never works twice at once', async () => {
+    const begun: PromiseWithResolvers<void>[] = [];
+    const service = pulsing(() => {
+      const work = Promise.withResolvers<void>();
+      begun.push(work);
+      return work.promise;
+    });
+    await service.clock.advance(1000);
+    service.written.version += 1;
+    await service.clock.advance(10_000);
+    expect(begun).toHaveLength(1);
+    begun[0]?.resolve();
+    await service.clock.advance(2000);
+    expect(begun).toHaveLength(2);
+    begun[1]?.resolve();
+    await service.clock.advance(10_000);
+    expect(begun).toHaveLength(2);
+    await service.left();
+  });
+
+  test('tries again what failed, and says it', async () => {
+    let tries = 0;
+    const service = pulsing(async () => {
+      tries += 1;
+      if (tries === 1) throw new Error('disk I/O error');
+    });
+    await service.clock.advance(5000);
+    expect(tries).toBe(2);
+    expect(service.broke).toHaveLength(1);
+    await service.left();
+  });
+
+  test('blames nobody for what it leaves undone when it is told to leave', async () => {
+    const service = pulsing(
+      (signal) =>
+        new Promise((_, reject) =>
+          signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
+        ),
+    );
+    await service.clock.advance(2000);
+    await service.left();
+    expect(service.broke).toEqual([]);
+  });
+});
