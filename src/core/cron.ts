@@ -1,5 +1,4 @@
 import { Cron } from 'croner';
-import { isoOf } from './civil.ts';
 
 /** Due times as five fields of cron say them, in a time zone. Whole seconds, epoch ms. */
 export interface CronTimes {
@@ -14,10 +13,13 @@ export interface CronTimes {
  * autumn the first time only; a line with a wildcard or a step goes by elapsed time.
  */
 export function cronTimes(text: string, timeZone: string): CronTimes {
+  // A text would be looked up in the tables of time zones, which take 10 MB of a process: not for UTC, which has none.
+  // biome-ignore lint/style/noRestrictedGlobals: the form that croner takes, of a given moment; no clock is read.
+  const dateOf = (at: number) => new Date(at);
   const make = () =>
     new Cron(text, {
       mode: '5-part',
-      timezone: timeZone,
+      ...(timeZone === 'UTC' ? { utcOffset: 0 } : { timezone: timeZone }),
       paused: true,
       // `5/15` is 5, 20, 35, 50, as many a cron has it.
       sloppyRanges: true,
@@ -32,11 +34,11 @@ export function cronTimes(text: string, timeZone: string): CronTimes {
     return one;
   };
   return {
-    next: (after) => cron().nextRun(isoOf(after))?.getTime() ?? Number.POSITIVE_INFINITY,
+    next: (after) => cron().nextRun(dateOf(after))?.getTime() ?? Number.POSITIVE_INFINITY,
     // It takes the first of a moment's milliseconds for the whole second.
     previous: (count, before) =>
       cron()
-        .previousRuns(count, isoOf(Math.ceil(before / 1000) * 1000))
+        .previousRuns(count, dateOf(Math.ceil(before / 1000) * 1000))
         .map((date) => date.getTime())
         .reverse(),
   };
