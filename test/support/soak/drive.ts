@@ -63,6 +63,18 @@ export async function backAtWork(
   return undefined;
 }
 
+/** When it first said where it answers; NaN before. */
+export function firstAnswer(served: Served): () => number {
+  let at = Number.NaN;
+  void served.url.then(
+    () => {
+      at = performance.now();
+    },
+    () => {},
+  );
+  return () => at;
+}
+
 async function ended(served: Served) {
   served.child.kill('SIGKILL');
   return served.ended;
@@ -97,13 +109,7 @@ async function oneLife(
 ): Promise<Life> {
   const startedAt = performance.now();
   const served = stage.serve();
-  let answeredAt = Number.NaN;
-  void served.url.then(
-    () => {
-      answeredAt = performance.now();
-    },
-    () => {},
-  );
+  const answered = firstAnswer(served);
   const back = backAtWork(stage, served, startedAt);
   back.catch(() => {});
   const how = end(number);
@@ -122,35 +128,63 @@ async function oneLife(
   const backMs = await back;
   return {
     backMs,
-    takenMs: backMs === undefined ? undefined : Math.max(0, startedAt + backMs - answeredAt),
+    takenMs: backMs === undefined ? undefined : Math.max(0, startedAt + backMs - answered()),
     inFlight: Number(inFlight ?? 0),
     end: how,
     ...(how === 'killed' ? {} : { left: { code, tookMs: performance.now() - askedAt } }),
   };
 }
 
+export interface DrainOptions {
+  /** How long that may take. Milliseconds. */
+  readonly limitMs: number;
+  readonly signal?: AbortSignal;
+  readonly say?: (text: string) => void;
+}
+
+/** Lets no further run begin, and waits until no step is walked any more. */
+export function quiet(stage: Stage, served: Served, { drainedMs, signal }: QuietOptions): Promise<void> {
+  const isQuiet = () =>
+    ask(stage, "select count(*) as n from runs where state != 'finished' and resting = 0") === 0;
+  return pausedUntil(isQuiet, stage, served, { limitMs: drainedMs, ...(signal && { signal }) });
+}
+
+interface QuietOptions {
+  readonly drainedMs: number;
+  readonly signal?: AbortSignal;
+}
+
 /** Lets no further run begin, and waits until the last has ended and left nothing. */
-export async function drain(
+export function drain(stage: Stage, served: Served, options: DrainOptions): Promise<void> {
+  return pausedUntil(() => isDrained(stage), stage, served, options);
+}
+
+async function pausedUntil(
+  isSo: () => boolean,
   stage: Stage,
   served: Served,
-  { limitMs, signal }: { readonly limitMs: number; readonly signal?: AbortSignal },
+  { limitMs, signal, say }: DrainOptions,
 ): Promise<void> {
   await served.post('/api/v1/schedule/pause', { environment: ENVIRONMENT, reason: 'the soak ends' });
   const startedAt = performance.now();
-  while (!isDrained(stage)) {
+  for (let looks = 1; !isSo(); looks += 1) {
     signal?.throwIfAborted();
+    if (looks % 100 === 0) say?.(`still open: ${open(stage)}`);
     if (performance.now() - startedAt > limitMs)
       throw new Error(`not drained after ${limitMs} ms: ${open(stage)}`);
     await pause(100);
   }
 }
 
-function isDrained({ query }: Stage): boolean {
-  const [left] = query(
-    `select (select count(*) from runs where state != 'finished' or digested = 0)
-      + (select count(*) from dues where state = 'waiting') as n`,
-  );
-  return left?.['n'] === 0;
+function isDrained(stage: Stage): boolean {
+  const sql = `select (select count(*) from runs where state != 'finished' or digested = 0)
+    + (select count(*) from dues where state = 'waiting') as n`;
+  return ask(stage, sql) === 0;
+}
+
+/** The `n` of the one row that a query gives. */
+function ask({ query }: Stage, sql: string): number {
+  return Number(query(sql)[0]?.['n'] ?? 0);
 }
 
 /** What is still open, for people. */

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { audit, type Complaints } from './audit.ts';
-import { backAtWork, drain } from './drive.ts';
+import { backAtWork, drain, firstAnswer, quiet } from './drive.ts';
 import type { Served, Stage } from './stage.ts';
 
 export interface SoakOptions {
@@ -34,6 +34,8 @@ export interface SoakReport {
   readonly faults: number;
   /** From each start behind a kill until it was back at work. Milliseconds. */
   readonly backMs: readonly number[];
+  /** Of each the part from its first answer; see `Life`. Milliseconds. */
+  readonly takenMs: readonly number[];
   /** At the end of each tenth. */
   readonly tenths: readonly Holds[];
   /** Of the last life before its first run, and once its last had ended. */
@@ -48,16 +50,17 @@ const WELL_MS = 4000;
 
 const LOOK_MS = 100;
 
-/** How long a connection may be kept open for the next request. Milliseconds. */
-const KEPT_MS = 20_000;
+/** How long connections may stay open: what ran out of time is watched on for twelve hours of the sandbox. Milliseconds. */
+const KEPT_MS = 170_000;
 
 export async function soak(stage: Stage, options: SoakOptions): Promise<SoakReport> {
   const { runs, random, signal, say } = options;
   const startedAt = performance.now();
   const backMs: number[] = [];
+  const takenMs: number[] = [];
   const tenths: Holds[] = [];
   let served = stage.serve();
-  await backAtWork(stage, served, startedAt);
+  if ((await backAtWork(stage, served, startedAt)) === undefined) throw await endedByItself(served);
   const before = await holds(served);
   const weather = breaking(stage, options);
   const killAt = Array.from({ length: options.kills }, () => (random() * runs) / 2).sort((a, b) => a - b);
@@ -71,16 +74,18 @@ export async function soak(stage: Stage, options: SoakOptions): Promise<SoakRepo
       await served.ended;
       const from = performance.now();
       served = stage.serve();
+      const answered = firstAnswer(served);
       const took = await backAtWork(stage, served, from);
-      if (took === undefined) throw new Error(`serve ended by itself:\n${(await served.ended).stderr}`);
+      if (took === undefined) throw await endedByItself(served);
       backMs.push(took);
+      takenMs.push(Math.max(0, from + took - answered()));
     }
     while (begun >= ((tenths.length + 1) * runs) / 10) {
       const held = await holds(served);
       tenths.push(held);
       say?.(`${begun} runs after ${seconds(startedAt)} s: ${JSON.stringify(held)}`);
     }
-    if (served.child.exitCode !== null) throw new Error(`serve ended:\n${(await served.ended).stderr}`);
+    if (served.child.exitCode !== null) throw await endedByItself(served);
     await pause(LOOK_MS);
   }
   tenths.push(await holds(served));
@@ -88,12 +93,15 @@ export async function soak(stage: Stage, options: SoakOptions): Promise<SoakRepo
   say?.(
     `${countRuns(stage)} runs after ${seconds(startedAt)} s, ${faults} faults: waiting for the last to end`,
   );
-  await drain(stage, served, { limitMs: options.drainedMs, ...(signal && { signal }) });
-  const complaints = await audit(stage, await served.url);
+  await quiet(stage, served, options);
   const after = await settled(served, before);
-  served.child.kill('SIGTERM');
-  const { code, stderr } = await served.ended;
-  const left = code === 0 ? [] : [`serve left with ${code}: ${stderr}`];
+  const left = await leave(served);
+  // What could not be taken away while systems were broken is tried again at once by the next start, and else within a minute.
+  const last = stage.serve();
+  await backAtWork(stage, last, performance.now());
+  await drain(stage, last, { limitMs: options.drainedMs, ...(signal && { signal }), ...(say && { say }) });
+  const complaints = [...(await audit(stage, await last.url)), ...left];
+  complaints.push(...(await leave(last)));
   return {
     runs: countRuns(stage),
     outcomes: Object.fromEntries(
@@ -103,14 +111,26 @@ export async function soak(stage: Stage, options: SoakOptions): Promise<SoakRepo
     ),
     faults,
     backMs,
+    takenMs,
     tenths,
     idle: { before, after },
-    complaints: [...complaints, ...left],
+    complaints,
     seconds: seconds(startedAt),
   };
 }
 
-/** What it holds once connections that were kept for the next request have been closed. */
+async function endedByItself(served: Served): Promise<Error> {
+  const { code, stderr } = await served.ended;
+  return new Error(`serve ended by itself with ${code}:\n${stderr}`);
+}
+
+async function leave(served: Served): Promise<Complaints> {
+  served.child.kill('SIGTERM');
+  const { code, stderr } = await served.ended;
+  return code === 0 ? [] : [`serve left with ${code}: ${stderr}`];
+}
+
+/** What it holds once connections that were kept for the next request have been closed, and nothing is watched on. */
 async function settled(served: Served, before: Holds): Promise<Holds> {
   const from = performance.now();
   for (;;) {

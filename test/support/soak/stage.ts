@@ -21,11 +21,19 @@ const LONG = '7d';
 
 const TOKEN = 'soak-token';
 
+export interface StagedProbe {
+  /** Path of its file. */
+  readonly file: string;
+  /** How many packages it is run on, side by side. */
+  readonly packages: number;
+  /** @defaultValue that of the stage */
+  readonly every?: string;
+}
+
 export interface StageOptions {
   /** Is made. */
   readonly dir: string;
-  /** Probe files by their path, and how many packages each is run on, side by side. */
-  readonly probes: readonly { readonly file: string; readonly packages: number }[];
+  readonly probes: readonly StagedProbe[];
   /** Between two starts of a probe on a package, in sandbox time, such as `30m`; one waits while the one before goes. */
   readonly every: string;
   /** Whether limits are as in the file, so that a fault makes runs fail, or so long that none does. */
@@ -190,7 +198,7 @@ function startServe(args: readonly string[], { entry, host }: Start): Served {
 
 /** Everything that a service reads of its own: configuration, environment and a probe for each package. */
 async function writeConfig(options: StageOptions, control: string): Promise<string> {
-  const { dir, probes, every, poll } = options;
+  const { dir, probes, poll } = options;
   const config = join(dir, 'config');
   for (const folder of ['environments', 'probes']) mkdirSync(join(config, folder), { recursive: true });
   const answer = await fetch(`${control}/environment?format=json`);
@@ -206,7 +214,7 @@ async function writeConfig(options: StageOptions, control: string): Promise<stri
     stringify({ ...environment, name: ENVIRONMENT, systems }),
   );
   const free = packagesOf(probes.reduce((sum, { packages }) => sum + packages, 0))[Symbol.iterator]();
-  const names = probes.flatMap(({ file, packages }) =>
+  const names = probes.flatMap(({ file, packages, every = options.every }) =>
     Array.from({ length: packages }, (_, number) => {
       const name = `${basename(file, '.yaml')}-${number + 1}`;
       const schedule = { every, overlap: 'queue' };
@@ -221,6 +229,8 @@ async function writeConfig(options: StageOptions, control: string): Promise<stri
     stringify({
       listen: { tokens: { soak: { env: 'SOAK_TOKEN' } } },
       schedule: { max_runs: 1000, min_interval: '1s' },
+      // With so many runs an hour a rule that is usual would cry wolf, and is refused.
+      incidents: { open: { when: 'in_a_row', count: 6 } },
       environments: { [ENVIRONMENT]: { probes: Object.fromEntries(names.map((name) => [name, {}])) } },
     }),
   );
