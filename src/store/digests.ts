@@ -1,10 +1,11 @@
-import { type Selectable, sql } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Digests } from '../core/digest.ts';
+import type { NewDue } from '../core/schedule.ts';
 import { addDues } from './dues.ts';
 import { addEvidence, putIncidents } from './incidents.ts';
 import { addNotices } from './outbox.ts';
 import { storedRuns } from './runs.ts';
-import type { RunsTable } from './schema.ts';
+import type { Database, RunsTable } from './schema.ts';
 import type { Session } from './session.ts';
 import { addTotals } from './totals.ts';
 
@@ -29,7 +30,7 @@ export function digestsIn({ run, changeDurably }: Session): Digests {
         await addEvidence(transaction, evidence);
         await putIncidents(transaction, incidents);
         await addNotices(transaction, notices);
-        await addDues(transaction, dues);
+        await addAsked(transaction, dues);
         await addTotals(transaction, totals);
         return true;
       }),
@@ -43,4 +44,11 @@ export function digestsIn({ run, changeDurably }: Session): Digests {
         return storedRuns(db, rows);
       }),
   };
+}
+
+/** A run that is asked for has a due time of its own, also where another one has the very millisecond. */
+async function addAsked(on: Kysely<Database>, dues: readonly NewDue[]): Promise<void> {
+  for (const due of dues) {
+    for (let { due_at } = due; (await addDues(on, [{ ...due, due_at }])).length === 0; due_at += 1);
+  }
 }

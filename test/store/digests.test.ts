@@ -67,6 +67,22 @@ test('all that follows from a run is stored, once', async () => {
   expect((await store.list({ limit: 1 }))[0]?.left_out).toEqual(outage);
 });
 
+test('a run that is asked for is not lost where its probe is due at the same millisecond', async () => {
+  await using world = storeWorld();
+  const { store } = world;
+  await store.dues.claim([dueOf(2000)]);
+  await ended(store, 'run-1');
+  await ended(store, 'run-2');
+  for (const of of ['run-1', 'run-2']) {
+    await store.digests.digest(digestOf(of, { dues: [dueOf(2000, { cause: 'confirm', of })] }));
+  }
+  expect((await store.dues.waiting()).map(({ due_at, of }) => [due_at, of])).toEqual([
+    [2000, null],
+    [2001, 'run-1'],
+    [2002, 'run-2'],
+  ]);
+});
+
 test('where a part of it cannot be stored nothing of it is, and the run is still to be digested', async () => {
   await using world = storeWorld();
   const { store } = world;
