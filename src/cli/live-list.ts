@@ -1,5 +1,4 @@
 import { stripVTControlCharacters } from 'node:util';
-import { createLogUpdate } from 'log-update';
 import { formatDuration } from '../core/duration.ts';
 import type { PlannedStep } from '../core/plan.ts';
 import type { Clock } from '../core/ports.ts';
@@ -40,6 +39,7 @@ export async function openDisplay(options: ListOptions): Promise<Display> {
 
 async function liveList({ title, steps, host, clock }: ListOptions): Promise<Display> {
   const paint = painter(host.stderr);
+  const { createLogUpdate } = await import('log-update');
   const update = createLogUpdate(host.stderr.stream);
   let state: ListState = { startedAt: [], news: [], records: [], notes: [] };
   let frame = 0;
