@@ -1,5 +1,3 @@
-import type { NewNotice } from './notice.ts';
-
 /** Why a run is, or was to be, started. */
 export type Cause = 'schedule' | 'request' | 'retry' | 'confirm';
 
@@ -109,9 +107,3 @@ export interface Period {
 
 /** Stored beside a run that lay in a period whose runs are left out. */
 export type LeftOut = Pick<Period, 'kind' | 'note' | 'link' | 'source'>;
-
-/** What a run causes beside itself. */
-export interface Consequences {
-  readonly dues: readonly NewDue[];
-  readonly notices: readonly NewNotice[];
-}

@@ -7,7 +7,7 @@ import { minuteTime } from './quiet-hours.ts';
 import { versionChanges } from './versions.ts';
 
 /** How far back is looked for what may have broken it. Milliseconds. */
-export const BEFORE_MS = 24 * 3_600_000;
+const BEFORE_MS = 24 * 3_600_000;
 
 /** Of the many playbooks of a busy day the newest. */
 const MOST = 20;

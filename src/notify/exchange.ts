@@ -1,4 +1,4 @@
-import { epochOf } from '../core/civil.ts';
+import { httpDate } from '../clients/timestamps.ts';
 import { Fault } from '../core/fault.ts';
 import type { Clock, Http, HttpRequest, HttpResponse } from '../core/ports.ts';
 import { oneLine } from './text.ts';
@@ -112,24 +112,10 @@ export function retryAfterOf(fault: Fault): number | undefined {
   return typeof wait === 'number' && Number.isFinite(wait) && wait >= 0 ? wait : undefined;
 }
 
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-const HTTP_DATE = /^\w{3}, (\d\d) (\w{3}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT$/;
-
 /** Seconds, or a date in the one form that servers may send; undefined where it is neither. Milliseconds from `now`. */
 function retryAfter(header: string | undefined, now: number): number | undefined {
   if (header === undefined) return undefined;
   if (/^\d+$/.test(header.trim())) return Number(header) * 1000;
-  const [, day, monthName = '', year, hour, minute, second] = HTTP_DATE.exec(header.trim()) ?? [];
-  const month = MONTHS.indexOf(monthName) + 1;
-  if (month === 0) return undefined;
-  return (
-    epochOf({
-      year: Number(year),
-      month,
-      day: Number(day),
-      hour: Number(hour),
-      minute: Number(minute),
-      second: Number(second),
-    }) - now
-  );
+  const at = httpDate(header);
+  return at === null ? undefined : at - now;
 }

@@ -1,11 +1,9 @@
 import { sql } from 'kysely';
-import type { FaultData, Outcome, StepOutcome } from '../core/fault.ts';
+import type { FaultData, StepOutcome } from '../core/fault.ts';
 import type { Page, Pages, StepRow } from '../core/pages.ts';
-import type { Owner } from '../core/run.ts';
-import type { LeftOut } from '../core/schedule.ts';
-import type { RunState, RunSummary } from '../core/store.ts';
 import type { Charge } from '../core/system.ts';
-import { parsed, parsedOrNull } from './rows.ts';
+import { parsedOrNull } from './rows.ts';
+import { summaries, summaryOf } from './runs.ts';
 import type { Session } from './session.ts';
 
 /** So many runs are looked through for one page: SQLite answers in the thread that everything else waits for. */
@@ -30,40 +28,13 @@ export function pagesIn({ db, run }: Session): Pages {
     return (await query.executeTakeFirst())?.run_id;
   }
 
-  /** Without the columns that hold the whole run. */
-  const summaries = () =>
-    db
-      .selectFrom('runs')
-      .select([
-        'run_id',
-        'probe',
-        'environment',
-        'package',
-        'state',
-        'owner',
-        'outcome',
-        'started_at',
-        'ended_at',
-        'fault',
-        'left_out',
-        'retry_of',
-      ])
-      .select((select) =>
-        select
-          .selectFrom('effects')
-          .whereRef('effects.run_id', '=', 'runs.run_id')
-          .where('effects.state', 'in', ['intended', 'made'])
-          .select(({ fn }) => fn.countAll<number>().as('count'))
-          .as('leftovers'),
-      );
-
   return {
     runs: async ({ environment, probe, system, since, state, outcome, before, limit }) => {
       if (before !== undefined && !RUN_ID.test(before)) throw new RangeError(`"${before}" is no cursor`);
       const end = before === undefined ? undefined : ({ op: '<', run_id: before } as const);
       return run(async () => {
         const from = await startOfWindow(WINDOW.runs, end);
-        let query = summaries().orderBy('run_id', 'desc');
+        let query = summaries(db).orderBy('run_id', 'desc');
         if (end !== undefined) query = query.where('run_id', end.op, end.run_id);
         if (from !== undefined) query = query.where('run_id', '>=', from);
         if (environment !== undefined) query = query.where('environment', '=', environment);
@@ -132,7 +103,7 @@ export function pagesIn({ db, run }: Session): Pages {
 
     lastEnded: (scope, probe) =>
       run(async () => {
-        const row = await summaries()
+        const row = await summaries(db)
           .where('scope', '=', scope)
           .where('probe', '=', probe)
           .where('ended_at', 'is not', null)
@@ -141,34 +112,6 @@ export function pagesIn({ db, run }: Session): Pages {
           .executeTakeFirst();
         return row === undefined ? undefined : summaryOf(row);
       }),
-  };
-}
-
-interface SummaryRow {
-  readonly run_id: string;
-  readonly probe: string;
-  readonly environment: string;
-  readonly package: string;
-  readonly state: string;
-  readonly owner: string;
-  readonly outcome: string | null;
-  readonly started_at: number;
-  readonly ended_at: number | null;
-  readonly fault: string | null;
-  readonly left_out: string | null;
-  readonly retry_of: string | null;
-  readonly leftovers: number | null;
-}
-
-function summaryOf({ state, owner, outcome, fault, left_out, leftovers, ...row }: SummaryRow): RunSummary {
-  return {
-    ...row,
-    state: state as RunState,
-    owner: parsed<Owner>(owner),
-    outcome: outcome as Outcome | null,
-    fault: parsedOrNull<FaultData>(fault),
-    left_out: parsedOrNull<LeftOut>(left_out),
-    leftovers: leftovers ?? 0,
   };
 }
 

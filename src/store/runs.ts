@@ -80,9 +80,19 @@ export async function listRuns(
   db: Kysely<Database>,
   { unfinished, probe, environment, outcome, limit }: Parameters<Store['list']>[0],
 ): Promise<readonly RunSummary[]> {
-  let query = db
+  let query = summaries(db).orderBy('run_id', 'desc').limit(limit);
+  // In these words, for the index to serve it.
+  if (unfinished === true) query = query.where('state', '!=', sql.lit('finished'));
+  if (probe !== undefined) query = query.where('probe', '=', probe);
+  if (environment !== undefined) query = query.where('environment', '=', environment);
+  if (outcome !== undefined) query = query.where('outcome', '=', outcome);
+  return (await query.execute()).map(summaryOf);
+}
+
+/** Runs without the columns that hold the whole run: those are most of the row. */
+export function summaries(db: Kysely<Database>) {
+  return db
     .selectFrom('runs')
-    // Not its record: that is most of the row.
     .select([
       'run_id',
       'probe',
@@ -104,21 +114,41 @@ export async function listRuns(
         .where('effects.state', 'in', ['intended', 'made'])
         .select(({ fn }) => fn.countAll<number>().as('count'))
         .as('leftovers'),
-    )
-    .orderBy('run_id', 'desc')
-    .limit(limit);
-  // In these words, for the index to serve it.
-  if (unfinished === true) query = query.where('state', '!=', sql.lit('finished'));
-  if (probe !== undefined) query = query.where('probe', '=', probe);
-  if (environment !== undefined) query = query.where('environment', '=', environment);
-  if (outcome !== undefined) query = query.where('outcome', '=', outcome);
-  return (await query.execute()).map((row) => ({
+    );
+}
+
+interface SummaryRow {
+  readonly run_id: string;
+  readonly probe: string;
+  readonly environment: string;
+  readonly package: string;
+  readonly state: string;
+  readonly owner: string;
+  readonly outcome: string | null;
+  readonly started_at: number;
+  readonly ended_at: number | null;
+  readonly fault: string | null;
+  readonly left_out: string | null;
+  readonly retry_of: string | null;
+  readonly leftovers: number | null;
+}
+
+export function summaryOf({
+  state,
+  owner,
+  outcome,
+  fault,
+  left_out,
+  leftovers,
+  ...row
+}: SummaryRow): RunSummary {
+  return {
     ...row,
-    state: row.state as RunState,
-    owner: parsed<Owner>(row.owner),
-    outcome: row.outcome as Outcome | null,
-    fault: parsedOrNull<FaultData>(row.fault),
-    left_out: parsedOrNull<LeftOut>(row.left_out),
-    leftovers: row.leftovers ?? 0,
-  }));
+    state: state as RunState,
+    owner: parsed<Owner>(owner),
+    outcome: outcome as Outcome | null,
+    fault: parsedOrNull<FaultData>(fault),
+    left_out: parsedOrNull<LeftOut>(left_out),
+    leftovers: leftovers ?? 0,
+  };
 }
