@@ -259,8 +259,9 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
         await tellMissing(next.config);
         const { tls } = await tlsOf(next.config);
         if (tls !== undefined && now.config.listen.tls !== undefined) server.renewTls(tls);
-        const later = laterOf(next.config, now.config);
-        if (later.length > 0) say(`${later.join(', ')}: in use at the next start`);
+        const later = laterOf(next.config, parts.first.config);
+        if (later.length > 0)
+          say(`${later.join(', ')}: what changed there since the start is used after the next one`);
         now = next;
         scheduler.reload(now.sites, now.config.schedule);
         telling.exchange();
@@ -339,13 +340,13 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
 }
 
 /** What of a new configuration is only read at the start. */
-function laterOf(next: Config, now: Config): readonly string[] {
+function laterOf(next: Config, first: Config): readonly string[] {
   const read = ({ listen: { host, port, url }, metrics, dead_man }: Config) => ({
     listen: { host, port, url },
     metrics,
     dead_man,
   });
-  const [after, before] = [read(next), read(now)];
+  const [after, before] = [read(next), read(first)];
   const keys = ['listen', 'metrics', 'dead_man'] as const;
   return keys.filter((key) => JSON.stringify(after[key]) !== JSON.stringify(before[key]));
 }
