@@ -80,7 +80,7 @@ function titleOf(incident: Incident, change: IncidentChange, { now }: MessageCon
 }
 
 function head(incident: Incident, change: IncidentChange, { now }: MessageContext): readonly string[] {
-  const { since, resolved_at, system, reopened_at, ticket } = incident;
+  const { since, resolved_at, system, reopened_at, ticket, runs } = incident;
   const name = nameOf(system);
   const lines: string[] = [];
   if (change === 'resolved' && resolved_at !== null) {
@@ -89,6 +89,12 @@ function head(incident: Incident, change: IncidentChange, { now }: MessageContex
     );
   } else {
     lines.push(`${name} fails since ${minuteTime(since)} (${lengthOf(Math.max(0, now - since))}).`);
+  }
+  const last = runs.at(-1);
+  if (change.startsWith('reminded-') && last !== undefined) {
+    // Who is reminded of what nobody looks at any more has to see that.
+    const age = lengthOf(Math.max(0, now - last.ended_at));
+    lines.push(`The last run that failed ended at ${minuteTime(last.ended_at)}, ${age} ago.`);
   }
   if (system === 'own') {
     lines.push(

@@ -101,6 +101,14 @@ packprobe runs show 019a9000-0000-7000-8000-0a0000000029`);
     expect(incidentMessage(incident, change, context).title).toBe(title);
   });
 
+  test('a reminder says how old the last failure is: nobody may look any more', async () => {
+    const incident = (await outage()).last('koji');
+    const later = { ...context, now: at(90 * 24) };
+    const { text } = incidentMessage(incident, 'reminded-90', later);
+    expect(text).toMatch(/^The last run that failed ended at 2026-11-17T09:0\dZ, 89d 22h \d\dm ago\.$/m);
+    expect(incidentMessage(incident, 'opened', context).text).not.toContain('The last run that failed');
+  });
+
   test('builds, updates, arches and checks of all runs stand in one message', async () => {
     const world = new IncidentWorld();
     for (const [hour, testcase] of ['tier0.functional', 'rpmlint'].entries()) {
