@@ -3,7 +3,8 @@ import { ConfigError, type FileFault } from '../core/config-error.ts';
 import { checkRules, forecastText, type RuledSite } from '../core/rule-forecast.ts';
 import { formatPath, type Path, readYaml } from '../core/yaml-document.ts';
 import type { Host } from './host.ts';
-import { configDirs, join, namesIn, type PlaceOptions } from './places.ts';
+import { checkNames } from './name-check.ts';
+import { configDirs, join, loadEnvironment, loadProbe, namesIn, type PlaceOptions } from './places.ts';
 import { loadSites } from './sites.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -26,32 +27,71 @@ export async function checkConfig(given: ConfigFile, options: PlaceOptions, host
   const config = readConfig(given.file, given.text);
   const blame = blaming(given);
   const places = { ...options, config: given.path };
+  const names = (await checkNames(config, places, host)).map(({ path, message }) => blame(path, message));
+  const missing = await missingOf(config, places, host, blame);
+  if (missing.length > 0) return { faults: [...names, ...missing], notes: [] };
   let sites: readonly RuledSite[];
   try {
     sites = await sitesOf(config, places, host);
   } catch (error) {
-    if (error instanceof ConfigError) return { faults: error.faults, notes: [] };
-    if (error instanceof UsageError) return { faults: [blame(['environments'], error.message)], notes: [] };
+    if (error instanceof ConfigError) return { faults: [...names, ...error.faults], notes: [] };
+    if (error instanceof UsageError) {
+      return { faults: [...names, blame(['environments'], error.message)], notes: [] };
+    }
     throw error;
   }
   const { forecasts, faults } = checkRules(config.incidents, sites);
   return {
-    faults: faults.map(({ path, message }) => blame(['incidents', ...path], message)),
+    faults: [...names, ...faults.map(({ path, message }) => blame(['incidents', ...path], message))],
     notes: forecasts.map(forecastText),
   };
 }
 
-/** Throws a ConfigError where the rules of a configuration make no sense at the rates of the probes that are served. */
-export function assertRulesFit(
+/**
+ * Throws a ConfigError where a configuration makes no sense: rules that do not fit the rates of the probes that are served, messages about
+ * environments that do not exist.
+ */
+export async function assertConfigFits(
   given: Omit<ConfigFile, 'path'>,
-  config: Pick<Config, 'incidents'>,
+  config: Config,
   sites: readonly RuledSite[],
-): void {
+  options: PlaceOptions,
+  host: Host,
+): Promise<void> {
   const blame = blaming(given);
-  const { faults } = checkRules(config.incidents, sites);
-  if (faults.length > 0) {
-    throw new ConfigError(faults.map(({ path, message }) => blame(['incidents', ...path], message)));
+  const served = sites.map(({ name }) => name);
+  const names = await checkNames(config, options, host, served);
+  const rules = checkRules(config.incidents, sites).faults;
+  const faults = [
+    ...names.map(({ path, message }) => blame(path, message)),
+    ...rules.map(({ path, message }) => blame(['incidents', ...path], message)),
+  ];
+  if (faults.length > 0) throw new ConfigError(faults);
+}
+
+/** Environments and probes that are named and not there: all of them, each at its place. */
+async function missingOf(
+  config: Config,
+  places: PlaceOptions,
+  host: Host,
+  blame: (path: Path, message: string) => FileFault,
+): Promise<readonly FileFault[]> {
+  const faults: FileFault[] = [];
+  const told = (path: Path, error: unknown) => {
+    // What is wrong inside of a file is told by whoever checks that file.
+    if (error instanceof UsageError) faults.push(blame(path, error.message));
+  };
+  for (const [name, { probes }] of Object.entries(config.environments)) {
+    if (name !== 'sandbox') {
+      await loadEnvironment(name, places, host).catch((error) => told(['environments', name], error));
+    }
+    for (const [probe, { enabled }] of Object.entries(probes)) {
+      if (!enabled) continue;
+      const path = ['environments', name, 'probes', probe];
+      await loadProbe(probe, places, host).catch((error) => told(path, error));
+    }
   }
+  return faults;
 }
 
 function blaming({ file, text }: Omit<ConfigFile, 'path'>): (path: Path, message: string) => FileFault {
@@ -64,7 +104,8 @@ async function sitesOf(config: Config, places: PlaceOptions, host: Host): Promis
     const { sites } = await loadSites({ ...places, env }, config, host);
     return sites.map(({ environment, probes }) => ({ name: environment.name, probes }));
   };
-  const named = Object.keys(config.environments);
+  // A sandbox has no file; its probes are known when it runs.
+  const named = Object.keys(config.environments).filter((name) => name !== 'sandbox');
   if (named.length > 0) return load(named);
   // It says nothing of what is served: then it is judged by what ships, as far as that can be read.
   const dirs = (await configDirs(places, host)).map((dir) => join(dir, 'environments'));

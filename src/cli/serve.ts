@@ -4,7 +4,7 @@ import type { Site } from '../core/site.ts';
 import { chosenClients } from './clients.ts';
 import { EXIT, type Host, type SandboxHandle } from './host.ts';
 import { configFile, dataDir, join, loadConfig, loadProcedures, shortPath } from './places.ts';
-import { assertRulesFit } from './rule-check.ts';
+import { assertConfigFits } from './rule-check.ts';
 import { parseSpeed } from './sandbox.ts';
 import { loadSites, type SiteOptions } from './sites.ts';
 import { UsageError } from './usage-error.ts';
@@ -79,11 +79,8 @@ async function loadAll(
   const { sites, files } = await loadSites({ ...others, ...narrowed }, config, host, sandbox);
   if (file !== undefined) {
     const read = { file: shortPath(host.cwd, file), text: await host.readText(file) };
-    assertRulesFit(
-      read,
-      config,
-      sites.map(({ environment, probes }) => ({ name: environment.name, probes })),
-    );
+    const ruled = sites.map(({ environment, probes }) => ({ name: environment.name, probes }));
+    await assertConfigFits(read, config, ruled, options, host);
   }
   const own = await loadProcedures(options, host);
   const read = [file, own.file].filter((one) => one !== undefined);

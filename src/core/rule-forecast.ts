@@ -229,8 +229,8 @@ function reminderFaults(config: IncidentsConfig, { name, probes }: RuledSite): r
 
 /** `confirmed: would cry wolf about 0.3 times in 90 days; tells an outage after at most 8h 20m` */
 export function forecastText({ rule, false_pages, delay_ms, environment, systems }: RuleForecast): string {
-  const wolf = false_pages < 0.05 ? 'less than 0.1' : false_pages.toFixed(1);
+  const wolf = false_pages < 0.05 ? 'less than 0.1' : `about ${false_pages.toFixed(1)}`;
   const length = formatDuration(delay_ms).replace(/ 00s$/, '');
   const whose = systems.length === 1 ? ` of ${systems[0]}` : '';
-  return `incidents on ${environment}, ${rule}: would cry wolf about ${wolf} times in 90 days; tells an outage${whose} after at most ${length}`;
+  return `incidents on ${environment}, ${rule}: would cry wolf ${wolf} times in 90 days; tells an outage${whose} after at most ${length}`;
 }

@@ -64,6 +64,36 @@ describe('validate', () => {
     );
   });
 
+  test('tells every environment and probe that a configuration names and that is none, each at its place', async () => {
+    using own = freshDir();
+    writeFileSync(
+      join(own.dir, 'packprobe.yaml'),
+      `receivers:
+  oncall: { kind: alertmanager, url: "http://localhost:9093", environments: [fedorra, fedora-staging, sandbox] }
+calendar:
+  entries:
+    - { kind: outage, from: "2026-12-01T08:00Z", to: "2026-12-01T12:00Z", environments: [centos] }
+  feeds:
+    status: { kind: status_page, url: "https://status.example.org", environments: [fedoro] }
+environments:
+  fedora: { probes: { single-bild: {}, scratch-build: {} } }
+  feodra-staging: {}
+  sandbox: { probes: { scratch-build: {} } }
+`,
+    );
+    const { code, stderr } = await packprobe(['validate', 'packprobe.yaml'], { cwd: own.dir });
+    expect({ code, told: stderr.trim().split('\n') }).toEqual({
+      code: 2,
+      told: [
+        'packprobe.yaml:2:78: receivers.oncall.environments[0]: there is no environment "fedorra"; did you mean "fedora"?',
+        'packprobe.yaml:5:90: calendar.entries[0].environments[0]: there is no environment "centos"; known are fedora, fedora-staging',
+        'packprobe.yaml:7:84: calendar.feeds.status.environments[0]: there is no environment "fedoro"; did you mean "fedora"?',
+        'packprobe.yaml:9:36: environments.fedora.probes.single-bild: there is no probe "single-bild"; did you mean "single-build"?',
+        'packprobe.yaml:10:19: environments.feodra-staging: there is no environment "feodra-staging"; did you mean "fedora-staging"?',
+      ],
+    });
+  });
+
   test('says what the rules of incidents come to, and refuses those that make no sense', async () => {
     using own = freshDir();
     const check = async (text: string) => {
@@ -77,7 +107,7 @@ describe('validate', () => {
       /^packprobe\.yaml: good\n {2}incidents on fedora, confirmed: would cry wolf about 0\.\d times in 90 days; tells an outage after at most 8h 30m\n$/,
     );
     expect((await check('environments: { fedora: { probes: { singel-build: {} } } }\n')).stderr).toBe(
-      'packprobe.yaml:1:15: environments: there is no probe "singel-build"; did you mean "single-build"?\n',
+      'packprobe.yaml:1:51: environments.fedora.probes.singel-build: there is no probe "singel-build"; did you mean "single-build"?\n',
     );
   });
 
