@@ -161,7 +161,8 @@ function output(stream: NodeJS.WriteStream, env: HostOptions['env']): Output {
     isTerminal: stream.isTTY === true,
     colours: stream.isTTY === true && (env['NO_COLOR'] ?? '') === '',
     get columns() {
-      return stream.columns ?? 100;
+      // A terminal whose size nobody has set says 0, as in containers.
+      return stream.columns || 100;
     },
     stream,
   };
