@@ -2,6 +2,7 @@ import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { timeOfRunId } from '../../clients/calendar.ts';
 import { commitArgs, gitIn, lsRemoteArgs, pushArgs, runTrailer } from '../../clients/git.ts';
+import { removeGitLocks } from '../../clients/git-locks.ts';
 import { authorOf } from '../../clients/home.ts';
 import { chooseSpec, usesAutorelease } from '../../clients/spec.ts';
 import type { Environment } from '../../core/environment.ts';
@@ -36,6 +37,8 @@ export default defineStep({
 
   async run(input, ctx) {
     const dir = resolve(ctx.dir, input.dir);
+    // A command of an earlier attempt may have been ended in the middle of its work.
+    await removeGitLocks(dir, ctx.files);
     const git = gitIn(ctx.exec, dir);
     const branch = await git.branch(ctx.signal);
     const commit = await ctx.effect<string, string>({

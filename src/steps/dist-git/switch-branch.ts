@@ -4,6 +4,7 @@ import { branchFor, plannedBranch } from '../../clients/branch.ts';
 import { wordsOf } from '../../clients/command.ts';
 import { fedpkgFault, switchBranchCommand } from '../../clients/fedpkg.ts';
 import { fetchArgs, gitIn, mergeArgs } from '../../clients/git.ts';
+import { removeGitLocks } from '../../clients/git-locks.ts';
 import { Fault } from '../../core/fault.ts';
 import { defineStep } from '../../core/step.ts';
 
@@ -30,6 +31,8 @@ export default defineStep({
   async run(input, ctx) {
     const dir = resolve(ctx.dir, input.dir);
     const branch = await branchFor(ctx, input.branch);
+    // A command of an earlier attempt may have been ended in the middle of its work.
+    await removeGitLocks(dir, ctx.files);
     const git = gitIn(ctx.exec, dir);
     // The packager command looks only at what was fetched before.
     await git.fetch(ctx.signal);

@@ -4,6 +4,7 @@ import { timeOfRunId } from '../../clients/calendar.ts';
 import { evidenceOf, wordsOf } from '../../clients/command.ts';
 import { newSourcesCommand, newSourcesFault, parseSources } from '../../clients/fedpkg.ts';
 import { runTrailer } from '../../clients/git.ts';
+import { removeGitLocks } from '../../clients/git-locks.ts';
 import { judgeRefusedTicket } from '../../clients/kerberos.ts';
 import { chooseSpec, firstSource, sourceFolder } from '../../clients/spec.ts';
 import { sourceTarball } from '../../clients/tarball.ts';
@@ -34,6 +35,8 @@ export default defineStep({
       at: ctx.clock.fromHost(timeOfRunId(ctx.run.id)),
     });
     await ctx.files.write(join(dir, file), bytes);
+    // The packager command stages what it writes, and one of an earlier attempt may have been ended in the middle of it.
+    await removeGitLocks(dir, ctx.files);
     const result = await ctx.exec({ ...newSourcesCommand(ctx.env, file), cwd: dir }, ctx.signal);
     if (result.exit !== 0) {
       const fault = newSourcesFault(result);

@@ -55,6 +55,16 @@ test('one commit with the run id, by our author at the time of the run, stands o
   expect(await countOf(world)).toBe(2);
 });
 
+test('locks that an earlier attempt has left do not keep the commit from being made', async () => {
+  await using world = await open();
+  const dir = await bumped(world);
+  const { files } = world.context();
+  for (const lock of ['index.lock', 'HEAD.lock', 'refs/heads/f44.lock'])
+    await files.write(`${dir}/.git/${lock}`, '');
+  const { commit } = await push.run({ dir }, world.context());
+  expect(commit).toBe(await world.git(world.remote, 'rev-parse', 'f44'));
+});
+
 test('the commit is followed, and nothing undoes it', async () => {
   await using world = await open();
   const dir = await bumped(world);
