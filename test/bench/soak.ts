@@ -152,7 +152,7 @@ async function killsOf(bench: Bench, { file, index, commands, each }: KillsOptio
   const notPassed = stage
     .query("select run_id, outcome, fault from runs where outcome != 'passed'")
     .map((row) => `a run that nothing broke did not pass: ${JSON.stringify(row)}`);
-  const badly = lives.filter(({ left }) => left !== undefined && left.code !== 0);
+  const badly = lives.filter(({ left }) => left !== undefined && (left.code !== 0 || left.undone > 0));
   const outcomes = stage.query('select outcome, count(*) as n from runs group by outcome');
   served.child.kill('SIGTERM');
   await served.ended;

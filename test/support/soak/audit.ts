@@ -2,12 +2,16 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { decodeAnswer, encodeCall } from '../../../src/clients/xmlrpc.ts';
 import type { Stage } from './stage.ts';
 
 /** What is wrong, a line each; empty where nothing is. */
 export type Complaints = readonly string[];
+
+/** Real milliseconds. */
+const ANSWERED_MS = 5000;
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -16,6 +20,7 @@ export async function audit(stage: Stage, url: string): Promise<Complaints> {
   const runs = stage.query('select run_id, probe, package, state, outcome, digested from runs');
   return [
     ...stored(stage),
+    ...(await unanswered(stage)),
     ...(await outside(stage)),
     ...(await heldStill(stage, runs)),
     ...onDisk(stage),
@@ -38,7 +43,6 @@ function stored(stage: Stage): Complaints {
       "select run_id, state from runs where state != 'finished' or outcome is null",
     ),
     ...complain('a run that was not digested', 'select run_id from runs where digested = 0'),
-    ...complain('a due time without an answer', "select due_id, probe from dues where state = 'waiting'"),
     ...complain(
       'a due time twice',
       'select scope, probe, due_at, count(*) as n from dues group by scope, probe, due_at having n > 1',
@@ -78,6 +82,17 @@ function stored(stage: Stage): Complaints {
     ),
     ...complain('a late watch that was left', 'select run_id, step from late_watches'),
   ];
+}
+
+/** Due times go on while nothing is started: only one that stays without an answer is wrong. */
+async function unanswered({ query }: Stage): Promise<Complaints> {
+  const waiting = () =>
+    query("select due_id, probe from dues where state = 'waiting'").map((row) => JSON.stringify(row));
+  const before = waiting();
+  if (before.length === 0) return [];
+  await pause(ANSWERED_MS);
+  const now = waiting();
+  return before.filter((row) => now.includes(row)).map((row) => `a due time without an answer: ${row}`);
 }
 
 /** Things in other systems that no row of the ledger knows, or that two know: what was made twice. */

@@ -21,7 +21,12 @@ export interface Life {
   readonly inFlight: number;
   readonly end: 'killed' | 'suspended';
   /** What SIGTERM came to; undefined of one that was killed. */
-  readonly left?: { readonly code: number | null; readonly tookMs: number };
+  readonly left?: {
+    readonly code: number | null;
+    readonly tookMs: number;
+    /** Things taken away of runs that had not ended, and runs that were cancelled: none of it may be. */
+    readonly undone: number;
+  };
 }
 
 /** Draws from a seed: the same numbers each time. */
@@ -124,6 +129,7 @@ async function oneLife(
   const askedAt = performance.now();
   served.child.kill(how === 'killed' ? 'SIGKILL' : 'SIGTERM');
   const { code, stderr } = await served.ended;
+  const tookMs = performance.now() - askedAt;
   if (how === 'killed' && code !== null) throw new Error(`serve ended by itself with ${code}:\n${stderr}`);
   const backMs = await back;
   return {
@@ -131,8 +137,18 @@ async function oneLife(
     takenMs: backMs === undefined ? undefined : Math.max(0, startedAt + backMs - answered()),
     inFlight: Number(inFlight ?? 0),
     end: how,
-    ...(how === 'killed' ? {} : { left: { code, tookMs: performance.now() - askedAt } }),
+    ...(how === 'killed' ? {} : { left: { code, tookMs, undone: undoneOf(stage) } }),
   };
+}
+
+function undoneOf(stage: Stage): number {
+  return ask(
+    stage,
+    `select (select count(*) from runs where outcome = 'cancelled') + (
+      select count(*) from effects join runs using (run_id)
+      where runs.state = 'executing' and (undo_attempts > 0 or effects.state in ('undone', 'struck'))
+    ) as n`,
+  );
 }
 
 export interface DrainOptions {
