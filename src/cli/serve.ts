@@ -52,6 +52,8 @@ export async function serveCommand(options: ServeOptions, host: Host): Promise<n
       leave.abort();
     }),
   );
+  // Who listens to no SIGHUP dies of it: also while it starts, and while it waits for another to leave.
+  resources.use(host.onHangUp(() => {}));
   const say = (text: string) => host.stderr.write(`${text}\n`);
   const data = dataDir(options, host);
   const sandbox = await openSandbox(options, data, host, resources);
@@ -62,7 +64,13 @@ export async function serveCommand(options: ServeOptions, host: Host): Promise<n
   );
   const load = () => loadAll(options, host, sandbox);
   const first = await load();
-  await host.serve({ first, load, data, verbose: options.verbose === true, signal: leave.signal, say });
+  const { signal } = leave;
+  await host
+    .serve({ first, load, data, verbose: options.verbose === true, signal, say })
+    .catch((error: unknown) => {
+      // One that still waited for its turn had nothing to suspend.
+      if (!signal.aborted || error !== signal.reason) throw error;
+    });
   return EXIT.passed;
 }
 

@@ -212,7 +212,18 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
           log,
           version: host.version,
         }),
-      { clock, signal, waiting: () => say(`${addressOf(now.config)} is taken: waiting until it is free …`) },
+      {
+        async isServed() {
+          const other = await store.leases.current();
+          return other !== undefined && other.ended_at === null && lookAt(other.owner) !== 'dead';
+        },
+        waiting: () =>
+          say(
+            `${addressOf(now.config)} is taken by the one that serves this database: waiting until it is free …`,
+          ),
+        clock,
+        signal,
+      },
     ),
   );
   say(`packprobe ${host.version} answers on ${server.url}`);
