@@ -1,6 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { planProbe } from '../../src/core/planner.ts';
+import { readProbe } from '../../src/core/probe.ts';
+import { shippedActions } from '../support/actions.ts';
+import { engineWorld } from '../support/engine-world.ts';
 import { ROOT } from '../support/sources.ts';
 
 const PAGE = 'docs/operations.md';
@@ -30,6 +34,21 @@ describe('the page for operators', () => {
     const named = [...text.matchAll(/`([A-Z]+(?:_[A-Z]+)+)`/g)].map(([, code = '']) => code);
     expect(named.length).toBeGreaterThan(5);
     for (const code of named) expect(known).toContain(`\`${code}\``);
+  });
+
+  test('the probe by which one packprobe watches another is one, and a bad answer is errored and blames no system', async () => {
+    const [, probe = ''] = /```yaml\n(name: watch-packprobe\n.*?)```/s.exec(text) ?? [];
+    const actions = await shippedActions();
+    const plan = planProbe({ probe: readProbe('watch-packprobe.yaml', probe), actions });
+    expect(plan.steps.map(({ uses, system }) => [uses, system])).toEqual([['http/request', 'own']]);
+    const request = actions.get('http/request');
+    if (request === undefined) throw new Error('there is no http/request');
+    await using world = engineWorld({ 'http/request': request.definition });
+    const [, steps = ''] = probe.split('steps:\n');
+    expect(await world.ran(steps)).toMatchObject({
+      outcome: 'errored',
+      fault: { system: 'own', code: 'REQUEST_REFUSED' },
+    });
   });
 
   test('every file of the project that it names is there', () => {
