@@ -26,8 +26,8 @@ export interface ServingOptions {
   /** Folder of its configuration, as `configure` writes it. */
   readonly dir: string;
   readonly data: string;
-  /** Of the sandbox that it joins. */
-  readonly control: string;
+  /** Of the sandbox that it joins; left out, it knows its environment from a file alone, as of any other. */
+  readonly control?: string;
 }
 
 /** Writes a `packprobe.yaml` (JSON is YAML) for a sandbox with these probes, and what more is said. */
@@ -62,10 +62,11 @@ export function singleBuild(name: string, pkg: string, schedule: string): string
 export async function serve(bench: Bench, { dir, data, control }: ServingOptions): Promise<Serving> {
   const since = performance.now();
   const running = bench.start(
-    ['serve', '--config', join(dir, 'config/packprobe.yaml'), '--data', data, '--url', control].concat([
-      '--listen',
-      '127.0.0.1:0',
-    ]),
+    [
+      'serve',
+      ...['--config', join(dir, 'config/packprobe.yaml'), '--data', data, '--listen', '127.0.0.1:0'],
+      ...(control === undefined ? [] : ['--url', control]),
+    ],
     { env: { BENCH_TOKEN: TOKEN } },
   );
   const line = await running.said(/answers on http/);
