@@ -176,8 +176,8 @@ function breaking({ control }: Stage, { faults, random }: SoakOptions): { end():
 }
 
 /** Looks at the process from outside; its heap it tells itself. */
-export async function holds({ pid, child }: Served): Promise<Holds> {
-  const told = child.spawnargs.some((word) => word.includes('/soak/')) ? await heapOf(child) : undefined;
+export async function holds({ pid, child, tellsMemory }: Served): Promise<Holds> {
+  const told = tellsMemory ? await heapOf(child) : undefined;
   const rss = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
     readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8')

@@ -70,6 +70,8 @@ export interface Stage extends AsyncDisposable {
 
 export interface Served extends Running {
   readonly pid: number;
+  /** Whether it writes its memory to standard output on SIGUSR2; a program that does not listen would die of it. */
+  readonly tellsMemory: boolean;
   /** Where it answers, once it does. */
   readonly url: Promise<string>;
   /** `POST` to its API. */
@@ -183,6 +185,7 @@ function startServe(args: readonly string[], { entry, host }: Start): Served {
   return {
     ...running,
     pid: running.child.pid ?? 0,
+    tellsMemory: entry === IN_PROCESS,
     url,
     async post(path, body) {
       const response = await fetch(`${await url}${path}`, {
