@@ -10,7 +10,13 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
  * A service waits for months: compiled code and wide spaces for the young cost it more memory than they save it time. `--no-opt` and its like can be
  * said to a Node that runs, the space for the young and the one heap that all threads share cannot.
  */
-const THRIFT = ['--optimize-for-size', '--no-opt', '--no-maglev', '--max-semi-space-size=1'];
+const THRIFT = [
+  '--optimize-for-size',
+  '--no-opt',
+  '--no-maglev',
+  '--no-sparkplug',
+  '--max-semi-space-size=1',
+];
 const MALLOC = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072' };
 
 // It becomes itself anew, under the same process id; whoever has set one of these is obeyed.
