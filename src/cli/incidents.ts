@@ -123,7 +123,7 @@ function incidentText(incident: Incident, options: PlaceOptions, host: Host): st
       'last good',
       last_good === null
         ? 'none known'
-        : `${localTime(last_good.ended_at)} ${last_good.probe} ${last_good.run_id}`,
+        : `${localTime(last_good.ended_at)} ${last_good.probe} ${shortId(last_good.run_id)}`,
     ],
     [
       'acknowledged',
@@ -144,7 +144,9 @@ function incidentText(incident: Incident, options: PlaceOptions, host: Host): st
   }
   if (runs.length > 1) {
     lines.push('', paint('bold', 'Runs that failed'));
-    lines.push(table(runs.map((one) => [localTime(one.ended_at), one.probe, one.run_id, one.step ?? ''])));
+    lines.push(
+      table(runs.map((one) => [localTime(one.ended_at), one.probe, shortId(one.run_id), one.step ?? ''])),
+    );
     if (runs.length < incident.failures) lines.push(`  (${incident.failures - runs.length} more between)`);
   }
   if (changes.length > 0) {
@@ -154,6 +156,11 @@ function incidentText(incident: Incident, options: PlaceOptions, host: Host): st
     );
   }
   return lines.join('\n');
+}
+
+/** As far as its milliseconds: `runs show` takes so much, and a line fits a narrow terminal. */
+function shortId(run_id: string): string {
+  return run_id.slice(0, 13);
 }
 
 /** `packprobe incidents ack ID`. */
