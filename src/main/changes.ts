@@ -14,7 +14,8 @@ const BESIDE_MS = 10_000;
 export interface ChangesOptions {
   readonly store: Store;
   httpOf(site: Site): Promise<Http>;
-  periods(): readonly Period[];
+  /** In the time of the environment. */
+  periods(site: Site): readonly Period[];
   /** The host's. */
   readonly clock: Clock;
 }
@@ -56,7 +57,7 @@ export function openChanges({ store, httpOf, periods, clock }: ChangesOptions): 
           ...asked,
           store,
           playbooks: (window, asking) => shortly((signal) => playbooks(source, window, signal), [], asking),
-          periods: periods(),
+          periods: periods(site),
         },
         stop,
       );

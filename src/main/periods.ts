@@ -20,7 +20,8 @@ export interface PeriodsOptions {
 export interface Periods {
   readonly at: Calendar['at'];
   leftOut(site: Site, systems: readonly Charge[], from: number, to: number): LeftOut | null;
-  all(): readonly Period[];
+  /** All that is known, in the time of the environment. */
+  all(site: Pick<Site, 'clock'>): readonly Period[];
   /** Looks at the feeds. */
   readonly loop: Loop;
   /** Goes on with the feeds of the configuration as it is now. */
@@ -38,7 +39,12 @@ export function openPeriods({ config, http, clock, log }: PeriodsOptions): Perio
   return {
     at: calendar.at,
     leftOut: (site, systems, from, to) => leftOutBy(calendar.over(site, systems, from, to)),
-    all: () => [...ofConfig(), ...feeds.periods()],
+    all: ({ clock: its }) => [
+      ...ofConfig(),
+      ...feeds
+        .periods()
+        .map((period) => ({ ...period, from: its.fromHost(period.from), to: its.fromHost(period.to) })),
+    ],
     loop: {
       name: 'calendar feeds',
       component: 'scheduler',
