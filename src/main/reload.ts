@@ -61,14 +61,22 @@ export function reloading(options: ReloadOptions): Loop {
         const stop = AbortSignal.any([signal, wake.signal]);
         if (!asked) await clock.sleep(LOOK_MS, stop).catch(() => {});
         if (signal.aborted) return;
-        const stamp = stampOf(current().files);
-        if (!asked && stamp === seen) continue;
+        const { files } = current();
+        const stamp = stampOf(files);
+        const again = !asked && stamp === seen;
+        // What a refused one lacks may be a file that nobody knows of yet.
+        if (again && refused === undefined) continue;
         asked = false;
-        await reload();
-        seen = stampOf(current().files);
+        await reload(again);
+        // What changes while it is read has to be read once more.
+        seen = sameFiles(files, current().files) ? stamp : stampOf(current().files);
       }
     },
   };
+}
+
+function sameFiles(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((file, at) => file === other[at]);
 }
 
 /**
