@@ -178,7 +178,11 @@ async function goOn({ header, journal, before }: Life, options: RunOptions): Pro
   }).finally(() => options.watch.release(run_id));
   const { ranOut, ...walked } = await spared(ended, options);
   if (options.watchOn && ranOut !== undefined && walked.outcome === 'failed') {
-    await options.store.late.begin({ run_id, step: ranOut, until: clock.now() + WATCHED_ON_MS });
+    const watched = { run_id, step: ranOut, until: clock.now() + WATCHED_ON_MS };
+    // Without a row nobody watches on: then the run ends, and what it made is taken away, as ever.
+    await options.store.late
+      .begin(watched)
+      .catch((error: unknown) => log.error({ err: error }, 'a wait that ran out cannot be watched on'));
   }
   const book = await bookOf(run_id, made, walked, options.store);
   const record: RunRecord = {

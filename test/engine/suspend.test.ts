@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Report, Source } from '../../src/core/event.ts';
 import { Fault } from '../../src/core/fault.ts';
 import type { StepDefinition } from '../../src/core/step.ts';
+import type { Store } from '../../src/core/store.ts';
 import { action, type EngineWorld, engineWorld } from '../support/engine-world.ts';
 import { settle } from '../support/fake-clock.ts';
 
@@ -14,7 +15,13 @@ const TASK = { kind: 'koji-task', key: '7' };
 const HOUR = 3_600_000;
 
 /** A system in which one task is made, and which says that it is closed at a time that a test sets. */
-function elsewhere({ watchOn = false }: { readonly watchOn?: boolean } = {}) {
+function elsewhere({
+  watchOn = false,
+  changeStore = (store) => store,
+}: {
+  readonly watchOn?: boolean;
+  readonly changeStore?: (store: Store) => Store;
+} = {}) {
   const made: string[] = [];
   const removed: string[] = [];
   const closes = { at: Number.POSITIVE_INFINITY, fact: 'closed' };
@@ -78,7 +85,7 @@ function elsewhere({ watchOn = false }: { readonly watchOn?: boolean } = {}) {
   });
   const world = engineWorld(
     { 'test/build': build, 'test/cancel': cancel, 'fas/login': action(async () => ({ made: '' })) },
-    { sources: [source], suspend: suspend.signal, watchOn },
+    { sources: [source], suspend: suspend.signal, watchOn, changeStore },
   );
   worlds.push(world);
   return { world, made, removed, closes, silence, suspend };
@@ -183,6 +190,22 @@ describe('a wait that ran out, where somebody stays', () => {
     closes.at = world.clock.now() + HOUR;
     expect(await world.watchedOn()).toMatchObject({ says: 'ended', text: 'task 7 ended failed' });
   });
+});
+
+test('a wait that ran out and cannot be written down to be watched ends as where nobody stays', async () => {
+  const changeStore = (store: Store): Store => ({
+    ...store,
+    late: {
+      ...store.late,
+      begin: async () => {
+        throw new Fault('database or disk is full', { code: 'DISK_FULL', kind: 'prober' });
+      },
+    },
+  });
+  const { world, removed } = elsewhere({ watchOn: true, changeStore });
+  expect(await world.ran(STEPS)).toMatchObject({ outcome: 'failed' });
+  expect(removed).toEqual(['7']);
+  expect(await world.stored()).toMatchObject({ state: 'finished' });
 });
 
 test('where nobody stays, what a wait that ran out waited for is taken away at once', async () => {
