@@ -208,12 +208,13 @@ export async function scheduleUnpauseCommand(
   await using store = await existingStore(options, host);
   const clock = await host.openClock();
   // By name alone: it may be of an environment that is not served any more.
-  const pauses = (await store.dues.pauses()).filter(
-    (one) => one.environment === options.env && one.probe === (probe ?? null),
-  );
+  const there = (await store.dues.pauses()).filter((one) => one.environment === options.env);
+  const pauses = there.filter((one) => one.probe === (probe ?? null));
   const subject = subjectOf(options.env, probe ?? null);
   if (pauses.length === 0) {
-    throw new UsageError(`${subject} is not paused`, 'See: packprobe schedule list');
+    const others = [...new Set(there.map((one) => subjectOf(one.environment, one.probe)))];
+    const paused = others.length === 0 ? '' : `Paused: ${others.join(', ')}. `;
+    throw new UsageError(`${subject} is not paused`, `${paused}See: packprobe schedule list`);
   }
   const who = await whoAsks(host);
   await writeDown(store, clock, { who, action: 'schedule.unpause', subject, detail: '' });

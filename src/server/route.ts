@@ -150,11 +150,22 @@ export function readPart(schema: z.ZodType | undefined, part: Part, value: unkno
     );
   }
   const name = issue?.path.join('.') ?? '';
+  if (issue?.code === 'invalid_type' && issue.path.length === 1 && isMissing(value, name)) {
+    throw new HttpError(
+      400,
+      'bad_request',
+      `the ${part === 'body' ? 'key' : 'parameter'} "${printable(name)}" is missing`,
+    );
+  }
   throw new HttpError(
     400,
     'bad_request',
     `${name === '' ? `the ${part}` : `"${printable(name)}"`}: ${issue?.message ?? 'is not as expected'}`,
   );
+}
+
+function isMissing(value: unknown, name: string): boolean {
+  return typeof value !== 'object' || value === null || !(name in value);
 }
 
 /** What somebody sent, short enough and plain enough to be said back. */

@@ -86,6 +86,7 @@ describe('what is refused', () => {
       400,
       '"environment": Invalid input: expected string, received array',
     ],
+    ['/probe', 400, 'the parameter "probe" is missing'],
     ['/api/v1/runs/zzzz', 400, '"id": the id of a run, or its beginning: hexadecimal digits and dashes'],
     ['/api/v1/runs/019a0000', 404, 'there is no run "019a0000"'],
     ['/api/v1/runz', 404, 'there is no GET /api/v1/runz; did you mean /api/v1/runs?'],
