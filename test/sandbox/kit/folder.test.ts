@@ -9,6 +9,8 @@ test('a folder is made with those above it, also by two at once', async () => {
   try {
     await Promise.all([makeFolder(join(dir, 'a/b/c')), makeFolder(join(dir, 'a/b/c'))]);
     expect((await stat(join(dir, 'a/b/c'))).isDirectory()).toBe(true);
+    // Keys will be in it, and `serve` makes the data folder this way.
+    for (const made of ['a', 'a/b/c']) expect((await stat(join(dir, made))).mode & 0o777).toBe(0o700);
   } finally {
     await rm(dir, { recursive: true });
   }
