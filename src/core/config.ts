@@ -310,6 +310,11 @@ export const configSchema = z.strictObject({
   retention: retention.prefault({}).describe('How long data is kept.'),
   metrics: metrics.prefault({}).describe('What `/metrics` shows, and where else it goes.'),
   incidents: incidentsSchema.prefault({}).describe('When people are told.'),
+  runbooks: z
+    .string()
+    .min(1)
+    .default('docs/runbooks')
+    .describe('Folder or address of the runbooks, for messages: `SYSTEM.md` is below it.'),
   dead_man: z
     .strictObject({
       url: z.union([address, secret], 'an http or https address, or `{file: PATH}` or `{env: NAME}` of one'),

@@ -40,7 +40,8 @@ export function reloading(options: ReloadOptions): Loop {
       const message = error instanceof Error ? error.message : String(error);
       if (quietly && message === refused) return;
       refused = message;
-      log.error({ err: error }, 'the configuration was refused, the old one stays');
+      // An operator reads the text below, which stands where warnings do.
+      log.info({ err: error }, 'the configuration was refused, the old one stays');
       say(`${message}\nThe old configuration stays.`);
     }
   }

@@ -32,9 +32,6 @@ import { reloading } from './reload.ts';
 import { missingSecrets, secretReader } from './secrets.ts';
 import { openTelling } from './telling.ts';
 
-/** Where messages say that runbooks are. */
-const RUNBOOKS = 'docs/runbooks';
-
 /** Serves until the signal aborts. Throws what keeps it from starting, and the Fault `SERVICE_REPLACED`. */
 export async function serve(parts: ServeParts, host: Host): Promise<void> {
   const { data, signal, say, verbose } = parts;
@@ -69,7 +66,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
       meteredHttp(observed.http(http, environment), { environment, telemetry, clock }),
     exec: (exec: Exec, environment: Environment) => meteredExec(exec, { environment, telemetry, clock }),
   };
-  const worlds = openWorlds({ data, store, verbose, meter }, host, resources);
+  const worlds = openWorlds({ data, store, verbose, log, meter }, host, resources);
   /** For what belongs to no environment. */
   const plainHttp = await host.openHttp(now.sites[0]?.environment.contact ?? '');
   const periods = openPeriods({ config: () => now.config, http: plainHttp, clock, log });
@@ -138,7 +135,11 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
 
   const otlp = await openTraces(now.config);
   if (otlp !== undefined) resources.use(otlp);
-  const context = () => ({ runbooks: RUNBOOKS, procedures: now.procedures, url: now.config.listen.url });
+  const context = () => ({
+    runbooks: now.config.runbooks,
+    procedures: now.procedures,
+    url: now.config.listen.url,
+  });
   const changes = openChanges({
     store,
     httpOf: async ({ environment, control }) => (await worlds.of(environment, control)).close.http,
