@@ -57,11 +57,14 @@ export async function backAtWork(
   stage: Stage,
   served: Served,
   startedAt: number,
+  limitMs = NEVER_BACK_MS,
 ): Promise<number | undefined> {
   while (served.child.exitCode === null && served.child.signalCode === null) {
     if (isBack(stage, served.pid)) return performance.now() - startedAt;
-    if (performance.now() - startedAt > NEVER_BACK_MS) {
-      throw new Error(`not back at work after ${NEVER_BACK_MS} ms:\n${(await ended(served)).stderr}`);
+    if (performance.now() - startedAt > limitMs) {
+      served.child.kill('SIGKILL');
+      const { stderr } = await served.ended;
+      throw new Error(`not back at work after ${limitMs} ms:\n${stderr}`);
     }
     await pause(LOOK_MS);
   }
@@ -78,11 +81,6 @@ export function firstAnswer(served: Served): () => number {
     () => {},
   );
   return () => at;
-}
-
-async function ended(served: Served) {
-  served.child.kill('SIGKILL');
-  return served.ended;
 }
 
 export interface LivesOptions {
