@@ -1,6 +1,6 @@
 import type { Environment } from '../core/environment.ts';
 import type { Fault } from '../core/fault.ts';
-import type { Exec, Http } from '../core/ports.ts';
+import type { Exec, Http, Logger } from '../core/ports.ts';
 import type { Store } from '../core/store.ts';
 import type { WorkplaceOptions } from '../engine/workplace.ts';
 import type { World, Worlds } from '../service/world.ts';
@@ -12,6 +12,8 @@ export interface WorldsOptions {
   readonly data: string;
   readonly store: Store;
   readonly verbose: boolean;
+  /** Of the service, whose lines are counted and told: what its runs say is no less of it. */
+  readonly log: Logger;
   /** Counts what is asked of systems. */
   readonly meter: {
     http(http: Http, environment: Environment): Http;
@@ -21,7 +23,7 @@ export interface WorldsOptions {
 
 /** The worlds of `serve`, kept until the stack is unwound. */
 export function openWorlds(
-  { data, store, verbose, meter }: WorldsOptions,
+  { data, store, verbose, log, meter }: WorldsOptions,
   host: Host,
   resources: AsyncDisposableStack,
 ): Worlds {
@@ -54,6 +56,7 @@ export function openWorlds(
     const { workplaces } = world;
     const close = {
       ...world,
+      log,
       http: meter.http(world.http, environment),
       workplaces: {
         remove: workplaces.remove,
