@@ -1,28 +1,19 @@
 /** The composition root: hands the real ports to the commands, owns the process. What a command does not need is not loaded. */
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
+import { THRIFT, THRIFTY_MALLOC } from './platform/thrift.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   readonly version: string;
 };
 
-/**
- * A service waits for months: compiled code and wide spaces for the young cost it more memory than they save it time. `--no-opt` and its like can be
- * said to a Node that runs, the space for the young and the one heap that all threads share cannot.
- */
-const THRIFT = [
-  '--optimize-for-size',
-  '--no-opt',
-  '--no-maglev',
-  '--no-sparkplug',
-  '--max-semi-space-size=1',
-];
-const MALLOC = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072' };
-
 // It becomes itself anew, under the same process id; whoever has set one of these is obeyed.
-if (process.argv[2] === 'serve' && Object.keys(MALLOC).every((name) => process.env[name] === undefined)) {
+if (
+  process.argv[2] === 'serve' &&
+  Object.keys(THRIFTY_MALLOC).every((name) => process.env[name] === undefined)
+) {
   const args = [process.execPath, ...THRIFT, ...process.execArgv, ...process.argv.slice(1)];
-  process.execve?.(process.execPath, args, { ...process.env, ...MALLOC });
+  process.execve?.(process.execPath, args, { ...process.env, ...THRIFTY_MALLOC });
 }
 
 if (process.argv[2] === '--version' || process.argv[2] === '-V') {

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { Fault } from '../core/fault.ts';
 import { diskFault } from './files.ts';
 import { nodeHttp } from './http.ts';
+import { THRIFT } from './thrift.ts';
 
 const ask = nodeHttp({ userAgent: 'packprobe' });
 const NEVER = new AbortController().signal;
@@ -56,7 +57,8 @@ export async function startSandbox({
   const child = spawn(
     process.execPath,
     [
-      ...process.execArgv,
+      // A service is thrifty, a sandbox works.
+      ...process.execArgv.filter((flag) => !THRIFT.includes(flag)),
       program,
       'sandbox',
       '--child',
