@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { readConfig } from '../../src/core/config.ts';
+import { resolveParams } from '../../src/core/params.ts';
 import { planProbe } from '../../src/core/planner.ts';
 import { readProbe } from '../../src/core/probe.ts';
 import { shippedActions } from '../support/actions.ts';
@@ -37,15 +39,20 @@ describe('the page for operators', () => {
   });
 
   test('the probe by which one packprobe watches another is one, and a bad answer is errored and blames no system', async () => {
-    const [, probe = ''] = /```yaml\n(name: watch-packprobe\n.*?)```/s.exec(text) ?? [];
+    const [, told = ''] = /```yaml\n(environments:\n.*?)```/s.exec(text) ?? [];
+    const { environments } = readConfig('packprobe.yaml', told);
+    const { params = {} } = environments['fedora-staging']?.probes['watch-packprobe'] ?? {};
+    const probe = read('probes/watch-packprobe.yaml');
     const actions = await shippedActions();
-    const plan = planProbe({ probe: readProbe('watch-packprobe.yaml', probe), actions });
+    const definition = readProbe('watch-packprobe.yaml', probe);
+    const given = resolveParams(definition, { url: String(params['url']) });
+    const plan = planProbe({ probe: definition, actions, params: given });
     expect(plan.steps.map(({ uses, system }) => [uses, system])).toEqual([['http/request', 'own']]);
     const request = actions.get('http/request');
     if (request === undefined) throw new Error('there is no http/request');
     await using world = engineWorld({ 'http/request': request.definition });
     const [, steps = ''] = probe.split('steps:\n');
-    expect(await world.ran(steps)).toMatchObject({
+    expect(await world.ran(steps.replace('${{ params.url }}', String(given['url'])))).toMatchObject({
       outcome: 'errored',
       fault: { system: 'own', code: 'REQUEST_REFUSED' },
     });
