@@ -3,6 +3,7 @@ import type { Environment } from '../core/environment.ts';
 import type { Incident, IncidentState } from '../core/incident.ts';
 import { isoTime } from '../core/iso-time.ts';
 import type { Store } from '../core/store.ts';
+import { SYSTEMS } from '../core/system.ts';
 import { existingStore, warnUnserved, whoAsks, writeDown } from './asked.ts';
 import { dataOption } from './data-option.ts';
 import { EXIT, type Host } from './host.ts';
@@ -30,6 +31,10 @@ export async function incidentsListCommand(options: IncidentsListOptions, host: 
   const state = INCIDENT_STATES.find((known) => known === options.state);
   if (options.state !== undefined && state === undefined)
     throw new UsageError(`--state takes one of ${INCIDENT_STATES.join(', ')}, got "${options.state}"`);
+  // "no incidents" about a system that there is not would sound like good news.
+  const charges: readonly string[] = [...SYSTEMS, 'own'];
+  if (options.system !== undefined && !charges.includes(options.system))
+    throw new UsageError(`--system takes one of ${charges.join(', ')}, got "${options.system}"`);
   await using store = await existingStore(options, host);
   const incidents = await store.incidents.list({
     limit,

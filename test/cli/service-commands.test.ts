@@ -320,6 +320,8 @@ describe('incidents', () => {
     expect(out.stderr).toContain(`See: packprobe incidents list`);
     expect(await run('incidents', 'ticket', INCIDENT, 'javascript:x')).toBe(2);
     expect(await run('incidents', 'list', '--state', 'bad')).toBe(2);
+    expect(await run('incidents', 'list', '--system', 'kojii')).toBe(2);
+    expect(await run('incidents', 'list', '--system', 'own')).toBe(0);
     await store.incidents.apply(
       [incidentOf(INCIDENT, { scope: SCOPE, state: 'resolved', resolved_at: 5 })],
       [],
