@@ -1,4 +1,4 @@
-import { XMLParser, XMLValidator } from 'fast-xml-parser';
+import { createRequire } from 'node:module';
 
 /** What XML-RPC can carry, with nil as null. */
 export type XmlRpcValue =
@@ -54,19 +54,29 @@ function escapeText(text: string): string {
 
 type Node = { readonly [tag: string]: readonly Node[] | string };
 
-// Entities are read below: the parser's own reading has a limit on how many a document may hold, and long lists from Koji pass it.
-const parser = new XMLParser({
-  preserveOrder: true,
-  ignoreAttributes: true,
-  ignoreDeclaration: true,
-  parseTagValue: false,
-  trimValues: false,
-  processEntities: false,
-});
+let parse: ((text: string) => readonly Node[]) | undefined;
+
+/** Loads its library with the first answer of Koji: a service that waits for its first run does without. */
+function parserOf(): (text: string) => readonly Node[] {
+  const library = createRequire(import.meta.url)('fast-xml-parser') as typeof import('fast-xml-parser');
+  // Entities are read below: the parser's own reading has a limit on how many a document may hold, and long lists from Koji pass it.
+  const parser = new library.XMLParser({
+    preserveOrder: true,
+    ignoreAttributes: true,
+    ignoreDeclaration: true,
+    parseTagValue: false,
+    trimValues: false,
+    processEntities: false,
+  });
+  return (text) => {
+    if (library.XMLValidator.validate(text) !== true) throw new NotXmlRpc('not well-formed XML');
+    return parser.parse(text);
+  };
+}
 
 export function decodeAnswer(text: string): XmlRpcAnswer {
-  if (XMLValidator.validate(text) !== true) throw new NotXmlRpc('not well-formed XML');
-  const response = childOf(parser.parse(text) as readonly Node[], 'methodResponse');
+  parse ??= parserOf();
+  const response = childOf(parse(text), 'methodResponse');
   const fault = response.find((node) => 'fault' in node);
   if (fault !== undefined) return { fault: faultOf(valueBelow(children(fault, 'fault'))) };
   return { value: valueBelow(childOf(childOf(response, 'params'), 'param')) };
