@@ -153,7 +153,8 @@ async function openProbe(
   const overrides = overridesOf({}, config, environment, probe.name);
   const given = config.environments[environment.name]?.probes[probe.name]?.params ?? {};
   const texts = Object.entries(given).map(([key, value]) => [key, String(value)] as const);
-  const params = resolveParams(probe, Object.fromEntries(texts));
+  const source = `environments.${environment.name}.probes.${probe.name}.params`;
+  const params = resolveParams(probe, Object.fromEntries(texts), source);
   const plan = planProbe({ probe, actions, params, environment, overrides, probes });
   const { schedule, confirm_with } = plan.probe;
   const times =

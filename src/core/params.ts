@@ -7,17 +7,21 @@ import { nearest } from './suggest.ts';
 /** What `--set` gave: texts, as a command line has them. */
 export type GivenParams = Readonly<Record<string, string>>;
 
-const SOURCE = '--set';
-
 /**
  * The values of a probe's parameters. Throws a ConfigError with all that is wrong: unknown names, values of the wrong type, missing ones.
+ *
+ * @param source who gave them, for messages
  */
-export function resolveParams(probe: Pick<Probe, 'params'>, given: GivenParams): JsonObject {
+export function resolveParams(
+  probe: Pick<Probe, 'params'>,
+  given: GivenParams,
+  source = '--set',
+): JsonObject {
   const declared = probe.params;
   const faults: FileFault[] = [];
   const blame = (name: string, message: string, near?: string) => {
     const nearest = near === undefined ? {} : { did_you_mean: near };
-    faults.push({ file: SOURCE, line: 0, column: 0, path: name, message, ...nearest });
+    faults.push({ file: source, line: 0, column: 0, path: name, message, ...nearest });
   };
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(declared, name)) {

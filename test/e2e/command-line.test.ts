@@ -106,6 +106,12 @@ environments:
     expect((await check('incidents: { resolve_after: 2 }\n')).stdout).toMatch(
       /^packprobe\.yaml: good\n {2}incidents on fedora, confirmed: would cry wolf about 0\.\d times in 90 days; tells an outage after at most 8h 30m\n$/,
     );
+    expect(
+      (await check('environments: { fedora: { probes: { watch-packprobe: { params: { ulr: x } } } } }'))
+        .stderr,
+    ).toBe(
+      'environments.fedora.probes.watch-packprobe.params: ulr: unknown parameter; did you mean "url"?\n',
+    );
     expect((await check('environments: { fedora: { probes: { singel-build: {} } } }\n')).stderr).toBe(
       'packprobe.yaml:1:51: environments.fedora.probes.singel-build: there is no probe "singel-build"; did you mean "single-build"?\n',
     );
