@@ -41,8 +41,18 @@ export interface ServeParts {
 
 /** `packprobe serve`: the scheduler, the workers, the HTTP server, until it is told to leave. */
 export async function serveCommand(options: ServeOptions, host: Host): Promise<number> {
+  const code = await served(options, host);
+  // What obeys no signal (a request to a dead file server) must not keep a process that has left.
+  return host.exit(code);
+}
+
+/** Behind that nothing that is still open is waited for: every write stands for itself. Milliseconds of the host. */
+const OUT_MS = 9500;
+
+async function served(options: ServeOptions, host: Host): Promise<number> {
   await using resources = new AsyncDisposableStack();
   const leave = new AbortController();
+  const clock = await host.openClock();
   resources.use(
     host.onStop((name) => {
       if (leave.signal.aborted) host.exit(EXIT.cancelled);
@@ -50,6 +60,7 @@ export async function serveCommand(options: ServeOptions, host: Host): Promise<n
         `${name}: leaving; runs are suspended, the next start goes on with them (again to leave at once) …`,
       );
       leave.abort();
+      void clock.sleep(OUT_MS, new AbortController().signal).then(() => host.exit(EXIT.passed));
     }),
   );
   // Who listens to no SIGHUP dies of it: also while it starts, and while it waits for another to leave.

@@ -151,6 +151,8 @@ async function oneStep(
     }
     return await runStep(step, evaluateInputs(step, view) as JsonObject, scope);
   } catch (error) {
+    // Not its end: somebody else goes on with it.
+    if (scope.journal.lost.aborted) throw scope.journal.lost.reason;
     // An expression that cannot be evaluated, or a journal that cannot be written: ours, and the step's end.
     return notRun(step, asFault(error).toData('own'), scope);
   }

@@ -94,6 +94,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
     log,
     launch: (due, site, probe) => workers.launch(due, site, probe),
     periodAt: periods.at,
+    mayAct: async () => (await lease?.isHeld()) ?? true,
     late: (_, seconds) => telemetry.lateness(seconds),
   });
   const readiness = openReadiness({
@@ -106,7 +107,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
       );
       const all = (await Promise.all(checks)).flat();
       observed.checks(all);
-      return all;
+      return [...all, ...periods.checks()];
     },
     clock,
   });

@@ -29,7 +29,6 @@ export function openAlarm(): Alarm {
       if (!rung && !signal.aborted) {
         const over = new AbortController();
         const end = () => over.abort(OVER);
-        // By hand: signals that `AbortSignal.any` makes stay with a signal that lives for months.
         signal.addEventListener('abort', end, { once: true });
         const rings = new Promise<void>((resolve) => {
           wake = resolve;

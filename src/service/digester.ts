@@ -23,6 +23,9 @@ import type { Broke, Loop } from './service.ts';
 /** How often it is looked whether somebody has to be reminded. Milliseconds of the host. */
 const REMIND_MS = 60_000;
 
+/** When one whose consequences could not be stored is tried again. Milliseconds of the host. */
+const AGAIN_MS = 60_000;
+
 /** So many runs are read at once. */
 const BATCH = 50;
 
@@ -77,6 +80,9 @@ export function openDigester(options: DigesterOptions): Digester {
     busy = done.catch(() => {});
     return done;
   }
+
+  /** Until when they are left alone. */
+  const refused = new Map<string, number>();
 
   async function siteOf({ header }: StoredRun): Promise<Site> {
     const known = options.sites().find(({ scope }) => scope === header.scope);
@@ -153,9 +159,14 @@ export function openDigester(options: DigesterOptions): Digester {
   return {
     async work(signal) {
       for (let left = true; left && !signal.aborted; ) {
-        const ended = await store.digests.undigested(BATCH);
-        left = ended.length === BATCH;
+        const now = clock.monotonic();
+        for (const [run_id, until] of refused) if (until <= now) refused.delete(run_id);
+        // Those that could not be stored must not stand in the way of those behind them.
+        const asked = BATCH + refused.size;
+        const ended = await store.digests.undigested(asked);
+        left = ended.length === asked;
         for (const run_id of ended) {
+          if (refused.has(run_id)) continue;
           if (signal.aborted) return;
           const { run } = await store.find(run_id);
           if (run === undefined) continue;
@@ -163,7 +174,7 @@ export function openDigester(options: DigesterOptions): Digester {
             signal.throwIfAborted();
             options.broke('store', error);
             log.error({ run_id, err: asFault(error) }, 'what follows from a run could not be stored');
-            left = false;
+            refused.set(run_id, clock.monotonic() + AGAIN_MS);
           });
         }
       }

@@ -11,7 +11,7 @@ const PULSE_MS = 1000;
 const ADOPT_MS = 60_000;
 
 /** All must be out by then, or is left as it is: every write stands for itself. */
-const LEAVE_MS = 9000;
+const LEAVE_MS = 7500;
 
 /** Something that goes on for as long as the service does. */
 export interface Loop {
