@@ -44,6 +44,8 @@ export function configure(
   const config = {
     listen: { tokens: { bench: { env: 'BENCH_TOKEN' } } },
     schedule: { max_runs: 100 },
+    // Probes here are due once a year: rules that could not know anything new by then are refused.
+    incidents: { remind_every: '400d' },
     environments: { sandbox: { max_runs: 100, probes: named } },
     ...more,
   };
