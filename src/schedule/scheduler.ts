@@ -40,6 +40,8 @@ export interface SchedulerOptions {
   readonly launch: (due: Due, site: Site, probe: SiteProbe) => Launch;
   /** The strictest period that concerns a run there at that moment (of the environment's clock); see `openCalendar`. */
   readonly periodAt: (site: Site, systems: readonly Charge[], at: number) => Period | undefined;
+  /** Whether it is still for this process to act; asked before each round. @defaultValue always */
+  readonly mayAct?: () => Promise<boolean>;
   /** How long after its due time a run was in the store, for each of cause `schedule`. Seconds of the host. */
   readonly late?: (environment: string, seconds: number) => void;
 }
@@ -99,7 +101,7 @@ export function openScheduler(options: SchedulerOptions): Scheduler {
   }
 
   async function round(): Promise<void> {
-    if (!stopped) {
+    if (!stopped && ((await options.mayAct?.()) ?? true)) {
       const now = hostClock.monotonic();
       if (readAt === undefined || now - readAt >= LONGEST_SLEEP_MS) {
         // Before reading: what is added meanwhile asks for another look.

@@ -10,6 +10,9 @@ const BEAT_MS = 5000;
 /** How often one that waits looks. */
 const LOOK_MS = 1000;
 
+/** So old the last sign of life is of no process that was awake all the time. */
+const SLEPT_MS = 2 * BEAT_MS;
+
 /** So long without a sign of life, and one that cannot be seen is dead. */
 const SILENT_MS = 20_000;
 
@@ -37,6 +40,11 @@ export interface Lease extends AsyncDisposable {
   readonly lost: AbortSignal;
   /** When the last sign of life was written. Monotonic milliseconds. */
   beatAt(): number;
+  /**
+   * Whether it is still held; asks the database where that may have changed. Who slept, or whose host did, acts on nothing that it knew before it has
+   * asked.
+   */
+  isHeld(): Promise<boolean>;
 }
 
 /** Waits until nobody else serves, then holds on. A second process takes over when the first has left, is dead, or has fallen silent. */
@@ -79,20 +87,30 @@ function hold(service: Service, { leases, clock, log, isGone }: LeaseOptions): L
   const closing = new AbortController();
   const stop = firstOf(lost.signal, closing.signal);
   let beatAt = clock.monotonic();
+  let beatWallAt = clock.now();
   const beating = beat();
 
   async function beat(): Promise<void> {
     while (!stop.signal.aborted) {
       await clock.sleep(BEAT_MS, stop.signal).catch(() => {});
       if (stop.signal.aborted) return;
-      try {
-        if (await isGone()) lost.abort(databaseGone());
-        else if (await leases.beat(service.service_id, clock.now())) beatAt = clock.monotonic();
-        else lost.abort(replaced(service));
-      } catch (error) {
-        // A full disk keeps everybody else from writing, too: nobody can have taken over.
-        log.error({ err: error }, 'a sign of life could not be written');
+      await tell();
+    }
+  }
+
+  async function tell(): Promise<void> {
+    try {
+      if (await isGone()) {
+        lost.abort(databaseGone());
+      } else if (await leases.beat(service.service_id, clock.now())) {
+        beatAt = clock.monotonic();
+        beatWallAt = clock.now();
+      } else {
+        lost.abort(replaced(service));
       }
+    } catch (error) {
+      // A full disk keeps everybody else from writing, too: nobody can have taken over.
+      log.error({ err: error }, 'a sign of life could not be written');
     }
   }
 
@@ -100,6 +118,12 @@ function hold(service: Service, { leases, clock, log, isGone }: LeaseOptions): L
     service,
     lost: lost.signal,
     beatAt: () => beatAt,
+    async isHeld() {
+      // A host that was asleep has not counted it.
+      const age = Math.max(clock.monotonic() - beatAt, clock.now() - beatWallAt);
+      if (age > SLEPT_MS && !lost.signal.aborted) await tell();
+      return !lost.signal.aborted;
+    },
     async [Symbol.asyncDispose]() {
       closing.abort();
       await beating;

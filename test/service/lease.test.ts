@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Service } from '../../src/core/lease.ts';
 import type { Owner } from '../../src/core/run.ts';
 import { type Lease, takeLease } from '../../src/service/lease.ts';
@@ -100,6 +100,19 @@ describe('of two that serve one database', () => {
     expect(got?.service.owner.pid).toBe(2);
     await taking;
     await got?.[Symbol.asyncDispose]();
+  });
+
+  test('one that slept knows that it is not its turn any more before anything tells it', async () => {
+    const { clock, store, take } = world('unseen');
+    await using first = await take(1);
+    expect(await first.isHeld()).toBe(true);
+    const { service } = first;
+    await store.leases.take(owner(2), await store.leases.current(), clock.now());
+    // No timer of its own has gone off: it has the whole sleep before it.
+    vi.spyOn(clock, 'now').mockReturnValue(clock.now() + 60_000);
+    expect(await first.isHeld()).toBe(false);
+    expect(first.lost.reason).toMatchObject({ code: 'SERVICE_REPLACED' });
+    expect((await store.leases.current())?.service_id).toBeGreaterThan(service.service_id);
   });
 
   test('one that is there but has not told that it lives for two minutes hangs, and loses it', async () => {

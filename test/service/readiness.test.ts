@@ -31,6 +31,7 @@ function world() {
           },
           lost: state.lost.signal,
           beatAt: () => state.beatAt,
+          isHeld: async () => !state.lost.signal.aborted,
           async [Symbol.asyncDispose]() {},
         }
       : undefined;
