@@ -2,6 +2,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream';
 import { constants, createBrotliDecompress, createUnzip } from 'node:zlib';
 import { Fault } from '../core/fault.ts';
+import { firstOf } from '../core/first-of.ts';
 import type { Http, HttpRequest } from '../core/ports.ts';
 
 const DEFAULT_LIMIT_MS = 120_000;
@@ -23,7 +24,10 @@ export interface HttpOptions {
 export function nodeHttp({ userAgent }: HttpOptions): Http {
   return async (request, signal) => {
     const limitMs = request.limitMs ?? DEFAULT_LIMIT_MS;
-    const limit = AbortSignal.timeout(limitMs);
+    // Not `AbortSignal.timeout`: its timer, and all that hangs on it, would outlive an answer by up to the whole limit.
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(), limitMs);
+    using stop = firstOf(signal, limit.signal);
     try {
       const headers = {
         accept: '*/*',
@@ -31,13 +35,13 @@ export function nodeHttp({ userAgent }: HttpOptions): Http {
         'user-agent': userAgent,
         ...lowerCase(request.headers ?? {}),
       };
-      const response = await follow({ ...request, headers }, AbortSignal.any([signal, limit]));
+      const response = await follow({ ...request, headers }, stop.signal);
       const body = await readBody(response, request);
       return { request, status: response.statusCode ?? 0, headers: textsOf(response), body };
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (error instanceof Fault) throw error;
-      if (limit.aborted) {
+      if (limit.signal.aborted) {
         throw new Fault(`${hostOf(request)} did not answer within ${Math.round(limitMs / 1000)} s`, {
           code: 'HTTP_TIMED_OUT',
           kind: 'unavailable',
@@ -51,6 +55,8 @@ export function nodeHttp({ userAgent }: HttpOptions): Http {
         evidence: { ...evidenceOf(request), reason: reasonOf(error) },
         cause: error,
       });
+    } finally {
+      clearTimeout(timer);
     }
   };
 }
