@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import { commandEnvironment } from '../../../src/clients/home.ts';
 import type { Environment } from '../../../src/core/environment.ts';
 import { Fault } from '../../../src/core/fault.ts';
+import { firstOf } from '../../../src/core/first-of.ts';
 import type { Command, CommandResult, Exec } from '../../../src/core/ports.ts';
 import type { Workplaces } from '../../../src/engine/workplace.ts';
 import { RUN_MARK } from '../../../src/platform/processes.ts';
@@ -70,17 +71,18 @@ async function answered(
 ): Promise<CommandResult> {
   signal.throwIfAborted();
   const { args, limitMs = DEFAULT_LIMIT_MS } = command;
-  const limit = AbortSignal.timeout(limitMs);
-  const stop = AbortSignal.any([signal, limit]);
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(), limitMs);
+  using stop = firstOf(signal, limit.signal);
   const run = standIns[name](
     [...(added[name] ?? []), ...args],
     command.cwd ?? cwd,
     { ...variables, ...command.env },
-    { signal: stop },
+    { signal: stop.signal },
   );
-  const result = await Promise.race([run, goneAfter(stop)]);
+  const result = await Promise.race([run, goneAfter(stop.signal)]).finally(() => clearTimeout(timer));
   if (signal.aborted) throw signal.reason;
-  if (limit.aborted || result === undefined) throw timedOut(command, limitMs);
+  if (limit.signal.aborted || result === undefined) throw timedOut(command, limitMs);
   const { exit, stdout, stderr } = result;
   return { command, exit, signal: undefined, stdout, stderr, truncated: false };
 }
