@@ -10,8 +10,8 @@ export interface NameFault {
 }
 
 /**
- * Environments that receivers and the calendar are restricted to, and that are none: whoever waits for such a message waits for ever.
- * One that has a file is known, also where it is not served.
+ * Receivers that cannot be, and environments that receivers and the calendar are restricted to, and that are none: whoever waits for such a message
+ * waits for ever. One that has a file is known, also where it is not served.
  */
 export async function checkNames(
   config: Config,
@@ -24,12 +24,18 @@ export async function checkNames(
   const known = [...new Set([...files, ...served])];
   // One of `environments` that is not there is told at that place alone. A sandbox has no file.
   const told = [...Object.keys(config.environments), 'sandbox'];
-  return mentions(config).flatMap(({ path, name }) => {
+  const tickets = Object.entries(config.receivers).flatMap(([name, { kind }]): readonly NameFault[] => {
+    if (kind !== 'ticket') return [];
+    const message = 'this version of packprobe cannot open tickets; use `command` with a program that does';
+    return [{ path: ['receivers', name, 'kind'], message }];
+  });
+  const strangers = mentions(config).flatMap(({ path, name }) => {
     if (known.includes(name) || told.includes(name)) return [];
     const near = nearest(name, known);
     const meant = near === undefined ? `; known are ${known.join(', ')}` : `; did you mean "${near}"?`;
     return [{ path, message: `there is no environment "${name}"${meant}` }];
   });
+  return [...tickets, ...strangers];
 }
 
 function mentions({

@@ -160,7 +160,7 @@ function probeLine({ probe, last, active, ...next }: ProbeStatus, paint: Paint, 
   const outcome = last?.outcome ?? undefined;
   const came =
     last === undefined || outcome === undefined
-      ? pad('never ran', 11)
+      ? pad('not yet', 11)
       : paint(COLOURS[outcome], pad(`${MARKS[outcome]} ${outcome}`, 11));
   const age = last?.ended_at == null ? '' : `${formatDuration(Math.max(0, clock.now() - last.ended_at))} ago`;
   const [run] = active;

@@ -26,6 +26,8 @@ export function reloading(options: ReloadOptions): Loop {
 
   /** What was wrong when it was last tried. */
   let refused: string | undefined;
+  // Of what was read: whoever waits for another packprobe to leave may wait for days, and serves what the files say then.
+  let seen = stampOf(current().files);
 
   /** One that is tried again by itself says nothing as long as it is refused for the same reason. */
   async function reload(quietly: boolean): Promise<void> {
@@ -56,11 +58,10 @@ export function reloading(options: ReloadOptions): Loop {
         asked = true;
         wake.abort();
       });
-      let seen = stampOf(current().files);
-      while (!signal.aborted) {
+      for (let first = true; !signal.aborted; first = false) {
         wake = new AbortController();
         const stop = AbortSignal.any([signal, wake.signal]);
-        if (!asked) await clock.sleep(LOOK_MS, stop).catch(() => {});
+        if (!asked && !first) await clock.sleep(LOOK_MS, stop).catch(() => {});
         if (signal.aborted) return;
         const { files } = current();
         const stamp = stampOf(files);

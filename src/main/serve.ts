@@ -230,6 +230,31 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
   );
   say(`packprobe ${host.version} answers on ${server.url}`);
 
+  const configuration = reloading({
+    current: () => now,
+    load: parts.load,
+    async use(next) {
+      await telling.check(next.config);
+      await tellMissing(next.config);
+      const { tls } = await tlsOf(next.config);
+      if (tls !== undefined && now.config.listen.tls !== undefined) server.renewTls(tls);
+      const later = laterOf(next.config, parts.first.config);
+      if (later.length > 0)
+        say(`${later.join(', ')}: what changed there since the start is used after the next one`);
+      now = next;
+      scheduler.reload(now.sites, now.config.schedule);
+      telling.exchange();
+      periods.exchange();
+    },
+    tried: (ok) => {
+      reload = { ok, at: clock.now() };
+    },
+    onHangUp: host.onHangUp,
+    clock,
+    log,
+    say,
+  });
+
   lease = resources.use(
     await takeLease(
       {
@@ -264,30 +289,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
     digester.reminding,
     askingSources(readiness, clock),
     watchVersions({ sites: () => now.sites, note: changes.note, clock, log }),
-    reloading({
-      current: () => now,
-      load: parts.load,
-      async use(next) {
-        await telling.check(next.config);
-        await tellMissing(next.config);
-        const { tls } = await tlsOf(next.config);
-        if (tls !== undefined && now.config.listen.tls !== undefined) server.renewTls(tls);
-        const later = laterOf(next.config, parts.first.config);
-        if (later.length > 0)
-          say(`${later.join(', ')}: what changed there since the start is used after the next one`);
-        now = next;
-        scheduler.reload(now.sites, now.config.schedule);
-        telling.exchange();
-        periods.exchange();
-      },
-      tried: (ok) => {
-        reload = { ok, at: clock.now() };
-      },
-      onHangUp: host.onHangUp,
-      clock,
-      log,
-      say,
-    }),
+    configuration,
     ...deadManOf(now.config),
   ];
   await runService(

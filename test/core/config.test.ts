@@ -35,7 +35,8 @@ describe('the service', () => {
   });
 
   test('what is left out of the rules of one system is as it is for all', () => {
-    const text = 'incidents: { open: { when: in_a_row, count: 4 }, systems: { koji: { resolve_after: 2 } } }\n';
+    const text =
+      'incidents: { open: { when: in_a_row, count: 4 }, systems: { koji: { resolve_after: 2 } } }\n';
     expect(readConfig('c.yaml', text).incidents.systems).toEqual({ koji: { resolve_after: 2 } });
   });
 
