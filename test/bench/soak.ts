@@ -101,7 +101,8 @@ async function* kills(bench: Bench, commands: Commands, count: number): AsyncIte
   yield* backFigures(nameOf('kills', commands), back);
   yield {
     name: nameOf('leaves', commands),
-    value: Math.max(...left.map(({ tookMs }) => tookMs / 1000)),
+    // Of none nothing is known.
+    value: left.length === 0 ? Number.NaN : Math.max(...left.map(({ tookMs }) => tookMs / 1000)),
     unit: 's',
     aim: { atMost: 10 },
     measured: `the longest of ${left.length} SIGTERMs; ${left.filter(({ code }) => code !== 0).length} did not exit with 0`,
