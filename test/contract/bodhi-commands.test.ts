@@ -36,6 +36,8 @@ function plain(text: string): string {
   return text
     .replace(ALIAS, 'ALIAS')
     .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/g, 'TIME')
+    // The command counts the days since by the clock of its own host.
+    .replace(/(\d{4}-\d\d-\d\d) \(\d+\)/g, '$1 (DAYS)')
     .replace(/http:\/\/127\.0\.0\.1:\d+/g, 'BODHI')
     .split('\n')
     .map((line) => line.slice(0, COLUMNS))
