@@ -80,8 +80,9 @@ function titleOf(incident: Incident, change: IncidentChange, { now }: MessageCon
 }
 
 function head(incident: Incident, change: IncidentChange, { now }: MessageContext): readonly string[] {
-  const { since, resolved_at, system, reopened_at, ticket, runs } = incident;
-  const name = nameOf(system);
+  const { since, resolved_at, environment, system, reopened_at, ticket, runs } = incident;
+  // Whoever reads the text alone has to know where, too.
+  const name = `${nameOf(system)} on ${environment}`;
   const lines: string[] = [];
   if (change === 'resolved' && resolved_at !== null) {
     lines.push(

@@ -54,7 +54,7 @@ describe('what people are told', () => {
     const world = await outage();
     const { title, text, links } = incidentMessage(world.last('koji'), 'opened', context);
     expect(title).toBe('koji fails on fedora since 2026-11-17T08:06Z');
-    expect(text).toBe(`koji fails since 2026-11-17T08:06Z (2h 54m).
+    expect(text).toBe(`koji on fedora fails since 2026-11-17T08:06Z (2h 54m).
 
 What happened: build went wrong
   HTTP_UNREACHABLE, unavailable, in step build of probe scratch-build; 2 runs failed
@@ -87,7 +87,7 @@ packprobe runs show 019a9000-0000-7000-8000-0a0000000029`);
     const { title, text } = messageOf(world.notices.at(-1)!);
     expect(title).toBe('koji works again on fedora after 2h 57m');
     expect(text).toMatch(
-      /^koji failed from 2026-11-17T08:06Z to 2026-11-17T11:03Z \(2h 57m\) and is good again\./,
+      /^koji on fedora failed from 2026-11-17T08:06Z to 2026-11-17T11:03Z \(2h 57m\) and is good again\./,
     );
   });
 
