@@ -4,6 +4,7 @@ import type { Incident, IncidentState } from '../core/incident.ts';
 import { isoTime } from '../core/iso-time.ts';
 import type { Store } from '../core/store.ts';
 import { SYSTEMS } from '../core/system.ts';
+import { normalText } from '../incidents/message.ts';
 import { existingStore, warnUnserved, whoAsks, writeDown } from './asked.ts';
 import { dataOption } from './data-option.ts';
 import { EXIT, type Host } from './host.ts';
@@ -122,7 +123,7 @@ function incidentText(incident: Incident, options: PlaceOptions, host: Host): st
     ],
     [
       'failed',
-      `${incident.failures} ${incident.failures === 1 ? 'run' : 'runs'}; ${recent.failed} of the last ${recent.of}; normal is ${normal.failed} in ${normal.of}`,
+      `${incident.failures} ${incident.failures === 1 ? 'run' : 'runs'}; ${recent.failed} of the last ${recent.of}; ${normalText(normal)}`,
     ],
     [
       'last good',

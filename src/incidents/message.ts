@@ -159,7 +159,8 @@ function howOften(incident: Incident, { now }: MessageContext): readonly string[
   return [good, ...often, ...confirmed];
 }
 
-function normalText({ failed, of }: Incident['normal']): string {
+/** `normal is 1 in 25`, or that it is not known yet. */
+export function normalText({ failed, of }: Incident['normal']): string {
   if (of < FEW) return 'what is normal is not known yet';
   return failed === 0 ? `normal is none in ${of}` : `normal is 1 in ${Math.max(1, Math.round(of / failed))}`;
 }
