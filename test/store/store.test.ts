@@ -7,9 +7,10 @@ import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Report } from '../../src/core/event.ts';
 import { Fault } from '../../src/core/fault.ts';
-import type { Owner, RunRecord } from '../../src/core/run.ts';
-import type { RunHeader, RunJournal, Store } from '../../src/core/store.ts';
+import type { Owner } from '../../src/core/run.ts';
+import type { RunJournal, Store } from '../../src/core/store.ts';
 import { openStore } from '../../src/store/store.ts';
+import { headerOf, OWNER, recordOf } from '../support/store-world.ts';
 
 let dir: string;
 let file: string;
@@ -19,44 +20,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-const owner: Owner = { host: 'here', boot_id: 'boot', pid: 7, start: 42 };
-
-function header(run_id: string): RunHeader {
-  return {
-    run_id,
-    probe: 'single-build',
-    environment: 'test',
-    scope: 'test@1',
-    package: 'gloster',
-    branch: 'stable',
-    params: {},
-    definition: { file: 'p.yaml', text: 'name: p' },
-    environment_definition: {},
-    started_at: 1000.5,
-    deadline_at: 2000,
-    packprobe: '0.1.0',
-  };
-}
-
-function record(run_id: string): RunRecord {
-  return {
-    run_id,
-    probe: 'single-build',
-    environment: 'test',
-    package: 'gloster',
-    branch: 'stable',
-    release: null,
-    params: {},
-    started_at: 1000.5,
-    ended_at: 1500,
-    duration_ms: 499.5,
-    outcome: 'passed',
-    steps: [],
-    subjects: [],
-    versions: {},
-    packprobe: '0.1.0',
-  };
-}
+const header = (run_id: string) => headerOf(run_id, { package: 'gloster' });
 
 function report(change: Partial<Report> = {}): Report {
   return {
@@ -90,7 +54,7 @@ async function leftover(journal: RunJournal, key = ''): Promise<number> {
 test('what a journal wrote is there after the process that wrote it is gone', async () => {
   {
     await using store = openStore(file);
-    const journal = await store.begin(header('run-1'), owner, () => true);
+    const journal = await store.begin(header('run-1'), OWNER, () => true);
     await journal.stepStarted({
       index: 0,
       step: 'build',
@@ -117,7 +81,7 @@ test('what a journal wrote is there after the process that wrote it is gone', as
   const { run } = await store.find('run-1');
   expect(run).toMatchObject({
     state: 'executing',
-    owner,
+    owner: OWNER,
     header: header('run-1'),
     steps: [{ step: 'build', outcome: null, inputs: { dir: 'x' }, attempts: [{ attempt: 1 }] }],
     effects: [{ kind: 'koji-task', state: 'made', identity: 101, undo: { uses: 'koji/cancel-task' } }],
@@ -129,7 +93,7 @@ test('what a journal wrote is there after the process that wrote it is gone', as
 
 test('an effect without an undo is kept and no leftover', async () => {
   await using store = openStore(file);
-  const journal = await store.begin(header('run-1'), owner, () => true);
+  const journal = await store.begin(header('run-1'), OWNER, () => true);
   const intent = await journal.intend({
     step: 'push',
     kind: 'commit',
@@ -140,13 +104,13 @@ test('an effect without an undo is kept and no leftover', async () => {
     intended_at: 2,
   });
   await journal.made(intent.effect_id, 'abc', null, 3);
-  await journal.finish(record('run-1'));
+  await journal.finish(recordOf('run-1'));
   expect(await store.list({ limit: 1 })).toMatchObject([{ outcome: 'passed', leftovers: 0 }]);
 });
 
 test('a write with an old fence is refused', async () => {
   await using store = openStore(file);
-  const journal = await store.begin(header('run-1'), owner, () => true);
+  const journal = await store.begin(header('run-1'), OWNER, () => true);
   const other = new DatabaseSync(file);
   other.exec(`update runs set fence = 2 where run_id = 'run-1'`);
   other.close();
@@ -165,15 +129,15 @@ test('a write with an old fence is refused', async () => {
 
 test('a finished run never changes', async () => {
   await using store = openStore(file);
-  const journal = await store.begin(header('run-1'), owner, () => true);
-  await journal.finish(record('run-1'));
-  await journal.finish({ ...record('run-1'), outcome: 'failed' });
+  const journal = await store.begin(header('run-1'), OWNER, () => true);
+  await journal.finish(recordOf('run-1'));
+  await journal.finish({ ...recordOf('run-1'), outcome: 'failed' });
   expect((await store.find('run-1')).run?.record?.outcome).toBe('passed');
 });
 
 test('a run is finished when nothing of it is held any more, not before', async () => {
   await using store = openStore(file);
-  const journal = await store.begin(header('run-1'), owner, () => true);
+  const journal = await store.begin(header('run-1'), OWNER, () => true);
   const intent = await journal.intend({
     step: 'u',
     kind: 'update',
@@ -189,7 +153,7 @@ test('a run is finished when nothing of it is held any more, not before', async 
     { uses: 'bodhi/obsolete', with: { update: 'FEDORA-1' } },
     3,
   );
-  await journal.finish(record('run-1'));
+  await journal.finish(recordOf('run-1'));
   await journal.letGo();
   expect((await store.find('run-1')).run?.state).toBe('finalizing');
   await journal.settle(intent.effect_id, { state: 'undone', at: 5, evidence: { after: 'obsolete' } });
@@ -202,8 +166,8 @@ test('a run is finished when nothing of it is held any more, not before', async 
 
 test('a run is found by a beginning that fits only one', async () => {
   await using store = openStore(file);
-  await store.begin(header('run-11'), owner, () => false);
-  await store.begin({ ...header('run-12'), package: 'other' }, owner, () => false);
+  await store.begin(header('run-11'), OWNER, () => false);
+  await store.begin({ ...header('run-12'), package: 'other' }, OWNER, () => false);
   expect((await store.find('run-11')).run?.header.run_id).toBe('run-11');
   expect(await store.find('run-1')).toEqual({ candidates: ['run-11', 'run-12'] });
   expect(await store.find('nothing')).toEqual({ candidates: [] });
@@ -230,7 +194,7 @@ describe('a package is held', () => {
     expect(await refused('run-2')).toBe('PACKAGE_HELD: run run-1 is still at work on gloster in test');
     await store.begin({ ...header('run-4'), package: 'other' }, alive, isAlive);
     await store.begin({ ...header('run-5'), scope: 'elsewhere' }, alive, isAlive);
-    await journal.finish(record('run-1'));
+    await journal.finish(recordOf('run-1'));
     await journal.letGo();
     expect(await refused('run-6')).toBeUndefined();
     expect((await store.list({ limit: 9 })).map(({ run_id }) => run_id)).not.toContain('run-2');
@@ -241,7 +205,7 @@ describe('a package is held', () => {
     const refused = refusedIn(store);
     const first = await store.begin(header('run-1'), dead, isAlive);
     await leftover(first);
-    await first.finish(record('run-1'));
+    await first.finish(recordOf('run-1'));
     expect(await refused('run-2')).toMatch(/^PACKAGE_HELD: run run-1 has ended, but gloster/);
     await first.letGo();
     expect((await store.find('run-1')).run?.state).toBe('finalizing');
@@ -259,8 +223,8 @@ describe('a package is held', () => {
 describe('a run that is watched on', () => {
   test('is not finished before its watch has ended with a verdict', async () => {
     await using store = openStore(file);
-    const journal = await store.begin(header('run-1'), owner, () => true);
-    await journal.finish(record('run-1'));
+    const journal = await store.begin(header('run-1'), OWNER, () => true);
+    await journal.finish(recordOf('run-1'));
     await store.late.begin({ run_id: 'run-1', step: 'ci', until: 9000.5 });
     // A later life begins it again, and finds the end that it was given first.
     await store.late.begin({ run_id: 'run-1', step: 'ci', until: 99_999 });
@@ -287,11 +251,11 @@ describe('a journal that was left', () => {
 
   test('writes nothing any more, and says why', async () => {
     await using store = openStore(file);
-    const journal = await store.begin(header('run-1'), owner, () => true);
+    const journal = await store.begin(header('run-1'), OWNER, () => true);
     journal.leave(reason);
     expect(journal.lost.reason).toBe(reason);
     await expect(journal.follow([{ kind: 'build', key: 'a-1-1' }])).rejects.toBe(reason);
-    await expect(journal.finish(record('run-1'))).rejects.toBe(reason);
+    await expect(journal.finish(recordOf('run-1'))).rejects.toBe(reason);
     await expect(journal.settle(1, { state: 'undone', at: 1, evidence: {} })).rejects.toBe(reason);
     await expect(journal.letGo()).rejects.toBe(reason);
     expect((await store.find('run-1')).run).toMatchObject({ state: 'executing', subjects: [], record: null });
@@ -299,7 +263,7 @@ describe('a journal that was left', () => {
 
   test('does not even do what was asked for before, and still waits for its turn', async () => {
     await using store = openStore(file);
-    const journal = await store.begin(header('run-1'), owner, () => true);
+    const journal = await store.begin(header('run-1'), OWNER, () => true);
     const before = store.audit.add({
       at: 1,
       who: 'a',
@@ -317,9 +281,9 @@ describe('a journal that was left', () => {
 
   test('is left to whoever goes on with it', async () => {
     await using store = openStore(file);
-    const journal = await store.begin(header('run-1'), owner, () => true);
+    const journal = await store.begin(header('run-1'), OWNER, () => true);
     journal.leave(reason);
-    const later = await store.takeOver('run-1', { ...owner, pid: 9 }, () => false);
+    const later = await store.takeOver('run-1', { ...OWNER, pid: 9 }, () => false);
     await later.journal.follow([{ kind: 'build', key: 'a-1-1' }]);
     expect((await store.find('run-1')).run?.subjects).toHaveLength(1);
   });
@@ -327,19 +291,19 @@ describe('a journal that was left', () => {
 
 test('a run is asked to cancel itself by the first who asks, as long as it has not ended', async () => {
   await using store = openStore(file);
-  const journal = await store.begin(header('run-1'), owner, () => true);
+  const journal = await store.begin(header('run-1'), OWNER, () => true);
   expect(await store.askToCancel('run-1', 'ann')).toBe(true);
   expect(await store.askToCancel('run-1', 'bob')).toBe(true);
   expect(await store.askToCancel('run-9', 'ann')).toBe(false);
   expect(await store.toCancel()).toEqual([{ run_id: 'run-1', by: 'ann' }]);
-  await journal.finish(record('run-1'));
+  await journal.finish(recordOf('run-1'));
   expect(await store.toCancel()).toEqual([]);
   expect(await store.askToCancel('run-1', 'ann')).toBe(false);
 });
 
 test('every try to take something away is counted with what came of it', async () => {
   await using store = openStore(file);
-  const journal = await store.begin(header('run-1'), owner, () => true);
+  const journal = await store.begin(header('run-1'), OWNER, () => true);
   const build = await leftover(journal, 'a');
   const tag = await leftover(journal, 'b');
   await journal.settle(build, { state: 'made', at: 1, evidence: {} });
@@ -353,7 +317,7 @@ test('every try to take something away is counted with what came of it', async (
     ['packprobe_cleanups_total', { ...labels, result: 'gone' }, 1],
     ['packprobe_cleanups_total', { ...labels, result: 'nothing' }, 1],
   ]);
-  await store.takeOver('run-1', owner, () => false);
+  await store.takeOver('run-1', OWNER, () => false);
   await expect(journal.settle(build, { state: 'made', at: 5, evidence: {} })).rejects.toMatchObject({
     code: 'RUN_TAKEN_OVER',
   });
@@ -381,9 +345,9 @@ test('writes are counted by what they took, a transaction as one, and what only 
   await store.list({ limit: 1 });
   await store.leases.current();
   expect(store.writes()).toMatchObject({ count: 0, sum: 0 });
-  await store.begin(header('run-1'), owner, () => true);
+  await store.begin(header('run-1'), OWNER, () => true);
   await store.noteLooks('test', 'koji', [{ kind: 'build', key: 'a-1-1' }], 1);
-  await expect(store.begin(header('run-2'), owner, () => true)).rejects.toMatchObject({
+  await expect(store.begin(header('run-2'), OWNER, () => true)).rejects.toMatchObject({
     code: 'PACKAGE_HELD',
   });
   const { bounds, buckets, count, sum } = store.writes();
@@ -394,7 +358,7 @@ test('writes are counted by what they took, a transaction as one, and what only 
 
 test('its size is that of the database and its logs', async () => {
   await using store = openStore(file);
-  await store.begin(header('run-1'), owner, () => true);
+  await store.begin(header('run-1'), OWNER, () => true);
   const there = readdirSync(join(dir, 'data')).map((name) => statSync(join(dir, 'data', name)).size);
   expect(await store.size()).toBe(there.reduce((sum, size) => sum + size, 0));
 });
@@ -426,7 +390,7 @@ describe('taking over', () => {
       code: 'RUN_OWNED',
       message: 'run run-1 is at work: process 9 on here has it',
     });
-    await journal.finish(record('run-1'));
+    await journal.finish(recordOf('run-1'));
     await journal.letGo();
     await expect(store.takeOver('run-1', other, isAlive)).rejects.toMatchObject({ code: 'RUN_FINISHED' });
   });
@@ -445,7 +409,7 @@ describe('taking over', () => {
 
 test('a write waits for another process that holds the database, also when it read first', async () => {
   await using store = openStore(file);
-  const journal = await store.begin(header('run-1'), owner, () => true);
+  const journal = await store.begin(header('run-1'), OWNER, () => true);
   const other = new Worker(
     `const { DatabaseSync } = require('node:sqlite');
      const { workerData, parentPort } = require('node:worker_threads');

@@ -6,22 +6,18 @@ import type {
   Notice,
   RunMessage,
 } from '../../src/core/notice.ts';
+import { incidentOf } from './store-world.ts';
 
 const AT = Date.UTC(2026, 10, 17, 8, 0, 0);
 
 /** An incident as it is told, where a test does not care. */
 export function incident(changes: Partial<Incident> = {}): Incident {
-  return {
-    incident_id: '019a9000-0000-7000-8000-000000000001',
+  return incidentOf('019a9000-0000-7000-8000-000000000001', {
     scope: 'fedora',
     environment: 'fedora',
-    system: 'koji',
-    state: 'open',
     since: AT - 3_600_000,
     opened_at: AT - 1_800_000,
-    resolved_at: null,
     updated_at: AT - 1_800_000,
-    rule: 'confirmed',
     runs: [
       {
         run_id: '019a9000-0000-7000-8000-00000000000a',
@@ -41,19 +37,9 @@ export function incident(changes: Partial<Incident> = {}): Incident {
       },
     ],
     failures: 2,
-    last_good: null,
     recent: { failed: 2, of: 6 },
-    normal: { failed: 1, of: 25 },
-    changes: [],
-    flapping_since: null,
-    reopened_at: [],
-    reminders: 0,
-    told_at: null,
-    acknowledged_at: null,
-    acknowledged_by: null,
-    ticket: null,
     ...changes,
-  };
+  });
 }
 
 export function incidentMessage(
