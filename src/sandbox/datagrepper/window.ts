@@ -1,3 +1,5 @@
+import { civilOf } from '../../core/civil.ts';
+
 /** What `start`, `end` and `delta` mean together; epoch seconds. */
 export interface Window {
   readonly start: number;
@@ -81,22 +83,7 @@ export function dateSeconds(text: string): number | undefined {
 export function outOfRange(seconds: number): string | undefined {
   if (Number.isNaN(seconds)) return 'cannot convert float NaN to integer';
   if (Math.abs(seconds) >= 2 ** 63) return 'timestamp out of range for platform time_t';
-  const year = yearOf(Math.floor(seconds / 86_400));
+  // Far beyond what `Date` holds.
+  const { year } = civilOf(seconds * 1000);
   return year < 1 || year > 9999 ? `year ${year} is out of range` : undefined;
-}
-
-/** Year of a day since 1970 in the proleptic Gregorian calendar, far beyond what `Date` holds. */
-function yearOf(day: number): number {
-  const shifted = day + 719_468;
-  const era = Math.floor(shifted / 146_097);
-  const dayOfEra = shifted - era * 146_097;
-  const yearOfEra = Math.floor(
-    (dayOfEra -
-      Math.floor(dayOfEra / 1460) +
-      Math.floor(dayOfEra / 36_524) -
-      Math.floor(dayOfEra / 146_096)) /
-      365,
-  );
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  return yearOfEra + era * 400 + (dayOfYear >= 306 ? 1 : 0);
 }
