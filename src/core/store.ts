@@ -242,6 +242,16 @@ export interface WriteStatistics {
 /** Where runs, their journals, the ledger and what was heard are kept. */
 export interface Store extends AsyncDisposable {
   /**
+   * Changes whenever something was written to the database, by whatever process, but for signs of life of our own: while it stays, nothing has to be
+   * read again. Asked all day, it costs next to nothing.
+   */
+  version(): string;
+  /**
+   * Calls back soon after anything was written, by whatever process, until disposed; often for nothing, and after some trouble never more: who must
+   * know asks for the version now and then. Undefined where nobody can tell.
+   */
+  onWrite(act: () => void): Disposable | undefined;
+  /**
    * A new run, owned from its first moment. Throws the Fault `PACKAGE_HELD` where an unfinished run holds the same package, whether or not its owner
    * lives: two on one branch would break each other's push or build. One that has ended and rests holds nothing that the next would break.
    * @param due_id the waiting row of the schedule that it is for: `DUE_DECIDED` where that waits no more

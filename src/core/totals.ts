@@ -33,6 +33,4 @@ export interface Total {
 export interface Totals {
   add(increments: readonly Increment[]): Promise<void>;
   all(): Promise<readonly Total[]>;
-  /** Changes whenever something was written to the database, by whatever process: while it stays, `all` needs not be read again. */
-  version(): Promise<string>;
 }

@@ -10,6 +10,7 @@ import type { Exec, Http } from '../core/ports.ts';
 import type { Owner } from '../core/run.ts';
 import { isAlive } from '../platform/processes.ts';
 import { quietLogger } from '../platform/quiet-logger.ts';
+import { giveBack } from '../platform/thrift.ts';
 import { openScheduler } from '../schedule/scheduler.ts';
 import { openServer } from '../server/server.ts';
 import { openDigester } from '../service/digester.ts';
@@ -32,6 +33,9 @@ import { reloading } from './reload.ts';
 import { missingSecrets, secretReader } from './secrets.ts';
 import { openTelling } from './telling.ts';
 
+/** So long after it took the lease, all that a start makes has been made. Milliseconds of the host. */
+const SETTLED_MS = 10_000;
+
 /** Serves until the signal aborts. Throws what keeps it from starting, and the Fault `SERVICE_REPLACED`. */
 export async function serve(parts: ServeParts, host: Host): Promise<void> {
   const { data, signal, say, verbose } = parts;
@@ -50,7 +54,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
   );
   const databaseFile = join(data, 'packprobe.db');
   const store = resources.use(await host.openStore(databaseFile));
-  const isGone = await exchanged(databaseFile);
+  const isGone = exchanged(databaseFile);
   const secret = secretReader(host.env);
   let now: ServiceConfig = parts.first;
   let reload = { ok: true, at: clock.now() };
@@ -292,6 +296,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
     configuration,
     ...deadManOf(now.config),
   ];
+  clock.sleep(SETTLED_MS, signal).then(giveBack, () => {});
   await runService(
     {
       store,

@@ -1,8 +1,8 @@
+import { bell } from '../core/bell.ts';
 import { asFault, Fault } from '../core/fault.ts';
 import { firstOf } from '../core/first-of.ts';
 import type { Channel, IncidentMessage, Notice, Outbox } from '../core/notice.ts';
 import type { Clock, Logger } from '../core/ports.ts';
-import { bell } from './bell.ts';
 import { retryAfterOf } from './exchange.ts';
 import { grace } from './grace.ts';
 import { giveUpStrangers } from './strangers.ts';

@@ -25,7 +25,7 @@ export interface LeaseOptions {
   /** Of a process on another host nobody can tell. */
   readonly look: (owner: Owner) => 'alive' | 'dead' | 'unseen';
   /** Whether the database that this process writes is no longer the one that others find: its file was removed or exchanged. */
-  readonly isGone: () => Promise<boolean>;
+  readonly isGone: () => boolean;
   /** The host's. */
   readonly clock: Clock;
   readonly log: Logger;
@@ -53,7 +53,7 @@ export async function takeLease(options: LeaseOptions, signal: AbortSignal): Pro
   let seen: { readonly service: Service; readonly since: number } | undefined;
   for (let told = false; ; ) {
     signal.throwIfAborted();
-    if (await isGone()) throw databaseGone();
+    if (isGone()) throw databaseGone();
     const current = await leases.current();
     const now = clock.monotonic();
     if (seen?.service.service_id !== current?.service_id || seen?.service.beats !== current?.beats) {
@@ -100,7 +100,7 @@ function hold(service: Service, { leases, clock, log, isGone }: LeaseOptions): L
 
   async function tell(): Promise<void> {
     try {
-      if (await isGone()) {
+      if (isGone()) {
         lost.abort(databaseGone());
       } else if (await leases.beat(service.service_id, clock.now())) {
         beatAt = clock.monotonic();

@@ -1,13 +1,20 @@
+import { bell } from '../core/bell.ts';
 import type { Component } from '../core/metrics.ts';
 import type { Clock, Logger } from '../core/ports.ts';
 import type { Store } from '../core/store.ts';
 import type { Lease } from './lease.ts';
 import type { Workers } from './workers.ts';
 
-/** How often it looks whether anything was written to the database, by whomever. Milliseconds of the host, as all here. */
+/** How often it looks whether anything was written to the database, by whomever, where nobody tells. Milliseconds of the host, as all here. */
 const PULSE_MS = 1000;
 
-/** How often runs that nobody is at work on are looked for. */
+/** The same where somebody tells, who may have fallen silent. */
+const SLOW_PULSE_MS = 10_000;
+
+/** However much is written, it looks no more often. */
+const CALM_MS = 200;
+
+/** How often runs that nobody is at work on are looked for, and what could not be stored is tried again. */
 const ADOPT_MS = 60_000;
 
 /** All must be out by then, or is left as it is: every write stands for itself. */
@@ -93,6 +100,9 @@ function pulse({ store, workers, changed, broke, clock, log }: ServiceOptions): 
     async run(signal) {
       let seen: string | undefined;
       let working: Promise<void> | undefined;
+      const rung = bell(clock);
+      using told = store.onWrite(rung.ring);
+      const everyMs = told === undefined ? PULSE_MS : SLOW_PULSE_MS;
       const failed = (error: unknown) => {
         if (signal.aborted) return;
         broke('store', error);
@@ -100,7 +110,8 @@ function pulse({ store, workers, changed, broke, clock, log }: ServiceOptions): 
       };
       while (!signal.aborted) {
         try {
-          const version = await store.totals.version();
+          const round = Math.floor(clock.monotonic() / ADOPT_MS);
+          const version = `${round} ${store.version()}`;
           if (version !== seen) {
             for (const { run_id, by } of await store.toCancel()) workers.cancel(run_id, by);
             // What follows from a run may ask systems that hang: whoever wants to cancel one does not wait for that.
@@ -108,7 +119,7 @@ function pulse({ store, workers, changed, broke, clock, log }: ServiceOptions): 
               // What is written meanwhile is looked at in a later round: nothing is missed between.
               seen = version;
               working = changed(signal)
-                .catch((error: unknown) => {
+                .then(rung.ring, (error: unknown) => {
                   seen = undefined;
                   failed(error);
                 })
@@ -116,11 +127,13 @@ function pulse({ store, workers, changed, broke, clock, log }: ServiceOptions): 
                   working = undefined;
                 });
             }
+            await clock.sleep(CALM_MS, signal).catch(() => {});
           }
         } catch (error) {
           failed(error);
+          await clock.sleep(PULSE_MS, signal).catch(() => {});
         }
-        await clock.sleep(PULSE_MS, signal).catch(() => {});
+        await rung.wait(everyMs, signal);
       }
       await working;
     },

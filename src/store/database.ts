@@ -12,26 +12,40 @@ import type { WriteMeter } from './writes.ts';
 /** How long a write waits for another process that holds the database. Milliseconds. */
 const BUSY_MS = 10_000;
 
+export interface OpenDatabase {
+  readonly db: Kysely<Database>;
+  /** See `Store.version`: read at once, past the queue for the connection. */
+  version(): string;
+}
+
 /**
  * Opens `packprobe.db`, making or migrating it first. Where the disk is full or nothing may be written, what is stored can still be read, and the
  * first write is refused with the reason. Throws a Fault of kind `prober` that says what to do: the disk, the rights, a database of a newer
  * packprobe, a file that is none.
  */
-export function openDatabase(file: string, meter?: WriteMeter): Kysely<Database> {
+export function openDatabase(file: string, meter?: WriteMeter): OpenDatabase {
   try {
-    return typed({ database: openForWriting(file), refusal: undefined, meter });
+    return opened({ database: openForWriting(file), refusal: undefined, meter });
   } catch (error) {
     const refusal = asStoreFault(error, file);
     const database = NO_ROOM_TO_WRITE.has(refusal.code) ? openForReading(file) : undefined;
     if (database === undefined) throw refusal;
-    return typed({ database, refusal, meter });
+    return opened({ database, refusal, meter });
   }
 }
 
 const NO_ROOM_TO_WRITE: ReadonlySet<string> = new Set(['DISK_FULL', 'STORE_NOT_WRITABLE']);
 
-function typed(options: AdapterOptions): Kysely<Database> {
-  return new Kysely<Database>({ dialect: new SqliteDialect({ database: adapt(options) }) });
+function opened(options: AdapterOptions): OpenDatabase {
+  // The first moves with the commits of others, the second with our own; a sign of life is one row each time, and no news.
+  const version = options.database.prepare(`
+    select data_version || '-' || (
+      total_changes() - coalesce((select beats from services order by service_id desc limit 1), 0)) as version
+    from pragma_data_version`);
+  return {
+    db: new Kysely<Database>({ dialect: new SqliteDialect({ database: adapt(options) }) }),
+    version: () => String(version.get()?.['version']),
+  };
 }
 
 function openForWriting(file: string): DatabaseSync {

@@ -21,6 +21,7 @@ import { findRun, listRuns, storedRuns } from './runs.ts';
 import type { RunsTable } from './schema.ts';
 import { openSession } from './session.ts';
 import { totalsIn } from './totals.ts';
+import { watchWrites } from './watch.ts';
 import { writeMeter } from './writes.ts';
 
 export interface StoreOptions {
@@ -31,11 +32,21 @@ export interface StoreOptions {
 /** The Store port on one SQLite file: one connection per process. */
 export function openStore(file: string, { now }: StoreOptions = {}): Store {
   const meter = now === undefined ? undefined : writeMeter(now);
-  const db = openDatabase(file, meter);
+  const { db, version } = openDatabase(file, meter);
   const session = openSession(db, file);
   const { run, change } = session;
 
   return {
+    version() {
+      try {
+        return version();
+      } catch (error) {
+        throw session.asFault(error);
+      }
+    },
+
+    onWrite: (act) => watchWrites(file, act),
+
     begin: async (header, owner, isAlive, due_id) => {
       const { run_id, environment, scope, probe, package: pkg, branch, started_at, retry_of } = header;
       const fence = 1;

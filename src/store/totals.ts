@@ -23,15 +23,6 @@ export function totalsIn({ run }: Session): Totals {
           }),
         );
       }),
-
-    version: () =>
-      run(async (db) => {
-        // The first moves with the commits of others, the second with our own.
-        const { rows } = await sql<{
-          version: string;
-        }>`select data_version || '-' || total_changes() as version from pragma_data_version`.execute(db);
-        return rows[0]?.version ?? '';
-      }),
   };
 }
 

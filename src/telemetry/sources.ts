@@ -11,11 +11,12 @@ import type { Totals } from '../core/totals.ts';
 
 /** The parts of a Store that metrics are made of. */
 export interface MetricsStore {
-  readonly totals: Pick<Totals, 'all' | 'version'>;
+  readonly totals: Pick<Totals, 'all'>;
   readonly incidents: Pick<Incidents, 'live' | 'systems'>;
   readonly outbox: Pick<Outbox, 'backlog'>;
   readonly dues: Pick<Dues, 'waiting'>;
   readonly observations: Observations;
+  version(): string;
   size(): Promise<number>;
   writes(): WriteStatistics;
 }
@@ -100,7 +101,7 @@ export function snapshots(store: MetricsStore): (sites: readonly Site[]) => Prom
   }
 
   return async (sites) => {
-    const version = await store.totals.version();
+    const version = store.version();
     const of = sites.map(({ scope, probes }) => `${scope} ${[...probes.keys()].join(' ')}`).join('\n');
     if (last?.version !== version || last.of !== of) {
       const taken = take(sites);

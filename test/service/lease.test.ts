@@ -32,7 +32,7 @@ function world(seen: Seen) {
         leases: store.leases,
         owner: owner(pid),
         look: () => seen,
-        isGone: async () => file.isGone,
+        isGone: () => file.isGone,
         clock,
         log: silentLogger,
         waiting: (service) => void told.push(service),

@@ -7,7 +7,8 @@ import { FakeClock, settle } from '../support/fake-clock.ts';
 import { silentLogger } from '../support/step-context.ts';
 
 /** A service that only looks whether something was written; a write is a new version. */
-function pulsing(changed: (signal: AbortSignal) => Promise<void>) {
+function pulsing(changed: (signal: AbortSignal) => Promise<void>, told?: 'of writes') {
+  let rings = () => {};
   const clock = new FakeClock();
   const leave = new AbortController();
   const written = { version: 1 };
@@ -17,7 +18,11 @@ function pulsing(changed: (signal: AbortSignal) => Promise<void>) {
   const served = runService(
     {
       store: {
-        totals: { version: async () => String(written.version) },
+        version: () => String(written.version),
+        onWrite(act: () => void) {
+          rings = act;
+          return told && { [Symbol.dispose]() {} };
+        },
         toCancel: async () => asked,
       } as unknown as Store,
       lease: { lost: new AbortController().signal } as unknown as Lease,
@@ -43,6 +48,7 @@ function pulsing(changed: (signal: AbortSignal) => Promise<void>) {
     asked,
     cancelled,
     broke,
+    ring: () => rings(),
     async left() {
       leave.abort();
       await settle();
@@ -61,6 +67,37 @@ describe('the pulse of the service', () => {
     await service.clock.advance(2000);
     expect(service.cancelled).toContain('run-1');
     resolve();
+    await service.left();
+  });
+
+  test('looks at once where it is told of a write, and every ten seconds where it is told nothing any more', async () => {
+    const worked: number[] = [];
+    const service = pulsing(async () => void worked.push(service.clock.now()), 'of writes');
+    await service.clock.advance(1000);
+    const start = service.clock.now();
+    service.written.version += 1;
+    service.ring();
+    await service.clock.advance(1);
+    expect(worked).toEqual([expect.any(Number), start]);
+    await service.clock.advance(1000);
+    service.written.version += 1;
+    await service.clock.advance(5000);
+    expect(worked).toHaveLength(2);
+    await service.clock.advance(5000);
+    expect(worked).toHaveLength(3);
+    await service.left();
+  });
+
+  test('looks no more often than five times a second, however much is written', async () => {
+    let worked = 0;
+    const service = pulsing(async () => void (worked += 1), 'of writes');
+    for (let round = 0; round < 1000; round += 1) {
+      service.written.version += 1;
+      service.ring();
+      await service.clock.advance(1);
+    }
+    expect(worked).toBeGreaterThan(2);
+    expect(worked).toBeLessThanOrEqual(6);
     await service.left();
   });
 

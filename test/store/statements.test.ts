@@ -10,7 +10,7 @@ let dir: string;
 let db: Kysely<Database>;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'packprobe-statements-'));
-  db = openDatabase(join(dir, 'packprobe.db'));
+  ({ db } = openDatabase(join(dir, 'packprobe.db')));
 });
 afterEach(async () => {
   await db.destroy();

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { RUN_BUCKETS } from '../../src/core/metrics.ts';
 import type { Increment, Total } from '../../src/core/totals.ts';
-import { openStore } from '../../src/store/store.ts';
 import { storeWorld } from '../support/store-world.ts';
 
 const labels = { environment: 'test', probe: 'single-build', outcome: 'passed' };
@@ -53,20 +52,6 @@ test('a metric that nobody has defined is a defect, and nothing is added', async
     'packprobe_made_up_total',
   );
   expect(await totals.all()).toEqual([]);
-});
-
-test('the version moves with what this process writes and with what others write, and else stays', async () => {
-  await using world = storeWorld();
-  await using other = openStore(world.file);
-  const { totals } = world.store;
-  const before = await totals.version();
-  await totals.all();
-  expect(await totals.version()).toBe(before);
-  await totals.add([{ metric: 'packprobe_runs_total', labels, value: 1 }]);
-  const after = await totals.version();
-  expect(after).not.toBe(before);
-  await other.audit.add({ at: 1, who: 'ann', through: 'api', action: 'run.start', subject: 'p', detail: '' });
-  expect(await totals.version()).not.toBe(after);
 });
 
 const increments = fc.array(

@@ -1,5 +1,5 @@
-import { firstOf } from '../core/first-of.ts';
-import type { Clock } from '../core/ports.ts';
+import { firstOf } from './first-of.ts';
+import type { Clock } from './ports.ts';
 
 /** A wait that others can end early. A ring while nobody waits is kept for the next wait. */
 export interface Bell {
