@@ -4,6 +4,7 @@ import { parseIsoTime } from '../core/iso-time.ts';
 import type { Service } from '../core/lease.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Store } from '../core/store.ts';
+import { nearest } from '../core/suggest.ts';
 import type { Host } from './host.ts';
 import type { PlaceOptions } from './places.ts';
 import { databaseFile } from './stored-run.ts';
@@ -54,6 +55,36 @@ export async function writeDown(
   entry: Pick<AuditEntry, 'who' | 'action' | 'subject' | 'detail'>,
 ): Promise<void> {
   await store.audit.add({ ...entry, at: clock.now(), through: 'command' });
+}
+
+/** Refuses what the one that serves would never start: its configuration, or its command line, may be another than ours. */
+export async function assertServed(
+  { environment, probe }: { readonly environment: string; readonly probe: string },
+  store: Store,
+  clock: Clock,
+  host: Host,
+): Promise<void> {
+  const { service, state } = await serviceState(store, clock, host);
+  const served = service?.served ?? null;
+  // Who has left, or has not told yet, refuses nothing: the next one may run it.
+  if (served === null || (state !== 'serving' && state !== 'silent')) return;
+  const { configuration, environments } = served;
+  const read = configuration === null ? 'without a configuration' : `with ${configuration}`;
+  const refuse = (what: string, typed: string, names: readonly string[]) => {
+    const near = nearest(typed, names);
+    const meant = near === undefined ? '' : `; did you mean "${near}"?`;
+    const known = names.length === 0 ? 'none' : names.join(', ');
+    throw new UsageError(`\`serve\` runs ${what}${meant}`, `Served, ${read}: ${known}.`);
+  };
+  const site = environments.find(({ name }) => name === environment);
+  if (site === undefined) {
+    return refuse(
+      `no environment "${environment}"`,
+      environment,
+      environments.map(({ name }) => name),
+    );
+  }
+  if (!site.probes.includes(probe)) refuse(`no probe "${probe}" in ${environment}`, probe, site.probes);
 }
 
 /** Says so where nobody is there who would act on what was asked for. */

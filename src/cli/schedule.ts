@@ -5,7 +5,7 @@ import type { Clock } from '../core/ports.ts';
 import type { Due, Pause } from '../core/schedule.ts';
 import type { Site, SiteProbe } from '../core/site.ts';
 import type { Store } from '../core/store.ts';
-import { existingStore, momentAhead, warnUnserved, whoAsks, writeDown } from './asked.ts';
+import { assertServed, existingStore, momentAhead, warnUnserved, whoAsks, writeDown } from './asked.ts';
 import { EXIT, type Host } from './host.ts';
 import { jsonText } from './json-text.ts';
 import { type KnownSiteOptions, knownSites, probeNamed, siteNamed } from './known-sites.ts';
@@ -151,7 +151,9 @@ const MOST_AT_ONCE = 100;
 
 /** `packprobe schedule now PROBE`: asks `serve` for a run. */
 export async function scheduleNowCommand(probe: string, options: AskOptions, host: Host): Promise<number> {
-  await using asked = await openAsked(options, host);
+  await using asked = await openAsked(options, host, (store, clock) =>
+    assertServed({ environment: options.env, probe }, store, clock, host),
+  );
   const { store, clock, who, site } = asked;
   const { name } = probeNamed(site, probe);
   const environment = site.environment.name;
@@ -235,14 +237,21 @@ interface Asking extends AsyncDisposable {
   readonly site: Site;
 }
 
-async function openAsked(options: AskOptions, host: Host): Promise<Asking> {
+/** @param check throws where it cannot be asked for, before any file of it is read */
+async function openAsked(
+  options: AskOptions,
+  host: Host,
+  check: (store: Store, clock: Clock) => Promise<void> = async () => {},
+): Promise<Asking> {
   const config = await loadConfig(options, host);
   const store = await existingStore(options, host);
   try {
+    const clock = await host.openClock();
+    await check(store, clock);
     const site = siteNamed(await knownSites(options, config, store, host), options.env);
     return {
       store,
-      clock: await host.openClock(),
+      clock,
       who: await whoAsks(host),
       site,
       [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),

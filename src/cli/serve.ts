@@ -19,6 +19,8 @@ export interface ServeOptions extends SiteOptions {
 /** The configuration as the files say it at one moment. */
 export interface ServiceConfig {
   readonly config: Config;
+  /** Where `config` was read; undefined where there is no such file. */
+  readonly configFile: string | undefined;
   readonly sites: readonly Site[];
   /** What those who run the systems have written about them. */
   readonly procedures: Procedures;
@@ -103,7 +105,13 @@ async function loadAll(
   }
   const own = await loadProcedures(options, host);
   const read = [file, own.file].filter((one) => one !== undefined);
-  return { config, sites, procedures: own.procedures, files: [...new Set([...read, ...files])] };
+  return {
+    config,
+    configFile: file,
+    sites,
+    procedures: own.procedures,
+    files: [...new Set([...read, ...files])],
+  };
 }
 
 /** The command line wins over the file. */

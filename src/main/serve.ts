@@ -246,6 +246,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
       if (later.length > 0)
         say(`${later.join(', ')}: what changed there since the start is used after the next one`);
       now = next;
+      await tellServed();
       scheduler.reload(now.sites, now.config.schedule);
       telling.exchange();
       periods.exchange();
@@ -276,6 +277,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
       signal,
     ),
   );
+  await tellServed();
   await observeLast(observed, store, now.sites);
   former = await store.leases.before(lease.service.service_id);
   for (const { environment, probes } of now.sites) {
@@ -316,6 +318,18 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
     },
     signal,
   );
+
+  /** For commands, which ask by the database alone. */
+  async function tellServed(): Promise<void> {
+    if (lease === undefined) return;
+    const environments = now.sites.map(({ environment: { name }, scope, probes }) => ({
+      name,
+      scope,
+      probes: [...probes.keys()],
+    }));
+    const served = { configuration: now.configFile ?? null, environments };
+    await store.leases.tellServed(lease.service.service_id, served);
+  }
 
   /** OpenTelemetry is loaded only where somebody wants it. */
   async function openTraces({ metrics: { otlp: wanted } }: Config): Promise<Otlp | undefined> {

@@ -1,5 +1,5 @@
 import { type Selectable, sql } from 'kysely';
-import type { Leases, Service } from '../core/lease.ts';
+import type { Leases, Served, Service } from '../core/lease.ts';
 import type { Owner } from '../core/run.ts';
 import { parsed } from './rows.ts';
 import type { ServicesTable } from './schema.ts';
@@ -41,6 +41,13 @@ export function leasesIn({ run }: Session): Leases {
         return numAffectedRows === 1n;
       }),
 
+    tellServed: (service_id, served) =>
+      run(async (db) => {
+        await sql`update services set served = ${JSON.stringify(served)} where service_id = ${service_id}`.execute(
+          db,
+        );
+      }),
+
     end: (service_id, at) =>
       run(async (db) => {
         await sql`update services set ended_at = ${at} where service_id = ${service_id} and ended_at is null`.execute(
@@ -58,6 +65,10 @@ export function leasesIn({ run }: Session): Leases {
   };
 }
 
-function serviceOf({ owner, ...row }: Selectable<ServicesTable>): Service {
-  return { ...row, owner: parsed<Owner>(owner) };
+function serviceOf({ owner, served, ...row }: Selectable<ServicesTable>): Service {
+  return {
+    ...row,
+    owner: parsed<Owner>(owner),
+    served: served === null ? null : parsed<Served>(served),
+  };
 }

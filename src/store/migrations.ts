@@ -260,4 +260,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       detail text not null
     ) strict`,
   ],
+  ['alter table services add column served text'],
 ];

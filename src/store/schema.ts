@@ -122,6 +122,7 @@ export interface ServicesTable {
   beat_at: number;
   beats: ColumnType<number, number | undefined, number>;
   ended_at: number | null;
+  served: JsonText | null;
 }
 
 export interface DuesTable {

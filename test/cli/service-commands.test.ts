@@ -81,8 +81,11 @@ function host(): Host {
   return parts as Host;
 }
 
-async function serving(): Promise<void> {
+async function serving(probes?: readonly string[]): Promise<void> {
   await store.leases.take(OWNER, undefined, clock.now());
+  if (probes === undefined) return;
+  const environments = [{ name: ENVIRONMENT, scope: SCOPE, probes }];
+  await store.leases.tellServed(1, { configuration: '/srv/packprobe.yaml', environments });
 }
 
 /** A run that says of each system whether it was good. */
@@ -237,6 +240,41 @@ describe('schedule', () => {
     expect(await run('schedule', 'now', 'scratch-biuld', '--env', ENVIRONMENT)).toBe(2);
     expect(out.stderr).toContain('did you mean "scratch-build"?');
     expect(await store.audit.list(9)).toEqual([]);
+  });
+
+  test.each([
+    ['an environment', 'scratch-build', 'fedora', '`serve` runs no environment "fedora"', 'fedora-staging.'],
+    [
+      'a probe',
+      'single-build',
+      ENVIRONMENT,
+      '`serve` runs no probe "single-build" in fedora-staging',
+      'rawhide, scratch-build.',
+    ],
+    [
+      'a mistyped probe',
+      'scratch-biuld',
+      ENVIRONMENT,
+      'did you mean "scratch-build"?',
+      'rawhide, scratch-build.',
+    ],
+  ])(
+    'now refuses %s that the service does not run, and says what it runs',
+    async (_, probe, env, ...says) => {
+      await serving(['rawhide', 'scratch-build']);
+      expect(await run('schedule', 'now', probe, '--env', env)).toBe(2);
+      expect(out.stderr).toContain(says[0]);
+      expect(out.stderr).toContain(`Served, with /srv/packprobe.yaml: ${says[1]}`);
+      expect(await store.dues.waiting()).toEqual([]);
+      expect(await store.audit.list(9)).toEqual([]);
+      expect(await run('schedule', 'now', 'scratch-build', '--env', ENVIRONMENT)).toBe(0);
+    },
+  );
+
+  test('now asks for what a service that has left did not run: the next one may', async () => {
+    await serving(['rawhide']);
+    await store.leases.end(1, clock.now());
+    expect(await run('schedule', 'now', 'scratch-build', '--env', ENVIRONMENT)).toBe(0);
   });
 
   test('a pause is listed until it is ended', async () => {

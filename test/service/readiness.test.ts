@@ -28,6 +28,7 @@ function world() {
             beat_at: 0,
             beats: 1,
             ended_at: null,
+            served: null,
           },
           lost: state.lost.signal,
           beatAt: () => state.beatAt,

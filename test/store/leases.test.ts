@@ -15,6 +15,7 @@ test('the first takes the lease of nobody, the second only over the first as it 
     beat_at: 10,
     beats: 0,
     ended_at: null,
+    served: null,
   });
   expect(await leases.take(other, undefined, 11)).toBeUndefined();
   expect(await leases.beat(1, 12)).toBe(true);
@@ -43,4 +44,19 @@ test('who has left can be taken over at once, and does not come back under the s
   expect(await leases.current()).toMatchObject({ ended_at: 20 });
   expect(await leases.beat(1, 21)).toBe(false);
   expect(await leases.take(other, first, 22)).toMatchObject({ service_id: 2 });
+});
+
+test('what a service runs is known to others, and a later one begins with nothing told', async () => {
+  await using world = storeWorld();
+  const { leases } = world.store;
+  const first = await leases.take(OWNER, undefined, 10);
+  const served = {
+    configuration: '/etc/packprobe/packprobe.yaml',
+    environments: [{ name: 'test', scope: 'test@1', probes: ['single-build'] }],
+  };
+  await leases.tellServed(1, served);
+  expect((await leases.current())?.served).toEqual(served);
+  await leases.end(1, 20);
+  const seen = await leases.current();
+  expect(await leases.take(other, seen ?? first, 30)).toMatchObject({ service_id: 2, served: null });
 });
