@@ -196,6 +196,11 @@ export function scopeOf({ name, clock }: Pick<Environment, 'name' | 'clock'>): s
   return clock === undefined ? name : `${name}@${Math.round(clock.start)}`;
 }
 
+/** Name of the environment that a scope is of. */
+export function environmentOfScope(scope: string): string {
+  return scope.split('@', 1)[0] ?? scope;
+}
+
 /** The entry of a system that a step cannot do without. */
 export function systemOf<Name extends System>(
   environment: Environment,

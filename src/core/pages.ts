@@ -60,4 +60,12 @@ export interface Pages {
   steps(filter: StepFilter): Promise<Page<StepRow>>;
   /** The run of a probe that ended last. */
   lastEnded(scope: string, probe: string): Promise<RunSummary | undefined>;
+  /** What there are runs of, in the order of the names. It goes through the whole of an index: for who has found nothing, not for every question. */
+  names(): Promise<readonly RunName[]>;
+}
+
+/** A probe and where it has run. */
+export interface RunName {
+  readonly environment: string;
+  readonly probe: string;
 }

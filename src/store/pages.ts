@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { environmentOfScope } from '../core/environment.ts';
 import type { FaultData, StepOutcome } from '../core/fault.ts';
 import type { Page, Pages, StepRow } from '../core/pages.ts';
 import type { Charge } from '../core/system.ts';
@@ -100,6 +101,20 @@ export function pagesIn({ db, run }: Session): Pages {
         return pageOf(steps, limit, cursor, from === undefined ? undefined : `${from}.0`);
       });
     },
+
+    names: () =>
+      run(async () => {
+        const rows = await db
+          .selectFrom('runs')
+          .select(['scope', 'probe'])
+          .distinct()
+          .orderBy('scope')
+          .orderBy('probe')
+          .execute();
+        // Every sandbox has a scope of its own, and all have one name.
+        const names = rows.map(({ scope, probe }) => ({ environment: environmentOfScope(scope), probe }));
+        return [...new Map(names.map((name) => [`${name.environment} ${name.probe}`, name])).values()];
+      }),
 
     lastEnded: (scope, probe) =>
       run(async () => {

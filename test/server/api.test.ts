@@ -233,12 +233,33 @@ describe('reading', () => {
     ['outcome=failed', [2]],
     ['system=koji', [2]],
     ['state=executing', [4]],
-    ['environment=elsewhere', []],
+    ['environment=test&probe=by-hand', []],
     ['probe=single-build&outcome=errored', [3]],
     ['since=2026-11-17T07:52:00Z', [4, 3]],
   ])('runs?%s', async (query, numbers) => {
     const { json } = await documented('GET', `/api/v1/runs?${query}`);
     expect(json.items.map((run: { run_id: string }) => run.run_id)).toEqual(numbers.map(RUN));
+  });
+
+  test.each([
+    ['runs?environment=tset', 'there is no environment "tset"; did you mean "test"?'],
+    ['runs?probe=singel-build', 'there is no probe "singel-build"; did you mean "single-build"?'],
+    ['runs?environment=test&probe=elsewhere&outcome=failed', 'there is no probe "elsewhere"'],
+    ['steps?environment=elsewhere', 'there is no environment "elsewhere"'],
+    ['schedule?probe=elsewhere', 'there is no probe "elsewhere"'],
+  ])('a name that nobody knows is no empty list: %s', async (query, message) => {
+    const { status, json } = await documented('GET', `/api/v1/${query}`);
+    expect(status).toBe(404);
+    expect(json.message).toBe(message);
+    expect(json.hint).toMatch(/^Known: .*(test|single-build)/);
+  });
+
+  test('what only old runs know is known', async () => {
+    await ended(world.store, RUN(9), {}, { environment: 'gone', scope: 'gone@17', probe: 'old-build' });
+    for (const query of ['environment=gone&outcome=errored', 'probe=old-build&system=bodhi']) {
+      const { status, json } = await documented('GET', `/api/v1/runs?${query}`);
+      expect([status, json.items]).toEqual([200, []]);
+    }
   });
 
   test('one run has its steps and its ledger; so many letters of its id as tell it apart will do', async () => {

@@ -3,7 +3,7 @@ import { parseIsoTime } from '../../core/iso-time.ts';
 import * as answers from '../answers.ts';
 import { writeDown } from '../audit.ts';
 import * as inputs from '../inputs.ts';
-import { runOf } from '../lookup.ts';
+import { assertKnown, runOf } from '../lookup.ts';
 import { guarded, HttpError, open, type Route } from '../route.ts';
 import { agesOf, runDetailView, runView, stepDetailView, stepView } from '../views.ts';
 
@@ -42,8 +42,10 @@ export const runRoutes: readonly Route[] = [
       outcome: inputs.outcome.optional(),
     }),
     answers: { 200: { description: 'A page of runs.', schema: answers.pageOf(answers.run) } },
+    errors: [404],
     async handle({ query }, { store, sites }) {
       const { items, next } = await store.pages.runs(said(query));
+      if (items.length === 0) await assertKnown({ store, sites }, query);
       const ageOf = agesOf(sites());
       return { body: { items: items.map((run) => runView(run, ageOf)), next } };
     },
@@ -117,8 +119,10 @@ export const runRoutes: readonly Route[] = [
         .describe('Name of an action, such as `koji/build`.'),
     }),
     answers: { 200: { description: 'A page of steps.', schema: answers.pageOf(answers.step) } },
+    errors: [404],
     async handle({ query }, { store, sites }) {
       const { items, next } = await store.pages.steps(said(query));
+      if (items.length === 0) await assertKnown({ store, sites }, query);
       const ageOf = agesOf(sites());
       return { body: { items: items.map((row) => stepView(row, ageOf)), next } };
     },

@@ -5,7 +5,7 @@ import type { Pause } from '../../core/schedule.ts';
 import * as answers from '../answers.ts';
 import { writeDown } from '../audit.ts';
 import * as inputs from '../inputs.ts';
-import { probeOf, siteOf } from '../lookup.ts';
+import { assertKnown, probeOf, siteOf } from '../lookup.ts';
 import { guarded, HttpError, open, type Route } from '../route.ts';
 import { agesOf, dueView, pauseView } from '../views.ts';
 
@@ -31,6 +31,7 @@ export const scheduleRoutes: readonly Route[] = [
         schema: answers.pageOf(answers.due).extend({ pauses: z.array(answers.pause) }),
       },
     },
+    errors: [404],
     async handle({ query: { environment, probe, state, before, limit } }, { store, sites }) {
       const found = await store.dues.list({
         limit: limit + 1,
@@ -39,6 +40,7 @@ export const scheduleRoutes: readonly Route[] = [
         ...(state === undefined ? {} : { state }),
         ...(before === undefined ? {} : { before: Number(before) }),
       });
+      if (found.length === 0) await assertKnown({ store, sites }, { environment, probe });
       const shown = found.slice(0, limit);
       const last = shown.at(-1);
       const pauses = (await store.dues.pauses()).filter(
