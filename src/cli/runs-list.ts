@@ -1,10 +1,12 @@
 import { formatDuration } from '../core/duration.ts';
 import type { Outcome } from '../core/fault.ts';
+import type { RunName } from '../core/pages.ts';
 import type { Owner } from '../core/run.ts';
 import type { RunSummary, Store } from '../core/store.ts';
+import { nearest } from '../core/suggest.ts';
 import { EXIT, type Host } from './host.ts';
 import { jsonText } from './json-text.ts';
-import { dataDir, join, type PlaceOptions } from './places.ts';
+import { configDirs, dataDir, join, namesIn, type PlaceOptions, probeNames } from './places.ts';
 import { table } from './style.ts';
 import { localTime } from './times.ts';
 import { UsageError } from './usage-error.ts';
@@ -30,32 +32,57 @@ export async function runsListCommand(options: RunsListOptions, host: Host): Pro
     throw new UsageError(`--outcome takes one of ${OUTCOMES.join(', ')}, got "${options.outcome}"`);
   }
   const file = join(dataDir(options, host), 'packprobe.db');
-  const runs = await listed(file, host, {
+  const { runs, names } = await listed(file, host, {
     limit,
     ...(options.probe === undefined ? {} : { probe: options.probe }),
     ...(options.env === undefined ? {} : { environment: options.env }),
     ...(outcome === undefined ? {} : { outcome }),
   });
+  if (runs.length === 0) await assertKnown(options, names, host);
   if (options.json === true) {
     host.stdout.write(jsonText(runs));
   } else if (runs.length === 0) {
-    host.stderr.write(`no runs in ${file}\n`);
+    const asked = [options.probe, options.env, options.outcome].some((one) => one !== undefined);
+    host.stderr.write(`no ${asked ? 'such ' : ''}runs in ${file}\n`);
   } else {
     host.stdout.write(`${runsTable(runs, await host.isAlive())}\n`);
   }
   return EXIT.passed;
 }
 
+interface Listed {
+  readonly runs: readonly RunSummary[];
+  /** What there are runs of at all; looked at where the filter fits none. */
+  readonly names: readonly RunName[];
+}
+
 /** Looking makes nothing: where there is no database there are no runs. */
-async function listed(
-  file: string,
-  host: Host,
-  filter: Parameters<Store['list']>[0],
-): Promise<readonly RunSummary[]> {
-  if (!(await host.exists(file))) return [];
+async function listed(file: string, host: Host, filter: Parameters<Store['list']>[0]): Promise<Listed> {
+  if (!(await host.exists(file))) return { runs: [], names: [] };
   await using store = await host.openStore(file);
-  // Awaited here: the store is closed behind this line.
-  return await store.list(filter);
+  const runs = await store.list(filter);
+  return { runs, names: runs.length === 0 ? await store.pages.names() : [] };
+}
+
+/** Refuses names that are neither in any file nor in any run: whoever mistyped one must not read that nothing has run. */
+async function assertKnown(options: RunsListOptions, ran: readonly RunName[], host: Host): Promise<void> {
+  const refuse = (what: string, typed: string | undefined, known: readonly string[]) => {
+    if (typed === undefined || known.includes(typed)) return;
+    const near = nearest(typed, known);
+    throw new UsageError(
+      `there is no ${what} "${typed}"${near === undefined ? '' : `; did you mean "${near}"?`}`,
+      `Known, by a file or by a stored run: ${[...new Set(known)].join(', ')}.`,
+    );
+  };
+  if (options.env !== undefined) {
+    const dirs = (await configDirs(options, host)).map((dir) => join(dir, 'environments'));
+    const files = await namesIn(dirs, host);
+    refuse('environment', options.env, [...files, 'sandbox', ...ran.map(({ environment }) => environment)]);
+  }
+  if (options.probe !== undefined) {
+    const files = await probeNames(options, host);
+    refuse('probe', options.probe, [...files, ...ran.map(({ probe }) => probe)]);
+  }
 }
 
 function runsTable(runs: readonly RunSummary[], isAlive: (owner: Owner) => boolean): string {

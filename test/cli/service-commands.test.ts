@@ -369,6 +369,34 @@ describe('incidents', () => {
   });
 });
 
+describe('runs list', () => {
+  test.each([
+    ['--env', 'fedora-stagin', 'there is no environment "fedora-stagin"; did you mean "fedora-staging"?'],
+    ['--env', 'nowhere', 'Known, by a file or by a stored run: '],
+    ['--probe', 'scratch-biuld', 'there is no probe "scratch-biuld"; did you mean "scratch-build"?'],
+    ['--probe', 'old-biuld', 'there is no probe "old-biuld"; did you mean "old-build"?'],
+  ])('refuses a name that nobody knows: %s %s', async (option, name, says) => {
+    await ended(store, RUN, {}, { environment: 'gone', scope: 'gone@17', probe: 'old-build' });
+    expect(await run('runs', 'list', option, name)).toBe(2);
+    expect(out.stderr).toContain(says);
+  });
+
+  test('lists nothing of what is known and has not run, and what only runs know', async () => {
+    await ended(store, RUN, {}, { environment: 'gone', scope: 'gone@17', probe: 'old-build' });
+    for (const filter of [
+      ['--env', ENVIRONMENT],
+      ['--probe', 'scratch-build'],
+      ['--env', 'gone', '--outcome', 'failed'],
+      ['--env', 'sandbox'],
+    ]) {
+      expect(await run('runs', 'list', ...filter)).toBe(0);
+      expect(out.stderr).toContain('no such runs');
+    }
+    expect(await run('runs', 'list', '--env', 'gone')).toBe(0);
+    expect(out.stdout).toContain('old-build');
+  });
+});
+
 describe('runs cancel', () => {
   test('asks whoever is at work on it', async () => {
     await store.begin(headerOf(RUN), OWNER, () => true);
