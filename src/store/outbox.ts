@@ -16,7 +16,7 @@ const isNext = sql`(notices.type != 'incident' or not exists (
   where earlier.receiver = notices.receiver and earlier.subject = notices.subject and earlier.notice_id < notices.notice_id
     and earlier.delivered_at is null and earlier.gave_up_at is null))`;
 
-/** A dozen of them for each run would take more room than the run, which says the same. */
+/** Why it was given up is worth its room, not what it said. */
 const withoutMessage = sql`message = iif(type = 'incident', message, 'null')`;
 
 export function outboxIn({ run, change }: Session): Outbox {
@@ -43,9 +43,13 @@ export function outboxIn({ run, change }: Session): Outbox {
     delivered: (notice_id, at) =>
       change(async (transaction) => {
         const { rows } = await sql<{ receiver: string }>`
-          update notices set attempts = attempts + 1, delivered_at = ${at}, last_error = null, ${withoutMessage}
+          update notices set attempts = attempts + 1, delivered_at = ${at}, last_error = null
           where notice_id = ${notice_id} and ${waits}
           returning receiver`.execute(transaction);
+        // A dozen of them for each run would take more room than the run, which says the same.
+        await sql`delete from notices where notice_id = ${notice_id} and type != 'incident'`.execute(
+          transaction,
+        );
         await count(transaction, rows[0]?.receiver, 'delivered');
       }),
 

@@ -3,11 +3,12 @@ import type { Verdict } from '../core/digest.ts';
 import type { Subject } from '../core/event.ts';
 import type { FaultData, Outcome } from '../core/fault.ts';
 import type { Release } from '../core/release.ts';
-import type { CommandRecord, Owner, RunRecord } from '../core/run.ts';
+import type { CommandRecord, Owner } from '../core/run.ts';
 import type { LeftOut } from '../core/schedule.ts';
 import type { RunHeader, RunState, RunSummary, Store, StoredRun } from '../core/store.ts';
 import { effectOf, parsed, parsedOrNull, progressOf } from './rows.ts';
 import type { Database, EffectsTable, RunsTable, StepsTable, VerdictsTable } from './schema.ts';
+import { withRows } from './step-rests.ts';
 
 /** All that is stored of these runs, in their order. */
 export async function storedRuns(
@@ -40,6 +41,7 @@ export async function storedRuns(
   const verdicts = byRun(
     await sql<Selectable<VerdictsTable>>`select * from verdicts where ${ofThese} order by at`.execute(db),
   );
+  const stepsOf = ({ run_id }: Selectable<RunsTable>) => (steps.get(run_id) ?? []).map(progressOf);
   return runs.map((row) => ({
     header: parsed<RunHeader>(row.header),
     state: row.state as RunState,
@@ -48,11 +50,11 @@ export async function storedRuns(
     restored: row.restored === 1,
     release: parsedOrNull<Release>(row.release),
     versions: parsed<Record<string, string>>(row.versions),
-    steps: (steps.get(row.run_id) ?? []).map(progressOf),
+    steps: stepsOf(row),
     effects: (effects.get(row.run_id) ?? []).map(effectOf),
     subjects: (subjects.get(row.run_id) ?? []).map(({ run_id: _, ...subject }) => subject),
     commands: (commands.get(row.run_id) ?? []).map(({ run_id: _, ...command }) => command),
-    record: parsedOrNull<RunRecord>(row.record),
+    record: row.record === null ? null : withRows(row.record, stepsOf(row)),
     left_out: parsedOrNull<LeftOut>(row.left_out),
     verdicts: (verdicts.get(row.run_id) ?? []).map((verdict) => ({
       ...verdict,

@@ -138,9 +138,8 @@ test('what a run said is kept until it is settled, what an incident said for goo
   await outbox.delivered(1, 9);
   await outbox.failed(2, 'gone', 9);
   await outbox.delivered(3, 9);
-  expect((await outbox.list({ limit: 9 })).map(({ message: kept }) => kept?.type)).toEqual([
-    'incident',
-    undefined,
-    undefined,
+  expect(await outbox.list({ limit: 9 })).toMatchObject([
+    { subject: 'i-1', message: { type: 'incident' } },
+    { subject: 'r-2', message: null, last_error: 'gone' },
   ]);
 });
