@@ -10,7 +10,7 @@ import { existingStore, type ServiceState, serviceState } from './asked.ts';
 import { EXIT, type Host } from './host.ts';
 import { jsonText } from './json-text.ts';
 import { type KnownSiteOptions, knownSites } from './known-sites.ts';
-import { loadConfig } from './places.ts';
+import { configFile, loadConfig } from './places.ts';
 import { dueText, type NextDue, nextDues } from './schedule.ts';
 import { databaseFile } from './stored-run.ts';
 import { COLOURS, cut, MARKS, type Paint, pad, painter } from './style.ts';
@@ -34,6 +34,10 @@ interface Status {
   readonly systems: readonly SystemEntry[];
   readonly probes: readonly ProbeStatus[];
   readonly incidents: readonly Incident[];
+  /** The file that this is said by; undefined where there is none. */
+  readonly configuration: string | undefined;
+  /** Of what the database has runs; looked at where no environment is known. */
+  readonly ran: readonly string[];
 }
 
 /** `packprobe status`: one screen that says whether it works now, and how old each word of it is. */
@@ -46,7 +50,11 @@ export async function statusCommand(options: StatusOptions, host: Host): Promise
   await using store = await existingStore(options, host);
   const clock = await host.openClock();
   const sites = await knownSites(options, config, store, host);
-  const status = await lookAt(sites, store, clock, config.schedule.min_interval, host);
+  const status: Status = {
+    ...(await lookAt(sites, store, clock, config.schedule.min_interval, host)),
+    configuration: await configFile(options, host),
+    ran: sites.length > 0 ? [] : (await store.pages.names()).map(({ environment }) => environment),
+  };
   host.stdout.write(options.json === true ? statusJson(status) : `${statusText(status, host)}\n`);
   return { good: EXIT.passed, bad: EXIT.failed, unknown: EXIT.errored }[status.verdict];
 }
@@ -58,7 +66,7 @@ async function lookAt(
   clock: Clock,
   minIntervalMs: number,
   host: Host,
-): Promise<Status> {
+): Promise<Omit<Status, 'configuration' | 'ran'>> {
   const service = await serviceState(store, clock, host);
   const incidents = (await store.incidents.live()).filter(
     ({ state, scope }) => state === 'open' && sites.some((site) => site.scope === scope),
@@ -106,12 +114,12 @@ function statusText(status: Status, host: Host): string {
   const width = Math.min(host.stdout.columns, 100);
   const environments = [...new Set(status.probes.map(({ site }) => site.environment.name))];
   const lines = [serviceLine(status.service, paint)];
+  const other = otherConfiguration(status);
   if (environments.length === 0) {
-    lines.push(
-      '',
-      'No environment is known here, or only a sandbox that has ended.',
-      'See `environments` of packprobe.yaml, or say --env NAME.',
-    );
+    lines.push('', ...nothingKnown(status));
+  } else if (other !== undefined) {
+    const own = status.configuration ?? 'no configuration';
+    lines.push(paint('yellow', `It reads ${other}, this ${own}: for the same say --config ${other}`));
   }
   for (const environment of environments) {
     const systems = status.systems.filter((entry) => entry.environment === environment);
@@ -124,6 +132,29 @@ function statusText(status: Status, host: Host): string {
     if (incidents.length > 0) lines.push('', ...incidents.flatMap((one) => incidentLines(one, paint, width)));
   }
   return lines.join('\n');
+}
+
+/** The configuration of a service that lives, where it is another than ours. */
+function otherConfiguration({ service: { state, service }, configuration }: Status): string | undefined {
+  const served = service?.served?.configuration ?? undefined;
+  const isThere = state === 'serving' || state === 'silent';
+  return isThere && served !== configuration ? served : undefined;
+}
+
+/** Why there is nothing to show, and where there may be. */
+function nothingKnown(status: Status): readonly string[] {
+  const { configuration, ran } = status;
+  const other = otherConfiguration(status);
+  return [
+    'No environment is known here, or only a sandbox that has ended.',
+    configuration === undefined
+      ? 'Read: nothing, for there is no packprobe.yaml.'
+      : `Read: ${configuration}, which names no other.`,
+    `The database has runs of: ${[...new Set(ran)].join(', ') || 'nothing'}.`,
+    other === undefined
+      ? 'Name another configuration with --config FILE or PACKPROBE_CONFIG, or say --env NAME.'
+      : `\`serve\` reads ${other}: say --config ${other}, or set PACKPROBE_CONFIG to it.`,
+  ];
 }
 
 function serviceLine({ state, service, age_ms }: ServiceState, paint: Paint): string {
@@ -192,15 +223,17 @@ function incidentLines(incident: Incident, paint: Paint, width: number): readonl
   ];
 }
 
-function statusJson({ verdict, service, systems, probes, incidents }: Status): string {
+function statusJson({ verdict, service, systems, probes, incidents, configuration }: Status): string {
   const isoOrNull = (at: number | null | undefined) => (at == null ? null : isoTime(at));
   return jsonText({
     verdict,
+    configuration: configuration ?? null,
     service: {
       state: service.state,
       age_ms: service.age_ms,
       host: service.service?.owner.host ?? null,
       pid: service.service?.owner.pid ?? null,
+      configuration: service.service?.served?.configuration ?? null,
     },
     systems: systems.map(({ incident, since, last_good, last_bad, ...entry }) => ({
       ...entry,

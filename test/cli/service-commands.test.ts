@@ -214,6 +214,30 @@ describe('status', () => {
     });
   });
 
+  test('says what it read and where to look while its configuration names no environment', async () => {
+    writeFileSync(join(dir, 'packprobe.yaml'), 'environments: {}\n');
+    await evidence(GOOD, 10 * 60_000);
+    expect(await run('status')).toBe(3);
+    expect(out.stdout).toContain(`Read: ${join(dir, 'packprobe.yaml')}, which names no other.`);
+    expect(out.stdout).toContain('The database has runs of: fedora-staging.');
+    expect(out.stdout).toContain('--config FILE or PACKPROBE_CONFIG');
+    await serving(['scratch-build']);
+    expect(await run('status')).toBe(3);
+    expect(out.stdout).toContain('`serve` reads /srv/packprobe.yaml: say --config /srv/packprobe.yaml');
+  });
+
+  test('says so while the service reads another configuration', async () => {
+    await serving(['scratch-build']);
+    expect(await run('status')).toBe(3);
+    const own = join(dir, 'packprobe.yaml');
+    expect(out.stdout).toContain(`It reads /srv/packprobe.yaml, this ${own}`);
+    await run('status', '--json');
+    expect(JSON.parse(out.stdout)).toMatchObject({
+      configuration: own,
+      service: { configuration: '/srv/packprobe.yaml' },
+    });
+  });
+
   test('cannot tell where nothing has run, and makes no database to say so', async () => {
     const empty = join(dir, 'empty');
     expect(await main(['status', '--data', empty], host())).toBe(3);
