@@ -176,6 +176,8 @@ export interface RunJournal {
     readonly reason?: string;
     /** None where it was skipped. */
     readonly attempts: readonly AttemptRecord[];
+    /** Its wait ran out and is watched on until then: the late watch begins with the end of the step, both or neither. Epoch ms. */
+    readonly watched_until?: number;
   }): Promise<void>;
   release(release: Release): Promise<void>;
   versions(versions: Readonly<Record<string, string>>): Promise<void>;
@@ -223,10 +225,11 @@ export interface BackupReport {
   readonly unfinished: number;
 }
 
-/** Waits that ran out and are watched on. */
+/** Waits that ran out and are watched on, each from the end of its step: see `RunJournal.stepEnded`. */
 export interface LateWatches {
-  begin(watch: LateWatch): Promise<void>;
   of(run_id: string): Promise<LateWatch | undefined>;
+  /** Without a verdict: there is nothing to be known. */
+  drop(run_id: string): Promise<void>;
   /** The verdict and the end of the watch, together. */
   end(verdict: Verdict): Promise<void>;
 }

@@ -7,7 +7,7 @@ import type { RunFacts } from '../core/step.ts';
 import type { TakenRun } from '../core/store.ts';
 import { reasonOf } from './limits.ts';
 import { finishRun, leftOn } from './run.ts';
-import type { RunOptions } from './run-options.ts';
+import type { CloseOptions, RunOptions } from './run-options.ts';
 import { attemptOnce, type RunScope } from './step-runner.ts';
 import type { Workplace } from './workplace.ts';
 
@@ -32,6 +32,18 @@ export async function watchLate(taken: TakenRun, late: LateWatch, options: RunOp
     await finishRun(taken, run.record, options);
   }
   return verdict;
+}
+
+/** Ends a late watch that nobody can go on with, and takes away what its run has made. */
+export async function giveUpLate(
+  taken: TakenRun,
+  { run_id, step }: LateWatch,
+  why: Fault,
+  options: CloseOptions,
+): Promise<void> {
+  const text = `it was watched no longer: ${why.message}`;
+  await options.store.late.end({ run_id, step, at: options.clock.now(), says: 'never_came', text });
+  if (taken.run.record !== null) await finishRun(taken, taken.run.record, options);
 }
 
 async function judged(
@@ -76,7 +88,7 @@ async function judged(
     tell: () => {},
     attribute: async () => undefined,
     release: { known: run.release ?? undefined },
-    ranOut: new Set(),
+    watchOn: false,
     startedAt: header.started_at,
   };
   let heard: readonly Event[] = [];
@@ -85,8 +97,11 @@ async function judged(
       step,
       before.inputs ?? {},
       { ...scope, resumed: true, interrupted: undefined, late: true },
-      (events) => {
-        heard = events;
+      {
+        heard(events) {
+          heard = events;
+        },
+        ranOut() {},
       },
     );
   let work = await enter();

@@ -1,3 +1,4 @@
+import type { LateWatch } from '../core/digest.ts';
 import { scopeOf } from '../core/environment.ts';
 import { asFault, type FaultData, outcomeOf } from '../core/fault.ts';
 import { firstOf } from '../core/first-of.ts';
@@ -5,12 +6,13 @@ import type { ProbePlan } from '../core/plan.ts';
 import type { Deadline, Logger } from '../core/ports.ts';
 import type { EffectRecord, RunRecord, StepRecord } from '../core/run.ts';
 import type { RunFacts } from '../core/step.ts';
+import { stepRecordOf } from '../core/step-record.ts';
 import type { RunHeader, RunJournal, Store, StoredRun, TakenRun } from '../core/store.ts';
 import { runLeftAlone, runSuspended, runTimedOut, undoTimedOut } from './limits.ts';
 import type { CloseOptions, NewRun, Place, RunOptions } from './run-options.ts';
 import { stopwatch } from './step-runner.ts';
 import { type Book, openEffects, strikeOut, UNDO_LIMIT_MS, undoEffects } from './undo.ts';
-import { recordOf, skipped, type Walked, walk } from './walk.ts';
+import { skipped, type Walked, walk } from './walk.ts';
 import { foldersOf } from './workplace.ts';
 
 /** One execution of a probe: its steps in order, one finished Run, then the undo of what it made. */
@@ -116,7 +118,7 @@ function stepsOfClosed(
     const duration_ms = Math.max(0, endedAt - (step.started_at ?? endedAt));
     const ended =
       step.outcome === null ? { ...step, outcome: outcomeOf(fault.kind), fault, duration_ms } : step;
-    return recordOf(ended, plan?.steps[step.index]);
+    return stepRecordOf(ended, plan?.steps[step.index]);
   });
   const never = (plan?.steps ?? []).filter(({ index }) => !steps.some((step) => step.index === index));
   return [...begun, ...never.map((step) => skipped(step, 'the run was closed before'))];
@@ -136,9 +138,6 @@ function logOf({ probe, run_id }: RunHeader, { log }: Pick<CloseOptions, 'log'>)
   return log.child({ probe, run_id });
 }
 
-/** How long a wait that ran out is watched on, where somebody stays to do so. Milliseconds. */
-const WATCHED_ON_MS = 12 * 3_600_000;
-
 interface Life {
   readonly header: RunHeader;
   readonly journal: RunJournal;
@@ -154,7 +153,7 @@ async function goOn({ header, journal, before }: Life, options: RunOptions): Pro
   const passed = stopwatch(clock, before === undefined ? undefined : started_at);
   const done = (before?.steps ?? [])
     .filter(({ outcome }) => outcome !== null)
-    .map((step) => recordOf(step, options.plan.steps[step.index]));
+    .map((step) => stepRecordOf(step, options.plan.steps[step.index]));
   tell({ type: 'run_started', run_id, at: started_at, done });
   log.info(
     { environment: environment.name, package: facts.package, steps_done: done.length },
@@ -176,14 +175,7 @@ async function goOn({ header, journal, before }: Life, options: RunOptions): Pro
     header,
     before,
   }).finally(() => options.watch.release(run_id));
-  const { ranOut, ...walked } = await spared(ended, options);
-  if (options.watchOn && ranOut !== undefined && walked.outcome === 'failed') {
-    const watched = { run_id, step: ranOut, until: clock.now() + WATCHED_ON_MS };
-    // Without a row nobody watches on: then the run ends, and what it made is taken away, as ever.
-    await options.store.late
-      .begin(watched)
-      .catch((error: unknown) => log.error({ err: error }, 'a wait that ran out cannot be watched on'));
-  }
+  const walked = await spared(ended, options);
   const book = await bookOf(run_id, made, walked, options.store);
   const record: RunRecord = {
     ...factsOfHeader(header),
@@ -252,7 +244,7 @@ async function close(record: RunRecord, { journal, book }: Ending, options: Clos
   if (unstored !== undefined) unstored = await finish();
 
   // What is still waited for must not be taken away before it has come.
-  const watched = await store.late.of(run_id).catch(() => undefined);
+  const watched = await stillWatched(record, store).catch(() => undefined);
   const at = book.steps.findIndex(({ step }) => step === watched?.step);
   const free = book.effects.filter((effect) => {
     return book.steps.findIndex(({ step }) => step === effect.step) > at || watched === undefined;
@@ -272,6 +264,14 @@ async function close(record: RunRecord, { journal, book }: Ending, options: Clos
   const why = fault === undefined ? {} : { system: fault.system, code: fault.code, fault: fault.message };
   log.info({ outcome, duration_ms: Math.round(duration_ms), ...why }, 'a run ended');
   await journal.letGo();
+}
+
+/** The wait of the run that is watched on; none where the run was spared or closed behind the end of that step. */
+async function stillWatched({ run_id, outcome }: RunRecord, { late }: Store): Promise<LateWatch | undefined> {
+  const watched = await late.of(run_id);
+  if (watched === undefined || outcome === 'failed') return watched;
+  await late.drop(run_id);
+  return undefined;
 }
 
 /** What the run has made. Where the store cannot be read, or could not be written, what this process knows of: that is taken away all the same. */

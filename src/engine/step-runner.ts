@@ -20,6 +20,9 @@ import type { Workplace } from './workplace.ts';
 
 const DEFAULT_HOLD_MS = 600_000;
 
+/** How long a wait that ran out is watched on, where somebody stays to do so. Milliseconds. */
+const WATCHED_ON_MS = 12 * 3_600_000;
+
 /**
  * What a step whose limit passed while nobody was at work gets to hear what happened meanwhile. Real milliseconds: one request may take that
  * long.
@@ -51,8 +54,8 @@ export interface RunScope {
   readonly attribute: Attribute;
   /** Filled by the first step that asks. */
   readonly release: { known: Release | undefined };
-  /** Ids of the steps whose time ran out while they waited for something. */
-  readonly ranOut: Set<string>;
+  /** Whether somebody stays to watch on where a wait of this step runs out. */
+  readonly watchOn: boolean;
   /** Epoch ms. */
   readonly startedAt: number;
 }
@@ -82,10 +85,16 @@ export async function runStep(
   using stop = firstOf(scope.signal, limit.signal);
   const attempts = [...entry.ended];
   let heard: readonly Event[] = [];
-  const hear = (events: readonly Event[]) => {
-    heard = events;
-    const last = events.at(-1);
-    if (last !== undefined) tell({ type: 'step_news', index, text: last.fact });
+  let ranOut = false;
+  const ears: Ears = {
+    heard(events) {
+      heard = events;
+      const last = events.at(-1);
+      if (last !== undefined) tell({ type: 'step_news', index, text: last.fact });
+    },
+    ranOut() {
+      ranOut = true;
+    },
   };
 
   const tried = await retrying(
@@ -106,7 +115,7 @@ export async function runStep(
         step,
         inputs,
         { ...scope, signal, log, resumed, interrupted, late },
-        hear,
+        ears,
       );
       const fault = 'fault' in work ? toData(work.fault, system) : undefined;
       const record: AttemptRecord = {
@@ -154,7 +163,13 @@ export async function runStep(
     outputs: 'result' in tried ? tried.result : {},
     ...(fault === undefined ? {} : { fault }),
   };
-  await journal.stepEnded({ ...record, index, step: step.id });
+  const isWatched = scope.watchOn && ranOut && record.outcome === 'failed';
+  await journal.stepEnded({
+    ...record,
+    index,
+    step: step.id,
+    ...(isWatched ? { watched_until: clock.now() + WATCHED_ON_MS } : {}),
+  });
   return record;
 }
 
@@ -230,6 +245,13 @@ export function stopwatch(clock: Clock, startedAt?: number): () => number {
   return () => clock.monotonic() - started;
 }
 
+/** Who is told what a step hears while it waits. */
+export interface Ears {
+  heard(events: readonly Event[]): void;
+  /** Its time passed while it waited. */
+  ranOut(): void;
+}
+
 type Work = { readonly result: JsonObject } | { readonly fault: Fault };
 
 /** One attempt; whatever goes wrong in it is its fault, and when a limit stopped it, the first reason is. */
@@ -237,7 +259,7 @@ export async function attemptOnce(
   step: PlannedStep,
   inputs: JsonObject,
   scope: RunScope & Pick<Entry, 'interrupted' | 'late'> & { readonly resumed: boolean },
-  heard: (events: readonly Event[]) => void,
+  { heard, ranOut }: Ears,
 ): Promise<Work> {
   const { definition } = step.action;
   const { signal, journal, watch, clock } = scope;
@@ -283,10 +305,10 @@ export async function attemptOnce(
             holdMs: definition.holdMs ?? DEFAULT_HOLD_MS,
             interrupted: scope.interrupted,
             heard,
+            ranOut,
           });
         } catch (error) {
           if (error instanceof Fault && error !== signal.reason) ended = error;
-          if (signal.aborted && reasonOf(signal).kind === 'timeout') scope.ranOut.add(step.id);
           throw error;
         }
       },

@@ -10,16 +10,14 @@ import {
 import type { Logger } from '../core/ports.ts';
 import type { EffectRecord, RunRecord, StepRecord } from '../core/run.ts';
 import type { RunFacts } from '../core/step.ts';
+import { stepRecordOf } from '../core/step-record.ts';
 import type { RunHeader, RunJournal, StepProgress, StoredRun } from '../core/store.ts';
 import type { Place, RunOptions } from './run-options.ts';
 import { type RunScope, runStep } from './step-runner.ts';
 import type { Workplace } from './workplace.ts';
 
 /** What comes of walking through the steps. */
-export type Walked = Pick<RunRecord, 'outcome' | 'fault' | 'steps' | 'release' | 'versions'> & {
-  /** Id of the step that decided it, where that still waited for something when its time ran out. */
-  readonly ranOut?: string;
-};
+export type Walked = Pick<RunRecord, 'outcome' | 'fault' | 'steps' | 'release' | 'versions'>;
 
 /** One walk through the steps of a plan. */
 export interface Walk {
@@ -44,8 +42,8 @@ export async function walk(options: RunOptions, walk: Walk): Promise<Walked> {
     const steps = plan.steps.map((step): StepRecord => {
       const begun = before?.steps.find(({ index }) => index === step.index);
       if (begun === undefined) return skipped(step, 'the work folder could not be made');
-      if (begun.outcome !== null) return recordOf(begun, step);
-      return recordOf({ ...begun, outcome: 'errored', fault: fault ?? null }, step);
+      if (begun.outcome !== null) return stepRecordOf(begun, step);
+      return stepRecordOf({ ...begun, outcome: 'errored', fault: fault ?? null }, step);
     });
     return {
       outcome: 'errored',
@@ -70,7 +68,7 @@ export async function walk(options: RunOptions, walk: Walk): Promise<Walked> {
     tell,
     attribute: (step, silence) => options.attribute(facts.id, step, silence),
     release: { known: before?.release ?? undefined },
-    ranOut: new Set(),
+    watchOn: options.watchOn,
     startedAt: header.started_at,
   };
   const asked = versionsBeside(options, facts, workplace, signal)
@@ -84,14 +82,12 @@ export async function walk(options: RunOptions, walk: Walk): Promise<Walked> {
     });
   const steps = await runSteps(options, scope, before?.steps ?? []);
   const verdict = verdictOf(steps, signal);
-  const decided = steps.find(({ outcome }) => outcome === 'failed')?.id ?? '';
-  const ranOut = scope.ranOut.has(decided) ? { ranOut: decided } : {};
-  return { ...verdict, ...ranOut, steps, release: scope.release.known ?? null, versions: await asked };
+  return { ...verdict, steps, release: scope.release.known ?? null, versions: await asked };
 }
 
 /** The outcome of the first step that did not pass; of a run that was stopped between two steps, why it was. */
 function verdictOf(steps: readonly StepRecord[], signal: AbortSignal): Pick<RunRecord, 'outcome' | 'fault'> {
-  const first = steps.find(({ outcome }) => outcome !== 'passed' && outcome !== 'skipped');
+  const first = steps.find(decides);
   if (first !== undefined) {
     return {
       outcome: first.outcome as Outcome,
@@ -101,6 +97,11 @@ function verdictOf(steps: readonly StepRecord[], signal: AbortSignal): Pick<RunR
   if (!steps.some(({ reason }) => reason === STOPPED)) return { outcome: 'passed' };
   const fault = asFault(signal.reason).toData('own');
   return { outcome: outcomeOf(fault.kind), fault };
+}
+
+/** Whether the run takes its outcome from this step, where it is the first of its kind. */
+function decides({ outcome }: StepRecord): boolean {
+  return outcome !== 'passed' && outcome !== 'skipped';
 }
 
 const STOPPED = 'the run was stopped';
@@ -118,7 +119,8 @@ async function runSteps(
     const view: Scope = { ...seen, steps };
     const begun = before.find(({ index }) => index === step.index);
     const hasEnded = begun !== undefined && begun.outcome !== null;
-    const record = hasEnded ? recordOf(begun, step) : await oneStep(step, view, failed, scope, begun);
+    const here = { ...scope, watchOn: scope.watchOn && !records.some(decides) };
+    const record = hasEnded ? stepRecordOf(begun, step) : await oneStep(step, view, failed, here, begun);
     // Somebody else goes on from here: nothing of what comes now could be written.
     if (scope.journal.lost.aborted) throw scope.journal.lost.reason;
     records.push(record);
@@ -130,8 +132,7 @@ async function runSteps(
       outcome: record.outcome,
       outputs: record.outcome === 'passed' ? record.outputs : null,
     };
-    const passed = record.outcome === 'passed' || record.outcome === 'skipped';
-    if (!passed && !step.continue_on_failure) failed ??= step.id;
+    if (decides(record) && !step.continue_on_failure) failed ??= step.id;
   }
   return records;
 }
@@ -156,32 +157,6 @@ async function oneStep(
     // An expression that cannot be evaluated, or a journal that cannot be written: ours, and the step's end.
     return notRun(step, asFault(error).toData('own'), scope);
   }
-}
-
-/** A step as the journal has it; `planned` where its plan is known, too. */
-export function recordOf(step: StepProgress, planned?: PlannedStep): StepRecord {
-  const { started_at, resumed_at, duration_ms, outcome, fault, reason } = step;
-  return {
-    id: step.step,
-    name: planned?.name ?? step.step,
-    uses: step.uses,
-    system: step.system,
-    outcome: outcome ?? 'skipped',
-    ...(started_at === null ? {} : { started_at }),
-    duration_ms: duration_ms ?? 0,
-    ...(resumed_at.length === 0 ? {} : { resumed_at }),
-    ...(planned?.normalMs === undefined ? {} : { normal_ms: planned.normalMs }),
-    // Only one that was given up has no outcome of its own: it ended as its step.
-    attempts: step.attempts.map((attempt) => ({
-      ...attempt,
-      outcome: attempt.outcome ?? (outcome === 'cancelled' ? outcome : 'errored'),
-    })),
-    phases: step.phases,
-    inputs: step.inputs ?? {},
-    outputs: step.outputs ?? {},
-    ...(fault === null ? {} : { fault }),
-    ...(reason === null ? {} : { reason }),
-  };
 }
 
 async function noteSkipped(step: PlannedStep, reason: string, { journal, log }: RunScope): Promise<void> {

@@ -29,6 +29,8 @@ export interface WaitOptions {
   readonly interrupted?: Interrupted | undefined;
   /** Told of all events whenever there is news. */
   readonly heard?: (events: readonly Event[]) => void;
+  /** Told where the wait ends because its time has passed, in this process or before it. */
+  readonly ranOut?: () => void;
 }
 
 /**
@@ -233,7 +235,7 @@ export function openWatch({ environment, sources, store, clock, log }: WatchOpti
       }
     },
 
-    until(subject, judge, { signal, holdMs, interrupted, heard }) {
+    until(subject, judge, { signal, holdMs, interrupted, heard, ranOut }) {
       const entry = followed.get(subjectId(subject));
       if (entry === undefined) throw new Error(`${subjectId(subject)} is not followed`);
       return new Promise((resolve, reject) => {
@@ -248,17 +250,20 @@ export function openWatch({ environment, sources, store, clock, log }: WatchOpti
         }
         /** A no that could still turn is more to say than that time ran out. */
         function onAbort(): void {
-          const ranOut = signal.reason instanceof Fault && signal.reason.kind === 'timeout';
+          const isOver = signal.reason instanceof Fault && signal.reason.kind === 'timeout';
           const unheard =
             interrupted === undefined || isCaughtUp(subject) ? undefined : interrupted.leftAlone;
+          if (isOver) ranOut?.();
           end(() =>
-            reject(ranOut ? (turning ?? unheard ?? blindness(subject) ?? signal.reason) : signal.reason),
+            reject(isOver ? (turning ?? unheard ?? blindness(subject) ?? signal.reason) : signal.reason),
           );
         }
         const listener: Listener = {
           looked() {
             if (interrupted === undefined || clock.now() < interrupted.deadlineAt) return;
-            if (isCaughtUp(subject)) end(() => reject(turning ?? interrupted.timedOut));
+            if (!isCaughtUp(subject)) return;
+            ranOut?.();
+            end(() => reject(turning ?? interrupted.timedOut));
           },
           news() {
             const events = eventsOf(entry.reports).filter(inTime);

@@ -8,7 +8,7 @@ import type { Due } from '../core/schedule.ts';
 import { environmentFacts, probeFacts } from '../core/scope.ts';
 import type { Site, SiteProbe } from '../core/site.ts';
 import type { RunSummary, Store, StoredRun, TakenRun } from '../core/store.ts';
-import { watchLate } from '../engine/late.ts';
+import { giveUpLate, watchLate } from '../engine/late.ts';
 import { runCancelled } from '../engine/limits.ts';
 import { beginRun, closeRun, finishRun, resumeRun } from '../engine/run.ts';
 import type { RunOptions } from '../engine/run-options.ts';
@@ -251,7 +251,10 @@ export function openWorkers(options: WorkersOptions): Workers {
       await goOnWatching(header.run_id);
     } else if (record !== null) {
       if (late !== undefined && !gone && !(plan instanceof Fault)) {
+        // One that was restored from a backup, too: to watch makes nothing.
         await watchLate(taken, late, walkOptions(world, plan, header.params, signal));
+      } else if (late !== undefined && lost !== undefined) {
+        await giveUpLate(taken, late, lost, close);
       } else {
         await finishRun(taken, record, close);
       }

@@ -2,9 +2,10 @@ import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
 import { Fault } from '../core/fault.ts';
 import type { EffectState } from '../core/run.ts';
 import type { AttemptProgress, RunJournal } from '../core/store.ts';
-import { effectOf } from './rows.ts';
-import type { Database, EffectsTable } from './schema.ts';
+import { effectOf, progressOf } from './rows.ts';
+import type { Database, EffectsTable, StepsTable } from './schema.ts';
 import { durably, type Session } from './session.ts';
+import { withoutRows } from './step-rests.ts';
 import { addTotals } from './totals.ts';
 
 export interface JournalOptions {
@@ -103,16 +104,27 @@ export function openJournal({
       reason,
       fault,
       attempts,
-    }) =>
-      nothing(
-        write(sql`
+      watched_until,
+    }) => {
+      const ended = sql`
           insert into steps (run_id, idx, step, uses, system, outcome, duration_ms, outputs, phases, reason, fault, attempts)
           select ${run_id}, ${index}, ${step}, ${uses}, ${system}, ${outcome}, ${duration_ms}, ${JSON.stringify(outputs)},
             ${JSON.stringify(phases)}, ${reason ?? null}, ${jsonOrNull(fault)}, ${JSON.stringify(attempts)} ${ours}
           on conflict (run_id, idx) do update set
             outcome = excluded.outcome, duration_ms = excluded.duration_ms, outputs = excluded.outputs,
-            phases = excluded.phases, reason = excluded.reason, fault = excluded.fault, attempts = excluded.attempts`),
-      ),
+            phases = excluded.phases, reason = excluded.reason, fault = excluded.fault, attempts = excluded.attempts`;
+      if (watched_until === undefined) return nothing(write(ended));
+      // Whoever dies between two statements would leave a wait that nobody watches on.
+      return guarded(() =>
+        db.transaction().execute(async (transaction) => {
+          await writeOn(transaction, ended);
+          await writeOn(
+            transaction,
+            sql`insert into late_watches (run_id, step, until) select ${run_id}, ${step}, ${watched_until} ${ours}`,
+          );
+        }),
+      );
+    },
 
     release: (release) =>
       nothing(
@@ -176,11 +188,19 @@ export function openJournal({
 
     finish: (record) =>
       // A result that was ever shown stays.
-      nothing(
-        writeDurably(sql`
-          update runs set state = 'finalizing', outcome = ${record.outcome}, ended_at = ${record.ended_at},
-            fault = ${jsonOrNull(record.fault)}, record = ${JSON.stringify(record)}
-          where run_id = ${run_id} and fence = ${fence} and record is null`),
+      guarded(() =>
+        durably(db, async (connection) => {
+          const { rows } = await sql<
+            Selectable<StepsTable>
+          >`select * from steps where run_id = ${run_id} order by idx`.execute(connection);
+          await writeOn(
+            connection,
+            sql`
+              update runs set state = 'finalizing', outcome = ${record.outcome}, ended_at = ${record.ended_at},
+                fault = ${jsonOrNull(record.fault)}, record = ${withoutRows(record, rows.map(progressOf))}
+              where run_id = ${run_id} and fence = ${fence} and record is null`,
+          );
+        }),
       ),
 
     settle: (effect, { state, at, evidence, identity, undo }) =>

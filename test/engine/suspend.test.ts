@@ -2,8 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Report, Source } from '../../src/core/event.ts';
 import { Fault } from '../../src/core/fault.ts';
 import type { StepDefinition } from '../../src/core/step.ts';
-import type { Store } from '../../src/core/store.ts';
-import { action, type EngineWorld, engineWorld } from '../support/engine-world.ts';
+import { action, type Death, type EngineWorld, engineWorld } from '../support/engine-world.ts';
 import { settle } from '../support/fake-clock.ts';
 
 const worlds: EngineWorld[] = [];
@@ -17,10 +16,10 @@ const HOUR = 3_600_000;
 /** A system in which one task is made, and which says that it is closed at a time that a test sets. */
 function elsewhere({
   watchOn = false,
-  changeStore = (store) => store,
+  lookIfGone = async () => undefined,
 }: {
   readonly watchOn?: boolean;
-  readonly changeStore?: (store: Store) => Store;
+  readonly lookIfGone?: () => Promise<Fault | undefined>;
 } = {}) {
   const made: string[] = [];
   const removed: string[] = [];
@@ -83,9 +82,17 @@ function elsewhere({
     removed.push(String(value));
     return { made: 'nothing' };
   });
+  const broken = action(async () => {
+    throw new Fault('the disk is full', { code: 'DISK_FULL', kind: 'prober' });
+  });
   const world = engineWorld(
-    { 'test/build': build, 'test/cancel': cancel, 'fas/login': action(async () => ({ made: '' })) },
-    { sources: [source], suspend: suspend.signal, watchOn, changeStore },
+    {
+      'test/build': build,
+      'test/broken': broken,
+      'test/cancel': cancel,
+      'fas/login': action(async () => ({ made: '' })),
+    },
+    { sources: [source], suspend: suspend.signal, watchOn, lookIfGone },
   );
   worlds.push(world);
   return { world, made, removed, closes, silence, suspend };
@@ -192,20 +199,66 @@ describe('a wait that ran out, where somebody stays', () => {
   });
 });
 
-test('a wait that ran out and cannot be written down to be watched ends as where nobody stays', async () => {
-  const changeStore = (store: Store): Store => ({
-    ...store,
-    late: {
-      ...store.late,
-      begin: async () => {
-        throw new Fault('database or disk is full', { code: 'DISK_FULL', kind: 'prober' });
-      },
-    },
+describe('a run that is killed behind a wait that ran out, where somebody stays', () => {
+  const FOUR = `${STEPS}
+  - { id: behind, uses: test/build }
+  - { id: always, uses: test/cancel, always: true, with: { value: always } }
+  - { id: last, uses: test/build }`;
+
+  test('is watched on all the same, around whatever write it was', async () => {
+    const { world: whole } = elsewhere({ watchOn: true });
+    const writes = (await whole.killed(FOUR, { write: Number.POSITIVE_INFINITY, when: 'after' })) ?? 0;
+    const deaths = Array.from({ length: writes }, (_, write): Death => ({ write: write + 1, when: 'after' }));
+    for (const death of [{ write: 'stepEnded', when: 'before' } as const, ...deaths]) {
+      const { world, made, removed } = elsewhere({ watchOn: true });
+      await world.killed(FOUR, death);
+      if ((await world.stored()).record === null) {
+        expect(await world.resumed(), `${death.write}`).toMatchObject({ outcome: 'failed' });
+      }
+      expect(made).toEqual(['7']);
+      expect(removed.filter((value) => value !== 'always')).toEqual([]);
+      expect(await world.store.late.of('run-1'), `${death.write}`).toMatchObject({ step: 'build' });
+    }
   });
-  const { world, removed } = elsewhere({ watchOn: true, changeStore });
-  expect(await world.ran(STEPS)).toMatchObject({ outcome: 'failed' });
-  expect(removed).toEqual(['7']);
-  expect(await world.stored()).toMatchObject({ state: 'finished' });
+
+  test('is watched on where nobody was at work when the wait ran out', async () => {
+    const { world, removed, closes } = elsewhere({ watchOn: true });
+    await world.killed(STEPS, { write: 'follow', when: 'after' });
+    const [step] = (await world.stored()).steps;
+    closes.at = (step?.started_at ?? 0) + 2.5 * HOUR;
+    await world.clock.advance(3 * HOUR);
+    expect(await world.resumed()).toMatchObject({ outcome: 'failed', fault: { code: 'STEP_TIMED_OUT' } });
+    expect(removed).toEqual([]);
+    expect(await world.watchedOn()).toMatchObject({ says: 'came_late', text: 'came after 2h 30m 00s' });
+    expect(removed).toEqual(['7']);
+  });
+});
+
+test.each([
+  [
+    'passed over: the run went on and another step decided it',
+    '  - { uses: test/build, continue_on_failure: true }\n  - { id: again, uses: test/build }',
+    'build',
+  ],
+  [
+    'no longer of interest: an earlier step of ours broke',
+    '  - { uses: test/broken, continue_on_failure: true }\n  - uses: test/build',
+    undefined,
+  ],
+])('only the step that decided the run is watched on, not one that is %s', async (_, steps, watched) => {
+  const { world } = elsewhere({ watchOn: true });
+  await world.ran(steps);
+  expect((await world.store.late.of('run-1'))?.step).toBe(watched);
+});
+
+test('nothing is watched on of a run whose whole environment has gone', async () => {
+  const { world } = elsewhere({
+    watchOn: true,
+    lookIfGone: async () => new Fault('the sandbox ended', { code: 'SANDBOX_GONE', kind: 'prober' }),
+  });
+  expect(await world.ran(STEPS)).toMatchObject({ outcome: 'errored', fault: { code: 'SANDBOX_GONE' } });
+  expect(await world.store.late.of('run-1')).toBeUndefined();
+  expect(await world.stored()).toMatchObject({ state: 'finished', verdicts: [] });
 });
 
 test('where nobody stays, what a wait that ran out waited for is taken away at once', async () => {

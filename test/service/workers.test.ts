@@ -6,7 +6,7 @@ import type { ProbePlan } from '../../src/core/plan.ts';
 import type { Owner } from '../../src/core/run.ts';
 import type { Due } from '../../src/core/schedule.ts';
 import type { SiteProbe } from '../../src/core/site.ts';
-import type { Store } from '../../src/core/store.ts';
+import type { RunJournal, Store } from '../../src/core/store.ts';
 import { openWorkers } from '../../src/service/workers.ts';
 import type { World } from '../../src/service/world.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
@@ -15,6 +15,20 @@ import { silentLogger, testEnvironment } from '../support/step-context.ts';
 import { headerOf, OWNER, recordOf, storeWorld } from '../support/store-world.ts';
 
 const DEAD: Owner = { ...OWNER, pid: 6 };
+
+/** The end of a step whose wait ran out, and that is watched on for ever. */
+const RAN_OUT: Parameters<RunJournal['stepEnded']>[0] = {
+  index: 0,
+  step: 'build',
+  uses: 'koji/build',
+  system: 'koji',
+  outcome: 'failed',
+  duration_ms: 1,
+  outputs: {},
+  phases: [],
+  attempts: [],
+  watched_until: Number.MAX_SAFE_INTEGER,
+};
 
 let world: ReturnType<typeof storeWorld>;
 beforeEach(() => {
@@ -109,6 +123,37 @@ describe('recoveries', () => {
     const effect = (await store.find('run-1')).run?.effects[0];
     expect(effect?.undo_attempts).toBe(3);
     expect(await recoveries(store)).toEqual([['adopted', 1]]);
+  });
+});
+
+test.each([
+  ['whose probe cannot be read any more', { gone: false }, 'no plan'],
+  ['whose environment is gone', { gone: true }, 'the sandbox of this run ended in the middle of it'],
+])('a late watch %s ends, and its run with it', async (_, options, why) => {
+  const { store } = world;
+  const journal = await store.begin(headerOf('run-1'), DEAD, () => true);
+  await journal.stepEnded(RAN_OUT);
+  await journal.finish(recordOf('run-1', { outcome: 'failed' }));
+  const { workers } = workersOn(store, options);
+  await workers.adopt();
+  await workers.idle();
+  expect((await store.find('run-1')).run).toMatchObject({
+    state: 'finished',
+    verdicts: [{ step: 'build', says: 'never_came', text: `it was watched no longer: ${why}` }],
+  });
+});
+
+test('a run that is closed behind a wait that ran out is watched no longer', async () => {
+  const { store } = world;
+  const journal = await store.begin(headerOf('run-1'), DEAD, () => true);
+  await journal.stepEnded(RAN_OUT);
+  const { workers } = workersOn(store, { gone: true });
+  await workers.adopt();
+  await workers.idle();
+  expect((await store.find('run-1')).run).toMatchObject({
+    state: 'finished',
+    record: { outcome: 'errored' },
+    verdicts: [],
   });
 });
 

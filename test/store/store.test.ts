@@ -220,14 +220,36 @@ describe('a package is held', () => {
   });
 });
 
+const RAN_OUT: Parameters<RunJournal['stepEnded']>[0] = {
+  index: 0,
+  step: 'ci',
+  uses: 'ci/wait-complete',
+  system: 'ci',
+  outcome: 'failed',
+  duration_ms: 1,
+  outputs: {},
+  phases: [],
+  attempts: [],
+  watched_until: 9000.5,
+};
+
 describe('a run that is watched on', () => {
+  test('is so from the end of its step, of which whoever has lost it writes nothing', async () => {
+    await using store = openStore(file);
+    const journal = await store.begin(header('run-1'), OWNER, () => true);
+    await store.takeOver('run-1', { ...OWNER, pid: 99 }, () => false);
+    await expect(journal.stepEnded(RAN_OUT)).rejects.toMatchObject({
+      code: 'RUN_TAKEN_OVER',
+    });
+    expect(await store.late.of('run-1')).toBeUndefined();
+    expect((await store.find('run-1')).run?.steps).toEqual([]);
+  });
+
   test('is not finished before its watch has ended with a verdict', async () => {
     await using store = openStore(file);
     const journal = await store.begin(header('run-1'), OWNER, () => true);
+    await journal.stepEnded(RAN_OUT);
     await journal.finish(recordOf('run-1'));
-    await store.late.begin({ run_id: 'run-1', step: 'ci', until: 9000.5 });
-    // A later life begins it again, and finds the end that it was given first.
-    await store.late.begin({ run_id: 'run-1', step: 'ci', until: 99_999 });
     expect(await store.late.of('run-1')).toEqual({ run_id: 'run-1', step: 'ci', until: 9000.5 });
     await journal.letGo();
     expect((await store.find('run-1')).run).toMatchObject({ state: 'finalizing', verdicts: [] });
