@@ -88,11 +88,16 @@ export async function assertServed(
 }
 
 /** Says so where nobody is there who would act on what was asked for. */
-export async function warnUnserved(store: Store, clock: Clock, host: Host): Promise<void> {
+export async function warnUnserved(
+  store: Store,
+  clock: Clock,
+  host: Host,
+  what = 'it is done',
+): Promise<void> {
   const { state } = await serviceState(store, clock, host);
   if (state === 'serving') return;
   const why = state === 'silent' ? '`serve` gives no sign of life' : 'no `serve` runs on this data';
-  host.stderr.write(`${why}: it is done when one does\n`);
+  host.stderr.write(`${why}: ${what} when one does\n`);
 }
 
 /** A moment that lies ahead, `2h` or `2026-12-01T08:00Z`. Epoch ms. */

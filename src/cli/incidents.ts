@@ -1,14 +1,13 @@
 import { formatDuration } from '../core/duration.ts';
-import type { Environment } from '../core/environment.ts';
 import type { Incident, IncidentState } from '../core/incident.ts';
 import { isoTime } from '../core/iso-time.ts';
-import type { Store } from '../core/store.ts';
 import { SYSTEMS } from '../core/system.ts';
 import { normalText } from '../incidents/message.ts';
 import { existingStore, warnUnserved, whoAsks, writeDown } from './asked.ts';
 import { dataOption } from './data-option.ts';
 import { EXIT, type Host } from './host.ts';
 import { jsonText } from './json-text.ts';
+import { assertLive, closingCommand, findIncident, isUnwatched, nowOf } from './one-incident.ts';
 import type { PlaceOptions } from './places.ts';
 import { painter, table } from './style.ts';
 import { localTime } from './times.ts';
@@ -45,8 +44,18 @@ export async function incidentsListCommand(options: IncidentsListOptions, host: 
   });
   if (options.json === true) host.stdout.write(incidentsJson(incidents));
   else if (incidents.length === 0) host.stderr.write('no incidents\n');
-  else host.stdout.write(`${incidentsTable(incidents, host)}\n`);
+  else {
+    host.stdout.write(`${incidentsTable(incidents, host)}\n`);
+    const lonely = incidents.filter(isUnwatched);
+    if (lonely.length > 0)
+      host.stdout.write(`\n${lonely.map((one) => lonelyText(one, options, host)).join('\n')}\n`);
+  }
   return EXIT.passed;
+}
+
+function lonelyText(incident: Incident, options: PlaceOptions, host: Host): string {
+  const { system, environment } = incident;
+  return `nobody watches ${system} on ${environment} any more: no run will end it\n  ${closingCommand(incident, options, host)}`;
 }
 
 function incidentsTable(incidents: readonly Incident[], host: Host): string {
@@ -60,7 +69,7 @@ function incidentsTable(incidents: readonly Incident[], host: Host): string {
     incident.resolved_at === null
       ? `${incident.failures} failed`
       : `lasted ${formatDuration(incident.resolved_at - incident.since)}`,
-    incident.acknowledged_by === null ? '' : `by ${incident.acknowledged_by}`,
+    noteOf(incident),
   ]);
   const [head = '', ...lines] = table(
     [['since', 'incident', 'system', 'environment', 'state', '', ''], ...rows],
@@ -70,6 +79,13 @@ function incidentsTable(incidents: readonly Incident[], host: Host): string {
     incidents[at]?.state === 'open' ? line.replace(/\bopen\b/, (word) => paint('red', word)) : line,
   );
   return [head, ...painted].join('\n');
+}
+
+function noteOf(incident: Incident): string {
+  const { acknowledged_by, closed_by } = incident;
+  if (isUnwatched(incident)) return 'nobody watches it';
+  if (closed_by !== null) return `closed by ${closed_by}`;
+  return acknowledged_by === null ? '' : `by ${acknowledged_by}`;
 }
 
 /** As many letters as tell these apart. */
@@ -138,11 +154,22 @@ function incidentText(incident: Incident, options: PlaceOptions, host: Host): st
         : `by ${incident.acknowledged_by}${incident.acknowledged_at === null ? '' : ` at ${localTime(incident.acknowledged_at)}`}`,
     ],
     ['ticket', incident.ticket ?? ''],
+    [
+      'closed',
+      incident.closed_by === null
+        ? ''
+        : `by ${incident.closed_by}${incident.closed_at === null ? '' : ` at ${localTime(incident.closed_at)}`}: ${incident.closed_because ?? ''}`,
+    ],
   ];
   const lines = [
     `${paint(state === 'open' ? ['red', 'bold'] : 'bold', `${system} on ${environment}: ${state}`)}`,
     ...facts.filter(([, text]) => text !== '').map(([what, text]) => `  ${what.padEnd(14)}${text}`),
   ];
+  if (isUnwatched(incident)) {
+    const since = incident.unwatched_since ?? 0;
+    lines.push('', `Nobody watches it since ${localTime(since)}: no run will end it.`);
+    lines.push(`  ${closingCommand(incident, options, host)}`);
+  }
   if (last !== undefined) {
     lines.push('', paint('bold', 'What happened'), `  ${last.fault.message} (${last.fault.code})`);
     const details = [...last.builds, ...last.updates, ...last.details];
@@ -173,9 +200,8 @@ function shortId(run_id: string): string {
 export async function incidentsAckCommand(id: string, options: PlaceOptions, host: Host): Promise<number> {
   await using store = await existingStore(options, host);
   const incident = await findIncident(store, id);
-  const { incident_id, state, system, environment } = incident;
-  if (state === 'resolved' || state === 'dismissed')
-    throw new UsageError(`incident ${incident_id} is ${state}`, 'It needs nobody any more.');
+  const { incident_id, system, environment } = incident;
+  assertLive(incident);
   if (incident.acknowledged_by !== null)
     host.stderr.write(`${incident.acknowledged_by} has acknowledged it before\n`);
   const who = await whoAsks(host);
@@ -187,6 +213,38 @@ export async function incidentsAckCommand(id: string, options: PlaceOptions, hos
   await warnUnserved(store, clock, host);
   return EXIT.passed;
 }
+
+/** `packprobe incidents close ID --because TEXT`: for what no run will end. */
+export async function incidentsCloseCommand(
+  id: string,
+  options: PlaceOptions & { readonly because: string },
+  host: Host,
+): Promise<number> {
+  const because = options.because.trim();
+  if (because === '')
+    throw new UsageError('--because says nothing', 'Say why, for those who were told of it.');
+  if (because.length > MOST_BECAUSE)
+    throw new UsageError(`--because takes at most ${MOST_BECAUSE} characters`);
+  await using store = await existingStore(options, host);
+  const incident = await findIncident(store, id);
+  const { incident_id, system, environment } = incident;
+  assertLive(incident);
+  const who = await whoAsks(host);
+  const clock = await host.openClock();
+  const detail = `${system} on ${environment}: ${because}`;
+  await writeDown(store, clock, { who, action: 'incident.close', subject: incident_id, detail });
+  const closing = { by: who, because, at: await nowOf(incident, store, host) };
+  const closed = await store.incidents.close(incident_id, closing);
+  // Somebody, or a good run, was faster.
+  if (closed === undefined) assertLive(await findIncident(store, incident_id));
+  host.stdout.write(`${incident_id}\n`);
+  if (closed?.state === 'resolved')
+    await warnUnserved(store, clock, host, 'it is closed, and receivers are told');
+  return EXIT.passed;
+}
+
+/** Characters. It stands in every message that tells of it. */
+const MOST_BECAUSE = 500;
 
 /** `packprobe incidents ticket ID URL`; without an address it is taken away. */
 export async function incidentsTicketCommand(
@@ -212,37 +270,12 @@ export async function incidentsTicketCommand(
   return EXIT.passed;
 }
 
-/** Incidents that are offered by the beginning of their ids; who wants an older one knows it whole. */
-const NEWEST = 200;
-
-async function findIncident(store: Store, id: string): Promise<Incident> {
-  const see = 'See: packprobe incidents list';
-  if (id === '') throw new UsageError('which incident? its id is empty', see);
-  const whole = await store.incidents.find(id);
-  if (whole !== undefined) return whole;
-  const fitting = (await store.incidents.list({ limit: NEWEST })).filter(({ incident_id }) =>
-    incident_id.startsWith(id),
-  );
-  const [only, ...more] = fitting;
-  if (only === undefined) throw new UsageError(`there is no incident "${id}"`, see);
-  if (more.length === 0) return only;
-  const ids = fitting.map(({ incident_id }) => incident_id).join(', ');
-  throw new UsageError(`"${id}" begins several incidents`, `Say more of one of: ${ids}`);
-}
-
-/** The clock of its environment, as the run that it began with had it. */
-async function nowOf({ runs }: Incident, store: Store, host: Host): Promise<number> {
-  const [first] = runs;
-  const { run } = first === undefined ? {} : await store.find(first.run_id);
-  const environment = run?.header.environment_definition as unknown as Environment | undefined;
-  return (await host.openClock(environment?.clock)).now();
-}
-
 function incidentsJson(value: Incident | readonly Incident[]): string {
   const plain = (incident: Incident) => ({
     ...incident,
     since: isoTime(incident.since),
     flapping_since: incident.flapping_since === null ? null : isoTime(incident.flapping_since),
+    unwatched_since: incident.unwatched_since === null ? null : isoTime(incident.unwatched_since),
   });
   return jsonText(Array.isArray(value) ? value.map(plain) : plain(value as Incident));
 }

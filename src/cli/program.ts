@@ -174,7 +174,7 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
   const incidents = program
     .command('incidents')
     .summary('what people are told about')
-    .description('Looks at incidents, and says who looks after them.');
+    .description('Looks at incidents, says who looks after them, and closes what no run will end.');
   place(incidents.command('list'))
     .summary('incidents, newest first')
     .description('Lists incidents, the newest first.')
@@ -208,6 +208,22 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     .action(
       handled(async (id: string, options: object) =>
         (await import('./incidents.ts')).incidentsAckCommand(id, options, host),
+      ),
+    );
+  place(incidents.command('close'))
+    .summary('end one that no run will end, and say why')
+    .description(
+      'Ends an incident: of what is not watched any more, or was none. It is resolved, and receivers are told who closed it and why. A run that fails afterwards begins another.',
+    )
+    .argument('<incident>', 'id of an incident, or its beginning')
+    .requiredOption('--because <text>', 'why, for those who were told of it')
+    .addHelpText(
+      'after',
+      '\nExample:\n  packprobe incidents close 019a9f2e --because "this environment was shut down"\n',
+    )
+    .action(
+      handled(async (id: string, options: never) =>
+        (await import('./incidents.ts')).incidentsCloseCommand(id, options, host),
       ),
     );
   place(incidents.command('ticket'))

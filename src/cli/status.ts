@@ -10,6 +10,7 @@ import { existingStore, type ServiceState, serviceState } from './asked.ts';
 import { EXIT, type Host } from './host.ts';
 import { jsonText } from './json-text.ts';
 import { type KnownSiteOptions, knownSites } from './known-sites.ts';
+import { closingCommand, isUnwatched } from './one-incident.ts';
 import { configFile, loadConfig } from './places.ts';
 import { dueText, type NextDue, nextDues } from './schedule.ts';
 import { databaseFile } from './stored-run.ts';
@@ -34,6 +35,8 @@ interface Status {
   readonly systems: readonly SystemEntry[];
   readonly probes: readonly ProbeStatus[];
   readonly incidents: readonly Incident[];
+  /** Open ones that no run will end, wherever. */
+  readonly lonely: readonly Incident[];
   /** The file that this is said by; undefined where there is none. */
   readonly configuration: string | undefined;
   /** Of what the database has runs; looked at where no environment is known. */
@@ -52,10 +55,11 @@ export async function statusCommand(options: StatusOptions, host: Host): Promise
   const sites = await knownSites(options, config, store, host);
   const status: Status = {
     ...(await lookAt(sites, store, clock, config.schedule.min_interval, host)),
+    lonely: await lonelyOf(options.env, store),
     configuration: await configFile(options, host),
     ran: sites.length > 0 ? [] : (await store.pages.names()).map(({ environment }) => environment),
   };
-  host.stdout.write(options.json === true ? statusJson(status) : `${statusText(status, host)}\n`);
+  host.stdout.write(options.json === true ? statusJson(status) : `${statusText(status, options, host)}\n`);
   return { good: EXIT.passed, bad: EXIT.failed, unknown: EXIT.errored }[status.verdict];
 }
 
@@ -66,7 +70,7 @@ async function lookAt(
   clock: Clock,
   minIntervalMs: number,
   host: Host,
-): Promise<Omit<Status, 'configuration' | 'ran'>> {
+): Promise<Omit<Status, 'lonely' | 'configuration' | 'ran'>> {
   const service = await serviceState(store, clock, host);
   const incidents = (await store.incidents.live()).filter(
     ({ state, scope }) => state === 'open' && sites.some((site) => site.scope === scope),
@@ -83,6 +87,13 @@ async function lookAt(
     probes.push({ ...next, last, active: active.filter(isOurs) });
   }
   return { verdict: verdictOf(systems), service, systems, probes, incidents };
+}
+
+/** Not of the environments that are known alone: those that are not any more are just what leaves incidents behind. */
+async function lonelyOf(env: string | undefined, store: Store): Promise<readonly Incident[]> {
+  return (await store.incidents.live()).filter(
+    (one) => one.state === 'open' && isUnwatched(one) && (env === undefined || env === one.environment),
+  );
 }
 
 /** Where nobody looks, what was good is not known to be. */
@@ -109,7 +120,7 @@ const STATES = {
   unknown: ['?', 'yellow'],
 } as const;
 
-function statusText(status: Status, host: Host): string {
+function statusText(status: Status, options: StatusOptions, host: Host): string {
   const paint = painter(host.stdout);
   const width = Math.min(host.stdout.columns, 100);
   const environments = [...new Set(status.probes.map(({ site }) => site.environment.name))];
@@ -128,8 +139,12 @@ function statusText(status: Status, host: Host): string {
     lines.push(...systems.map((entry) => systemLine(entry, paint, width)));
     const probes = status.probes.filter(({ site }) => site.environment.name === environment);
     lines.push('', ...probes.map((probe) => probeLine(probe, paint, width)));
-    const incidents = status.incidents.filter((incident) => incident.environment === environment);
+    const incidents = status.incidents.filter((one) => one.environment === environment && !isUnwatched(one));
     if (incidents.length > 0) lines.push('', ...incidents.flatMap((one) => incidentLines(one, paint, width)));
+  }
+  if (status.lonely.length > 0) lines.push('', `${paint('bold', 'not watched any more')}: no run will end`);
+  for (const one of status.lonely) {
+    lines.push(...incidentLines(one, paint, width), `    ${closingCommand(one, options, host)}`);
   }
   return lines.join('\n');
 }
@@ -209,7 +224,8 @@ function nextText(next: NextDue): string {
 }
 
 function incidentLines(incident: Incident, paint: Paint, width: number): readonly string[] {
-  const { system, since, failures, acknowledged_by, ticket, incident_id, runs } = incident;
+  const { system, environment, since, failures, acknowledged_by, ticket, incident_id, runs } = incident;
+  const what = isUnwatched(incident) ? `${system} on ${environment}` : system;
   const fault = runs.at(-1)?.fault.message;
   const about = [
     `${failures} failed ${failures === 1 ? 'run' : 'runs'}`,
@@ -218,12 +234,12 @@ function incidentLines(incident: Incident, paint: Paint, width: number): readonl
   ].join(', ');
   return [
     `  ${paint('red', 'incident')} ${incident_id}`,
-    `    ${cut(`${system} since ${localTime(since)}: ${about}`, width - 4)}`,
+    `    ${cut(`${what} since ${localTime(since)}: ${about}`, width - 4)}`,
     ...(fault === undefined ? [] : [`    ${cut(fault, width - 4)}`]),
   ];
 }
 
-function statusJson({ verdict, service, systems, probes, incidents, configuration }: Status): string {
+function statusJson({ verdict, service, systems, probes, incidents, lonely, configuration }: Status): string {
   const isoOrNull = (at: number | null | undefined) => (at == null ? null : isoTime(at));
   return jsonText({
     verdict,
@@ -259,7 +275,7 @@ function statusJson({ verdict, service, systems, probes, incidents, configuratio
               age_ms: last.ended_at === null ? null : Math.round(site.clock.now() - last.ended_at),
             },
     })),
-    incidents: incidents.map((incident) => ({
+    incidents: [...incidents.filter((one) => !isUnwatched(one)), ...lonely].map((incident) => ({
       incident_id: incident.incident_id,
       environment: incident.environment,
       system: incident.system,
@@ -267,6 +283,7 @@ function statusJson({ verdict, service, systems, probes, incidents, configuratio
       failures: incident.failures,
       acknowledged_by: incident.acknowledged_by,
       ticket: incident.ticket,
+      unwatched_since: isoOrNull(incident.unwatched_since),
     })),
   });
 }

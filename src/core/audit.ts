@@ -5,7 +5,7 @@ export interface AuditEntry {
   readonly who: string;
   /** `api` or `command`. */
   readonly through: string;
-  /** `run.start`, `run.cancel`, `schedule.pause`, `schedule.unpause`, `incident.acknowledge`, `incident.ticket`. */
+  /** `run.start`, `run.cancel`, `schedule.pause`, `schedule.unpause`, `incident.acknowledge`, `incident.ticket`, `incident.close`. */
   readonly action: string;
   readonly subject: string;
   readonly detail: string;

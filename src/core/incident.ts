@@ -1,12 +1,13 @@
 import type { FaultData } from './fault.ts';
 import type { NewNotice } from './notice.ts';
 import type { Charge } from './system.ts';
+import type { Increment } from './totals.ts';
 
 /**
  * - `suspected`: a failure that is not confirmed yet; nobody is told
  * - `open`: people were told, or will be
- * - `resolved`: it was open and is over
- * - `dismissed`: it was suspected, and the confirmation passed
+ * - `resolved`: it was open and is over, or somebody closed it
+ * - `dismissed`: it was suspected, and the confirmation passed, or somebody closed it
  */
 export type IncidentState = 'suspected' | 'open' | 'resolved' | 'dismissed';
 
@@ -32,7 +33,7 @@ export interface IncidentRun {
   readonly details: readonly string[];
 }
 
-/** One period in which a system fails its probes in one environment. Times: epoch ms of the environment's clock; `told_at` of the host. */
+/** One period in which a system fails its probes in one environment. Times: epoch ms of the environment's clock; `told_at` and `unwatched_since` of the host. */
 export interface Incident {
   readonly incident_id: string;
   readonly scope: string;
@@ -66,6 +67,20 @@ export interface Incident {
   readonly acknowledged_at: number | null;
   readonly acknowledged_by: string | null;
   readonly ticket: string | null;
+  /** When an operator ended it, whom no run had contradicted or confirmed. */
+  readonly closed_at: number | null;
+  readonly closed_by: string | null;
+  readonly closed_because: string | null;
+  /** Since when nothing that `serve` runs could end it; null while something could. Of the host. */
+  readonly unwatched_since: number | null;
+}
+
+/** An operator's word that an incident is over. */
+export interface Closing {
+  readonly by: string;
+  readonly because: string;
+  /** Epoch ms of the environment's clock. */
+  readonly at: number;
 }
 
 /** What one finished run says of one system. One row for each (run, system). */
@@ -104,11 +119,18 @@ export interface Incidents {
     readonly before?: string;
     readonly limit: number;
   }): Promise<readonly Incident[]>;
-  /** Stores changed incidents and what is to be told of them, together. What an operator said of a stored one stays: see `acknowledge`, `setTicket`. */
+  /** Stores changed incidents and what is to be told of them, together. What an operator said of a stored one stays: see `acknowledge`, `setTicket`, `close`. */
   apply(changes: readonly Incident[], notices: readonly NewNotice[]): Promise<void>;
   /** An operator's word; undefined where there is no such incident. Written into the audit by whoever asks. */
   acknowledge(incident_id: string, by: string, at: number): Promise<Incident | undefined>;
   setTicket(incident_id: string, ticket: string | null): Promise<Incident | undefined>;
+  /** Ends it: `resolved`, or `dismissed` where nobody was told of it. Undefined where there is no such incident or it is over; the first word stays. */
+  close(incident_id: string, closing: Closing): Promise<Incident | undefined>;
+  /** Closed ones whose end was not told yet. */
+  untold(): Promise<readonly Incident[]>;
+  /** Stores what is told of the end of one of these, and what it adds to the totals. False where somebody did so before: then nothing is stored. */
+  tell(closed: Incident, notices: readonly NewNotice[], totals: readonly Increment[]): Promise<boolean>;
+  setUnwatched(incident_id: string, since: number | null): Promise<void>;
   /** Newest first. */
   evidence(filter: {
     readonly scope: string;

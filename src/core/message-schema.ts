@@ -63,6 +63,10 @@ const incident = z
     acknowledged_at: time.nullable(),
     acknowledged_by: z.string().nullable(),
     ticket: address,
+    closed_at: time.nullable().describe('When somebody ended it, without a run that showed it to be over.'),
+    closed_by: z.string().nullable(),
+    closed_because: z.string().nullable(),
+    unwatched_since: time.nullable().describe('Since when no probe that is served could end it.'),
   })
   .meta({ id: 'incident' });
 

@@ -49,6 +49,10 @@ export function beginIncident({ incident_id, row, since, history, normal, change
     acknowledged_at: null,
     acknowledged_by: null,
     ticket: null,
+    closed_at: null,
+    closed_by: null,
+    closed_because: null,
+    unwatched_since: null,
   };
 }
 

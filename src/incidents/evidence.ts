@@ -66,17 +66,31 @@ export function evidenceOf({ record, scope, site, live, counted }: Evident): rea
 export function answersTo(
   incident: Incident,
   { site, record }: { readonly site: Pick<Site, 'probes'>; readonly record?: RunRecord },
-): (good: SystemEvidence) => boolean {
+): (good: Pick<SystemEvidence, 'probe'> & { readonly run_id?: string }) => boolean {
   const failed = incident.runs.filter(({ probe }) => site.probes.has(probe));
   const probes = new Set(failed.map(({ probe }) => probe));
   const actions = failedActions(incident, site);
   return ({ run_id, probe }) => {
     if (failed.length === 0) return true;
     if (incident.system === 'own' || actions.size === 0) return probes.has(probe);
-    if (record?.run_id === run_id) return repeatedIn(incident, record, site) !== undefined;
+    if (record !== undefined && record.run_id === run_id)
+      return repeatedIn(incident, record, site) !== undefined;
     if (probes.has(probe)) return true;
     return (site.probes.get(probe)?.plan.steps ?? []).some(({ uses }) => actions.has(uses));
   };
+}
+
+/** Whether any probe of these sites could end it by passing: `serve` may have been told to run others since, or none there. */
+export function isWatched(incident: Incident, sites: readonly Pick<Site, 'scope' | 'probes'>[]): boolean {
+  const site = sites.find(({ scope }) => scope === incident.scope);
+  if (site === undefined) return false;
+  // Some system has no step of its own: the one that had failed speaks for it.
+  if (failedActions(incident, site).size > 0) return true;
+  const answers = answersTo(incident, { site });
+  return [...site.probes.values()].some(
+    ({ name, systems }) =>
+      (incident.system === 'own' || systems.includes(incident.system)) && answers({ probe: name }),
+  );
 }
 
 /** The step of this run that did what had failed, and passed. */

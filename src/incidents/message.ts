@@ -62,7 +62,7 @@ function nameOf(system: Charge): string {
 }
 
 function titleOf(incident: Incident, change: IncidentChange, { now }: MessageContext): string {
-  const { system, environment, since, resolved_at, flapping_since, acknowledged_by } = incident;
+  const { system, environment, since, resolved_at, flapping_since, acknowledged_by, closed_by } = incident;
   const name = nameOf(system);
   const began = `since ${minuteTime(since)}`;
   switch (change) {
@@ -73,6 +73,9 @@ function titleOf(incident: Incident, change: IncidentChange, { now }: MessageCon
     case 'acknowledged':
       return `${name} fails on ${environment} ${began}: ${acknowledged_by ?? 'somebody'} is on it`;
     case 'resolved':
+      // Nobody has seen that it works.
+      if (closed_by !== null)
+        return `${name} on ${environment}: closed by ${closed_by} after ${lengthOf((resolved_at ?? now) - since)}`;
       return `${name} works again on ${environment} after ${lengthOf((resolved_at ?? now) - since)}`;
     default:
       return `${name} still fails on ${environment} ${began} (${change.replace('reminded-', 'reminder ')})`;
@@ -80,11 +83,18 @@ function titleOf(incident: Incident, change: IncidentChange, { now }: MessageCon
 }
 
 function head(incident: Incident, change: IncidentChange, { now }: MessageContext): readonly string[] {
-  const { since, resolved_at, environment, system, reopened_at, ticket, runs } = incident;
+  const { since, resolved_at, environment, system, reopened_at, ticket, runs, closed_by } = incident;
   // Whoever reads the text alone has to know where, too.
   const name = `${nameOf(system)} on ${environment}`;
   const lines: string[] = [];
-  if (change === 'resolved' && resolved_at !== null) {
+  if (change === 'resolved' && resolved_at !== null && closed_by !== null) {
+    lines.push(
+      `${name} failed since ${minuteTime(since)}. ${closed_by} closed it at ${minuteTime(resolved_at)} (after ${lengthOf(resolved_at - since)}): ${oneLine(incident.closed_because ?? '')}`,
+      incident.unwatched_since === null
+        ? 'No run has shown that it works again.'
+        : 'No run has shown that it works again, and nobody watches it any more.',
+    );
+  } else if (change === 'resolved' && resolved_at !== null) {
     lines.push(
       `${name} failed from ${minuteTime(since)} to ${minuteTime(resolved_at)} (${lengthOf(resolved_at - since)}) and is good again.`,
     );

@@ -57,7 +57,10 @@ function wants(
   return systems === undefined || charged.some((system) => system === 'own' || systems.includes(system));
 }
 
-/** What is told of an open incident without a run: that somebody is on it, once; and while nobody is, that it still lasts. */
+/**
+ * What is told of an open incident without a run: that somebody is on it, once; and while nobody is, that it still lasts. Not where nobody watches it
+ * any more: whether it does is not known.
+ */
 export function reminders(
   incidents: readonly Incident[],
   rulesOf: (incident: Incident) => Pick<IncidentRules, 'remind_every'>,
@@ -67,13 +70,13 @@ export function reminders(
   const changed: Incident[] = [];
   const notices: NewNotice[] = [];
   for (const incident of incidents) {
-    const { state, acknowledged_at, told_at } = incident;
+    const { state, acknowledged_at, told_at, unwatched_since } = incident;
     if (state !== 'open') continue;
     if (acknowledged_at !== null) {
       if (toHost(acknowledged_at) <= (told_at ?? 0)) continue;
       changed.push({ ...incident, told_at: now });
       notices.push(...noticesOf(incident, 'acknowledged', telling));
-    } else if (now - (told_at ?? 0) >= rulesOf(incident).remind_every) {
+    } else if (unwatched_since === null && now - (told_at ?? 0) >= rulesOf(incident).remind_every) {
       const reminded = { ...incident, reminders: incident.reminders + 1, told_at: now };
       changed.push(reminded);
       notices.push(...noticesOf(reminded, `reminded-${reminded.reminders}`, telling));

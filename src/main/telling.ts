@@ -60,7 +60,8 @@ export function openTelling(options: TellingOptions): Telling {
     const live = await store.incidents.live();
     return live.flatMap((incident) => {
       const site = sites().find(({ scope }) => scope === incident.scope);
-      if (incident.state !== 'open' || site === undefined) return [];
+      // Of what nobody watches nobody knows whether it still fails.
+      if (incident.state !== 'open' || incident.unwatched_since !== null || site === undefined) return [];
       return [incidentMessage(incident, 'opened', { ...context(), now: site.clock.now() })];
     });
   }

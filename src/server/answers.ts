@@ -241,6 +241,12 @@ export const incident = z
     acknowledged_at: moment.nullable(),
     acknowledged_by: z.string().nullable(),
     ticket: z.string().nullable(),
+    closed_at: moment.nullable().describe('When an operator ended it.'),
+    closed_by: z.string().nullable(),
+    closed_because: z.string().nullable(),
+    unwatched_since: moment
+      .nullable()
+      .describe('Since when no probe that is served could end it. Of the host.'),
   })
   .meta({ id: 'Incident' });
 

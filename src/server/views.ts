@@ -142,6 +142,8 @@ export function incidentView(incident: Incident, ageOf: AgeOf): View<typeof answ
     reopened_at: incident.reopened_at.map(isoTime),
     told_at: isoOrNull(incident.told_at),
     acknowledged_at: isoOrNull(incident.acknowledged_at),
+    closed_at: isoOrNull(incident.closed_at),
+    unwatched_since: isoOrNull(incident.unwatched_since),
   };
 }
 

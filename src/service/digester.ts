@@ -14,9 +14,10 @@ import type { Store, StoredRun } from '../core/store.ts';
 import type { Charge } from '../core/system.ts';
 import type { changesBefore } from '../incidents/changes.ts';
 import { digestRun } from '../incidents/digest.ts';
+import { isWatched } from '../incidents/evidence.ts';
 import { knownBefore } from '../incidents/known.ts';
 import type { MessageContext } from '../incidents/message.ts';
-import { reminders } from '../incidents/notices.ts';
+import { noticesOf, reminders } from '../incidents/notices.ts';
 import { type Evidence, evidenceOf } from './evidence.ts';
 import type { Broke, Loop } from './service.ts';
 
@@ -79,6 +80,15 @@ export function openDigester(options: DigesterOptions): Digester {
     const done = busy.then(work);
     busy = done.catch(() => {});
     return done;
+  }
+
+  /** What fails here must not stand in the way of runs; it is done again in a later round. */
+  async function kept(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    await alone(work).catch((error: unknown) => {
+      signal.throwIfAborted();
+      options.broke('store', error);
+      log.error({ err: asFault(error) }, 'what became of an incident could not be stored');
+    });
   }
 
   /** Until when they are left alone. */
@@ -145,6 +155,55 @@ export function openDigester(options: DigesterOptions): Digester {
     } else log.info(fields, CHANGES[state]);
   }
 
+  async function clockOf({ scope, runs: [first] }: Incident): Promise<Clock> {
+    const site = options.sites().find((one) => one.scope === scope);
+    if (site !== undefined) return site.clock;
+    const { run } = first === undefined ? {} : await store.find(first.run_id);
+    return run === undefined ? clock : (await siteOf(run)).clock;
+  }
+
+  /** What an operator closed is over already; here it is told, and counted. */
+  async function tellClosed(incident: Incident): Promise<void> {
+    const its = await clockOf(incident);
+    const now = clock.now();
+    const closed: Incident = { ...incident, told_at: now };
+    const context = { ...options.context(), now: its.now() };
+    const notices =
+      closed.state === 'resolved'
+        ? noticesOf(closed, 'resolved', { receivers: options.config().receivers, context, now })
+        : [];
+    const totals = totalsOfIncident({ ...incident, state: 'open' }, closed, its.toHost);
+    if (!(await store.incidents.tell(closed, notices, totals))) return;
+    const { incident_id, environment, system, since, closed_by, closed_because } = closed;
+    const fields = { incident_id, environment, system, since: isoTime(since), closed_by, closed_because };
+    log.info(fields, 'an incident was closed by an operator');
+  }
+
+  /** What the service ran when it last looked for incidents that nobody watches. */
+  let watching: readonly Site[] | undefined;
+  /** Incidents whose loneliness stands in the log. */
+  const lonely = new Set<string>();
+
+  /** Finds incidents that no run will ever end: their environment, system or probe was taken out of the configuration. */
+  async function lookForUnwatched(): Promise<void> {
+    const sites = options.sites();
+    for (const incident of await store.incidents.live()) {
+      const { incident_id, environment, system, state, since, unwatched_since } = incident;
+      if (isWatched(incident, sites)) {
+        lonely.delete(incident_id);
+        if (unwatched_since !== null) await store.incidents.setUnwatched(incident_id, null);
+        continue;
+      }
+      if (unwatched_since === null) await store.incidents.setUnwatched(incident_id, clock.now());
+      if (state !== 'open' || lonely.has(incident_id)) continue;
+      lonely.add(incident_id);
+      const fields = { incident_id, environment, system, since: isoTime(since) };
+      const hint = `packprobe incidents close ${incident_id} --because TEXT`;
+      log.warn({ ...fields, hint }, 'nobody watches an open incident any more: no run will end it');
+    }
+    watching = sites;
+  }
+
   async function remind(site: Site): Promise<void> {
     const { incidents: rules, receivers } = options.config();
     const told = reminders(await store.incidents.live(site.scope), ({ system }) => rulesOf(rules, system), {
@@ -158,6 +217,10 @@ export function openDigester(options: DigesterOptions): Digester {
 
   return {
     async work(signal) {
+      await kept(async () => {
+        for (const incident of await store.incidents.untold()) await tellClosed(incident);
+        if (watching !== options.sites()) await lookForUnwatched();
+      }, signal);
       for (let left = true; left && !signal.aborted; ) {
         const now = clock.monotonic();
         for (const [run_id, until] of refused) if (until <= now) refused.delete(run_id);
@@ -184,6 +247,7 @@ export function openDigester(options: DigesterOptions): Digester {
       component: 'notifier',
       async run(signal) {
         while (!signal.aborted) {
+          await alone(lookForUnwatched);
           for (const site of options.sites()) {
             await alone(() => remind(site));
           }

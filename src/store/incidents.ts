@@ -1,10 +1,11 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { Incident, Incidents, SystemEvidence, SystemRow } from '../core/incident.ts';
+import type { Incident, IncidentState, Incidents, SystemEvidence, SystemRow } from '../core/incident.ts';
 import type { Charge } from '../core/system.ts';
 import { addNotices } from './outbox.ts';
 import { parsed } from './rows.ts';
 import type { Database, EvidenceTable, IncidentsTable, SystemsTable } from './schema.ts';
 import type { Session } from './session.ts';
+import { addTotals } from './totals.ts';
 
 type Row = Selectable<IncidentsTable>;
 
@@ -61,6 +62,42 @@ export function incidentsIn({ run, changeDurably }: Session): Incidents {
         return rows[0] === undefined ? undefined : incidentOf(rows[0]);
       }),
 
+    close: (incident_id, { by, because, at }) =>
+      changeDurably(async (transaction) => {
+        // On a clock that nobody knows any more it would end before it began.
+        const { rows } = await sql<Row>`
+          update incidents set state = iif(state = 'open', 'resolved', 'dismissed'),
+            closed_at = max(${at}, since), closed_by = ${by}, closed_because = ${because}
+          where incident_id = ${incident_id} and state in ('suspected', 'open')
+          returning *`.execute(transaction);
+        return rows[0] === undefined ? undefined : incidentOf(rows[0]);
+      }),
+
+    untold: () =>
+      run(async (db) => {
+        const { rows } = await sql<Row>`
+          select * from incidents where closed_at is not null and ${isUntold} order by closed_at`.execute(db);
+        return rows.map(incidentOf);
+      }),
+
+    tell: (closed, notices, totals) =>
+      changeDurably(async (transaction) => {
+        const { numAffectedRows } = await sql`
+          update incidents set data = ${JSON.stringify(closed)}
+          where incident_id = ${closed.incident_id} and ${isUntold}`.execute(transaction);
+        if (numAffectedRows !== 1n) return false;
+        await addNotices(transaction, notices);
+        await addTotals(transaction, totals);
+        return true;
+      }),
+
+    setUnwatched: (incident_id, since) =>
+      run(async (db) => {
+        await sql`update incidents set unwatched_since = ${since} where incident_id = ${incident_id}`.execute(
+          db,
+        );
+      }),
+
     evidence: ({ scope, system, since, limit }) =>
       run(async (db) => {
         let query = db
@@ -93,7 +130,13 @@ export function incidentsIn({ run, changeDurably }: Session): Incidents {
   };
 }
 
-/** Stores them as they are now, but for what an operator has said of one that is there already. */
+/** Of one that somebody closed: what `serve` knew of it last still goes on. */
+const isUntold = sql`data ->> 'state' in ('suspected', 'open')`;
+
+/**
+ * Stores them as they are now, but for what an operator has said of one that is there already. One that was closed stays so: whoever stores it anew
+ * began before it was, and had people told if it is `open` now.
+ */
 export async function putIncidents(on: Kysely<Database>, incidents: readonly Incident[]): Promise<void> {
   if (incidents.length === 0) return;
   // What has ended makes room for what begins: there is one live incident of a system at a time.
@@ -102,14 +145,17 @@ export async function putIncidents(on: Kysely<Database>, incidents: readonly Inc
     .map((incident) => ({ ...incident, data: JSON.stringify(incident) }));
   await sql`
     insert into incidents (
-      incident_id, scope, environment, system, state, since, acknowledged_at, acknowledged_by, ticket, data)
+      incident_id, scope, environment, system, state, since, acknowledged_at, acknowledged_by, ticket,
+      closed_at, closed_by, closed_because, unwatched_since, data)
     select one.value ->> 'incident_id', one.value ->> 'scope', one.value ->> 'environment', one.value ->> 'system',
       one.value ->> 'state', one.value ->> 'since', one.value ->> 'acknowledged_at', one.value ->> 'acknowledged_by',
-      one.value ->> 'ticket', one.value ->> 'data'
+      one.value ->> 'ticket', one.value ->> 'closed_at', one.value ->> 'closed_by', one.value ->> 'closed_because',
+      one.value ->> 'unwatched_since', one.value ->> 'data'
     from json_each(${JSON.stringify(rows)}) as one where true
-    on conflict (incident_id) do update set state = excluded.state, since = excluded.since, data = excluded.data`.execute(
-    on,
-  );
+    on conflict (incident_id) do update set since = excluded.since, data = excluded.data, state = case
+      when closed_at is null then excluded.state
+      when excluded.state = 'open' then 'resolved'
+      else incidents.state end`.execute(on);
 }
 
 function isLive({ state }: Incident): boolean {
@@ -136,8 +182,21 @@ export async function addEvidence(on: Kysely<Database>, evidence: readonly Syste
       last_bad = coalesce(max(last_bad, excluded.last_bad), last_bad, excluded.last_bad)`.execute(on);
 }
 
-function incidentOf({ data, acknowledged_at, acknowledged_by, ticket }: Row): Incident {
-  return { ...parsed<Incident>(data), acknowledged_at, acknowledged_by, ticket };
+function incidentOf({ data, state, ...row }: Row): Incident {
+  const incident = parsed<Incident>(data);
+  const { acknowledged_at, acknowledged_by, ticket, closed_at, closed_by, closed_because } = row;
+  return {
+    ...incident,
+    state: state as IncidentState,
+    resolved_at: incident.resolved_at ?? (state === 'resolved' ? closed_at : null),
+    acknowledged_at,
+    acknowledged_by,
+    ticket,
+    closed_at,
+    closed_by,
+    closed_because,
+    unwatched_since: row.unwatched_since,
+  };
 }
 
 function evidenceOf(row: Selectable<EvidenceTable>): SystemEvidence {

@@ -261,4 +261,11 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     ) strict`,
   ],
   ['alter table services add column served text'],
+  [
+    'alter table incidents add column closed_at real',
+    'alter table incidents add column closed_by text',
+    'alter table incidents add column closed_because text',
+    'alter table incidents add column unwatched_since real',
+    'create index incidents_closed on incidents (closed_at) where closed_at is not null',
+  ],
 ];

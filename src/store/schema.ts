@@ -186,6 +186,11 @@ export interface IncidentsTable {
   acknowledged_at: number | null;
   acknowledged_by: string | null;
   ticket: string | null;
+  closed_at: number | null;
+  closed_by: string | null;
+  closed_because: string | null;
+  /** Nor does what `serve` has found of it. */
+  unwatched_since: number | null;
   /** The incident, whole. */
   data: JsonText;
 }

@@ -351,6 +351,85 @@ describe('schedule', () => {
 });
 
 describe('incidents', () => {
+  test('that no run will end are said with the command that ends them, also where their environment is gone', async () => {
+    const gone = incidentOf('019a9000-0000-7000-8000-0000000000bb', { environment: 'gone', system: 'bodhi' });
+    await incident();
+    await store.incidents.apply([gone], []);
+    const command = `packprobe incidents close ${gone.incident_id} --because TEXT`;
+    await run('status');
+    expect(out.stdout).not.toContain('not watched any more');
+    await store.incidents.setUnwatched(gone.incident_id, clock.now());
+    await run('status');
+    expect(out.stdout).toMatch(/^not watched any more: .*\n {2}incident \S+bb\n {4}bodhi on gone since/m);
+    expect(out.stdout).toContain(command);
+    expect(out.stdout).not.toContain(`incidents close ${INCIDENT}`);
+    await run('status', '--env', ENVIRONMENT);
+    expect(out.stdout).not.toContain(command);
+    await run('status', '--json');
+    expect(JSON.parse(out.stdout).incidents).toMatchObject([
+      { incident_id: INCIDENT, unwatched_since: null },
+      { incident_id: gone.incident_id, unwatched_since: '2026-11-17T08:00:00.000Z' },
+    ]);
+    expect(await run('incidents', 'list')).toBe(0);
+    expect(out.stdout).toMatch(/bodhi +gone +open .*nobody watches it$/m);
+    expect(out.stdout).toContain(`nobody watches bodhi on gone any more: no run will end it\n  ${command}`);
+    expect(await run('incidents', 'show', gone.incident_id)).toBe(0);
+    expect(out.stdout).toContain(command);
+  });
+
+  test('are closed once, with who and why, and no other word changes that', async () => {
+    await incident();
+    await store.incidents.setUnwatched(INCIDENT, clock.now());
+    await serving();
+    const short = INCIDENT.slice(0, 8);
+    const close = (id: string, because: string) => run('incidents', 'close', id, '--because', because);
+    expect(await close(short, '  shut down ')).toBe(0);
+    expect(out).toEqual({ stdout: `${INCIDENT}\n`, stderr: '' });
+    expect(await store.incidents.find(INCIDENT)).toMatchObject({
+      state: 'resolved',
+      resolved_at: clock.now(),
+      closed_by: 'ops@desk',
+      closed_because: 'shut down',
+    });
+    expect(await store.audit.list(9)).toMatchObject([
+      { who: 'ops@desk', through: 'command', action: 'incident.close', subject: INCIDENT },
+    ]);
+    expect(await close(short, 'again')).toBe(2);
+    expect(out.stderr).toContain(`incident ${INCIDENT} is resolved: ops@desk closed it, shut down`);
+    expect(await store.audit.list(9)).toHaveLength(1);
+    expect(await run('incidents', 'show', short)).toBe(0);
+    expect(out.stdout).toMatch(/closed +by ops@desk at .*: shut down/);
+    expect(out.stdout).not.toContain('Nobody watches it');
+    expect(await run('incidents', 'list')).toBe(0);
+    expect(out.stdout).toContain('closed by ops@desk');
+  });
+
+  test('closed where nobody serves, receivers are told later, and that is said', async () => {
+    await incident();
+    expect(await run('incidents', 'close', INCIDENT, '--because', 'shut down')).toBe(0);
+    expect(out.stderr).toBe(
+      'no `serve` runs on this data: it is closed, and receivers are told when one does\n',
+    );
+  });
+
+  test.each([
+    ['an unknown one', ['019affff', '--because', 'x'], 'there is no incident "019affff"'],
+    ['one of several', ['019a9000', '--because', 'x'], '"019a9000" begins several incidents'],
+    ['no reason', [INCIDENT], "required option '--because <text>'"],
+    ['an empty reason', [INCIDENT, '--because', ' '], '--because says nothing'],
+    ['a novel', [INCIDENT, '--because', 'x'.repeat(501)], 'at most 500 characters'],
+  ])('are not closed for %s', async (_, more, says) => {
+    await incident();
+    await store.incidents.apply(
+      [incidentOf('019a9000-0000-7000-8000-0000000000bb', { system: 'bodhi' })],
+      [],
+    );
+    expect(await run('incidents', 'close', ...more)).toBe(2);
+    expect(out.stderr).toContain(says);
+    expect(await store.incidents.live()).toHaveLength(2);
+    expect(await store.audit.list(9)).toEqual([]);
+  });
+
   test('are listed, shown, acknowledged and given a ticket', async () => {
     await incident();
     expect(await run('incidents', 'list', '--state', 'open')).toBe(0);

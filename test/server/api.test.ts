@@ -450,6 +450,37 @@ describe('writing', () => {
     ).toBeNull();
   });
 
+  test.each([
+    ['nothing said', { because: ' ' }, 400],
+    ['no reason', {}, 400],
+    ['more than a message can hold', { because: 'x'.repeat(501) }, 400],
+    ['another key', { because: 'x', by: 'somebody' }, 400],
+  ])('an incident is not closed with %s, and that is not written down', async (_, body, status) => {
+    const before = (await world.store.audit.list(100)).length;
+    expect((await documented('POST', `/api/v1/incidents/${INCIDENT}/close`, body)).status).toBe(status);
+    expect(await world.store.audit.list(100)).toHaveLength(before);
+    expect((await world.store.incidents.find(INCIDENT))?.state).toBe('open');
+  });
+
+  test('an incident is closed once, with who and why; one that is over or unknown is refused', async () => {
+    const close = (id: string, because: string) =>
+      documented('POST', `/api/v1/incidents/${id}/close`, { because });
+    expect((await close(INCIDENT, ' shut down ')).json).toMatchObject({
+      state: 'resolved',
+      resolved_at: '2026-11-17T08:00:00.000Z',
+      closed_at: '2026-11-17T08:00:00.000Z',
+      closed_by: 'ops',
+      closed_because: 'shut down',
+    });
+    expect(await close(INCIDENT, 'again')).toMatchObject({
+      status: 409,
+      json: { error: 'incident_over', message: `incident ${INCIDENT} is resolved: ops closed it` },
+    });
+    expect(await close(OLD_INCIDENT, 'x')).toMatchObject({ status: 409, json: { error: 'incident_over' } });
+    expect((await close('019a9000-0000-7000-8000-00000000ffff', 'x')).status).toBe(404);
+    expect((await world.store.incidents.find(INCIDENT))?.closed_because).toBe('shut down');
+  });
+
   test('every one of these was written down, with the token that asked and its address', async () => {
     const { json } = await documented('GET', '/api/v1/audit?limit=200');
     expect(new Set(json.items.map((one: { action: string }) => one.action))).toEqual(
@@ -459,6 +490,7 @@ describe('writing', () => {
         'schedule.pause',
         'schedule.unpause',
         'incident.acknowledge',
+        'incident.close',
         'incident.ticket',
       ]),
     );

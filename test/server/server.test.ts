@@ -134,6 +134,7 @@ describe('the door', () => {
     ['POST', '/api/v1/schedule/pause'],
     ['POST', '/api/v1/schedule/unpause'],
     ['POST', '/api/v1/incidents/019a9000-0000-7000-8000-000000000000/acknowledge'],
+    ['POST', '/api/v1/incidents/019a9000-0000-7000-8000-000000000000/close'],
     ['PUT', '/api/v1/incidents/019a9000-0000-7000-8000-000000000000/ticket'],
     ['GET', '/api/v1/audit'],
   ] as const;

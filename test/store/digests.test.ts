@@ -175,6 +175,61 @@ describe('incidents', () => {
     expect((await incidents.live()).map(({ incident_id }) => incident_id)).toEqual(['i-2', 'i-3']);
   });
 
+  test('what an operator closes is over at once, and told once', async () => {
+    await using world = storeWorld();
+    const { incidents, outbox, totals } = world.store;
+    await incidents.apply(
+      [incidentOf('i-1'), incidentOf('i-2', { system: 'bodhi', state: 'suspected' })],
+      [],
+    );
+    const word = { by: 'ann', because: 'shut down', at: 900 };
+    const closed = await incidents.close('i-1', word);
+    const ended = { closed_at: 900, closed_by: 'ann', closed_because: 'shut down' };
+    expect(closed).toEqual(incidentOf('i-1', { ...ended, state: 'resolved', resolved_at: 900 }));
+    expect(await incidents.close('i-2', word)).toMatchObject({
+      ...ended,
+      state: 'dismissed',
+      resolved_at: null,
+    });
+    expect(await incidents.live()).toEqual([]);
+    expect(await incidents.close('i-1', { by: 'bob', because: 'too late', at: 901 })).toBeUndefined();
+    expect(await incidents.close('i-9', word)).toBeUndefined();
+    expect(await incidents.find('i-1')).toEqual(closed);
+
+    expect((await incidents.untold()).map(({ incident_id }) => incident_id)).toEqual(['i-1', 'i-2']);
+    const tell = () =>
+      incidents.tell(closed ?? incidentOf('i-1'), [noticeOf('i-1', 'resolved')], [{ ...runs, value: 7 }]);
+    expect(await tell()).toBe(true);
+    expect(await tell()).toBe(false);
+    expect((await incidents.untold()).map(({ incident_id }) => incident_id)).toEqual(['i-2']);
+    expect(await outbox.list({ limit: 9 })).toHaveLength(1);
+    expect((await totals.all()).map(({ sum }) => sum)).toEqual([7]);
+    expect(await incidents.find('i-1')).toEqual(closed);
+  });
+
+  test('one that is closed while a run is digested stays closed, and what the run had people told is told to be over', async () => {
+    await using world = storeWorld();
+    const { incidents } = world.store;
+    const suspected = incidentOf('i-1', { state: 'suspected', opened_at: null });
+    await incidents.apply([suspected], []);
+    await incidents.close('i-1', { by: 'ann', because: 'a test', at: 900 });
+    await incidents.apply([{ ...suspected, state: 'open', opened_at: 901 }], [noticeOf('i-1', 'opened')]);
+    expect(await incidents.find('i-1')).toMatchObject({ state: 'resolved', resolved_at: 900 });
+    expect(await incidents.untold()).toHaveLength(1);
+    // The next failure of the system has room.
+    await incidents.apply([incidentOf('i-2', { state: 'suspected' })], []);
+    expect((await incidents.live()).map(({ incident_id }) => incident_id)).toEqual(['i-2']);
+  });
+
+  test('what is closed on a clock that nobody knows any more does not end before it began', async () => {
+    await using world = storeWorld();
+    const { incidents } = world.store;
+    await incidents.apply([incidentOf('i-1', { since: 5000 })], []);
+    expect(await incidents.close('i-1', { by: 'ann', because: 'x', at: 900 })).toMatchObject({
+      resolved_at: 5000,
+    });
+  });
+
   test('what an operator said stays, whoever stores the incident anew', async () => {
     await using world = storeWorld();
     const { incidents } = world.store;

@@ -110,6 +110,10 @@ export function incidentOf(incident_id: string, change: Partial<Incident> = {}):
     acknowledged_at: null,
     acknowledged_by: null,
     ticket: null,
+    closed_at: null,
+    closed_by: null,
+    closed_because: null,
+    unwatched_since: null,
     ...change,
   };
 }

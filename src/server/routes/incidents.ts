@@ -69,24 +69,51 @@ export const incidentRoutes: readonly Route[] = [
     errors: [404, 409],
     async handle({ params }, world, caller) {
       const incident = await incidentOf(world, params.id);
-      if (incident.state === 'resolved' || incident.state === 'dismissed') {
-        throw new HttpError(
-          409,
-          'incident_over',
-          `incident ${params.id} is ${incident.state}`,
-          'It needs nobody.',
-        );
-      }
+      assertLive(incident);
       await writeDown(world, caller, {
         action: 'incident.acknowledge',
         subject: incident.incident_id,
         detail: `${incident.system} on ${incident.environment}`,
       });
-      const site = world.sites().find(({ scope }) => scope === incident.scope);
-      const at = (site?.clock ?? world.clock).now();
+      const at = nowOf(incident, world);
       const acknowledged = await world.store.incidents.acknowledge(incident.incident_id, caller.name, at);
       world.nudge();
       return { body: incidentView(acknowledged ?? incident, agesOf(world.sites())) };
+    },
+  }),
+  guarded({
+    method: 'POST',
+    url: '/api/v1/incidents/:id/close',
+    tag: 'incidents',
+    summary: 'Ends one that no run will end',
+    description:
+      'For what is not watched any more, or was none: it is resolved at once, and receivers are told who closed it and why. A run that fails afterwards begins another. One that nobody was told of yet is dismissed.',
+    params: aboutIncident,
+    body: z.strictObject({
+      because: z
+        .string()
+        .trim()
+        .min(1, 'why, for those who were told of it')
+        .max(500, 'at most 500 characters')
+        .describe('Why, for those who were told of it.'),
+    }),
+    answers: { 200: oneIncident },
+    errors: [404, 409],
+    async handle({ params, body: { because } }, world, caller) {
+      const incident = await incidentOf(world, params.id);
+      assertLive(incident);
+      const { incident_id, system, environment } = incident;
+      await writeDown(world, caller, {
+        action: 'incident.close',
+        subject: incident_id,
+        detail: `${system} on ${environment}: ${because}`,
+      });
+      const closing = { by: caller.name, because, at: nowOf(incident, world) };
+      const closed = await world.store.incidents.close(incident_id, closing);
+      // Somebody, or a good run, was faster.
+      if (closed === undefined) assertLive(await incidentOf(world, params.id));
+      world.nudge();
+      return { body: incidentView(closed ?? incident, agesOf(world.sites())) };
     },
   }),
   guarded({
@@ -118,6 +145,17 @@ export const incidentRoutes: readonly Route[] = [
     },
   }),
 ];
+
+function assertLive({ incident_id, state, closed_by }: Incident): void {
+  if (state !== 'resolved' && state !== 'dismissed') return;
+  const by = closed_by === null ? '' : `: ${closed_by} closed it`;
+  throw new HttpError(409, 'incident_over', `incident ${incident_id} is ${state}${by}`, 'It needs nobody.');
+}
+
+/** Of its environment, where that is served. */
+function nowOf({ scope }: Incident, { sites, clock }: Pick<ServerOptions, 'sites' | 'clock'>): number {
+  return (sites().find((site) => site.scope === scope)?.clock ?? clock).now();
+}
 
 async function incidentOf({ store }: Pick<ServerOptions, 'store'>, id: string): Promise<Incident> {
   const incident = await store.incidents.find(id);
