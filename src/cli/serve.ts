@@ -1,12 +1,14 @@
 import type { Config } from '../core/config.ts';
 import type { Procedures } from '../core/procedures.ts';
 import type { Site } from '../core/site.ts';
+import type { Store } from '../core/store.ts';
 import { chosenClients } from './clients.ts';
 import { EXIT, type Host, type SandboxHandle } from './host.ts';
 import { configFile, dataDir, join, loadConfig, loadProcedures, shortPath } from './places.ts';
 import { assertConfigFits } from './rule-check.ts';
 import { parseSpeed } from './sandbox.ts';
 import { loadSites, type SiteOptions } from './sites.ts';
+import { databaseFile } from './stored-run.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface ServeOptions extends SiteOptions {
@@ -34,6 +36,8 @@ export interface ServeParts {
   /** Reads all of it anew. Throws a ConfigError or a UsageError with what is wrong. */
   readonly load: () => Promise<ServiceConfig>;
   readonly data: string;
+  /** That of the data folder; who has opened it closes it. */
+  readonly store: Store;
   readonly verbose: boolean;
   /** Aborts at SIGTERM and Ctrl-C. */
   readonly signal: AbortSignal;
@@ -69,6 +73,8 @@ async function served(options: ServeOptions, host: Host): Promise<number> {
   resources.use(host.onHangUp(() => {}));
   const say = (text: string) => host.stderr.write(`${text}\n`);
   const data = dataDir(options, host);
+  // Before anything that takes time, or that reports a folder which cannot be written as a trouble of its own.
+  const store = resources.use(await host.openStore(databaseFile(options, host)));
   const sandbox = await openSandbox(options, data, host, resources);
   void sandbox?.ended.then(() =>
     say(
@@ -79,7 +85,7 @@ async function served(options: ServeOptions, host: Host): Promise<number> {
   const first = await load();
   const { signal } = leave;
   await host
-    .serve({ first, load, data, verbose: options.verbose === true, signal, say })
+    .serve({ first, load, data, store, verbose: options.verbose === true, signal, say })
     .catch((error: unknown) => {
       // One that still waited for its turn had nothing to suspend.
       if (!signal.aborted || error !== signal.reason) throw error;

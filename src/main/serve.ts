@@ -38,7 +38,7 @@ const SETTLED_MS = 10_000;
 
 /** Serves until the signal aborts. Throws what keeps it from starting, and the Fault `SERVICE_REPLACED`. */
 export async function serve(parts: ServeParts, host: Host): Promise<void> {
-  const { data, signal, say, verbose } = parts;
+  const { data, store, signal, say, verbose } = parts;
   await using resources = new AsyncDisposableStack();
   const clock = await host.openClock();
   const ids = await host.ids();
@@ -52,9 +52,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
     ),
     telemetry,
   );
-  const databaseFile = join(data, 'packprobe.db');
-  const store = resources.use(await host.openStore(databaseFile));
-  const isGone = exchanged(databaseFile);
+  const isGone = exchanged(join(data, 'packprobe.db'));
   const secret = secretReader(host.env);
   let now: ServiceConfig = parts.first;
   let reload = { ok: true, at: clock.now() };

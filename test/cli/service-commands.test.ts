@@ -372,7 +372,9 @@ describe('incidents', () => {
     ]);
     expect(await run('incidents', 'list')).toBe(0);
     expect(out.stdout).toMatch(/bodhi +gone +open .*nobody watches it$/m);
-    expect(out.stdout).toContain(`nobody watches bodhi on gone any more: no run will end it\n  ${command}`);
+    expect(out.stdout).toContain(
+      `nobody watches bodhi on gone any more: serve runs nothing that would end it\n  ${command}`,
+    );
     expect(await run('incidents', 'show', gone.incident_id)).toBe(0);
     expect(out.stdout).toContain(command);
   });

@@ -199,6 +199,8 @@ describe('a run that somebody asks for', () => {
   test('from another process begins, and is cancelled from another one', async () => {
     const now = await serving.command('schedule', 'now', 'sleeper', '--env', 'sandbox');
     expect(now).toMatchObject({ code: 0 });
+    const never = await serving.command('schedule', 'now', 'multi-build', '--env', 'sandbox');
+    expect(never).toMatchObject({ code: 2, stderr: expect.stringContaining('`serve` runs no probe') });
     const run_id = await begunBy('sleeper');
     expect(await serving.command('runs', 'cancel', run_id)).toMatchObject({ code: 0 });
     expect(await ended(run_id)).toMatchObject({ outcome: 'cancelled' });
