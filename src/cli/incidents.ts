@@ -55,7 +55,7 @@ export async function incidentsListCommand(options: IncidentsListOptions, host: 
 
 function lonelyText(incident: Incident, options: PlaceOptions, host: Host): string {
   const { system, environment } = incident;
-  return `nobody watches ${system} on ${environment} any more: no run will end it\n  ${closingCommand(incident, options, host)}`;
+  return `nobody watches ${system} on ${environment} any more: serve runs nothing that would end it\n  ${closingCommand(incident, options, host)}`;
 }
 
 function incidentsTable(incidents: readonly Incident[], host: Host): string {
@@ -167,7 +167,7 @@ function incidentText(incident: Incident, options: PlaceOptions, host: Host): st
   ];
   if (isUnwatched(incident)) {
     const since = incident.unwatched_since ?? 0;
-    lines.push('', `Nobody watches it since ${localTime(since)}: no run will end it.`);
+    lines.push('', `Nobody watches it since ${localTime(since)}: serve runs nothing that would end it.`);
     lines.push(`  ${closingCommand(incident, options, host)}`);
   }
   if (last !== undefined) {

@@ -142,7 +142,8 @@ function statusText(status: Status, options: StatusOptions, host: Host): string 
     const incidents = status.incidents.filter((one) => one.environment === environment && !isUnwatched(one));
     if (incidents.length > 0) lines.push('', ...incidents.flatMap((one) => incidentLines(one, paint, width)));
   }
-  if (status.lonely.length > 0) lines.push('', `${paint('bold', 'not watched any more')}: no run will end`);
+  if (status.lonely.length > 0)
+    lines.push('', `${paint('bold', 'not watched any more')}: serve runs nothing that would end it`);
   for (const one of status.lonely) {
     lines.push(...incidentLines(one, paint, width), `    ${closingCommand(one, options, host)}`);
   }

@@ -199,7 +199,10 @@ export function openDigester(options: DigesterOptions): Digester {
       lonely.add(incident_id);
       const fields = { incident_id, environment, system, since: isoTime(since) };
       const hint = `packprobe incidents close ${incident_id} --because TEXT`;
-      log.warn({ ...fields, hint }, 'nobody watches an open incident any more: no run will end it');
+      log.warn(
+        { ...fields, hint },
+        'nobody watches an open incident any more: nothing that is served would end it',
+      );
     }
     watching = sites;
   }

@@ -84,7 +84,7 @@ function host(): Host {
 async function serving(probes?: readonly string[]): Promise<void> {
   await store.leases.take(OWNER, undefined, clock.now());
   if (probes === undefined) return;
-  const environments = [{ name: ENVIRONMENT, scope: SCOPE, probes }];
+  const environments = [{ name: ENVIRONMENT, scope: SCOPE, probes, control: null }];
   await store.leases.tellServed(1, { configuration: '/srv/packprobe.yaml', environments });
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../src/core/run.ts';
-import { evidenceOf } from '../../src/incidents/evidence.ts';
+import { evidenceOf, isWatched } from '../../src/incidents/evidence.ts';
 import { followed, HOUR_MS, IncidentWorld, runRecord, START, siteProbe } from '../support/incident-world.ts';
 
 const KOJI = { step: 'build' } as const;
@@ -296,6 +296,41 @@ describe('other rules', () => {
     expect(world.states).toEqual(['dist-git open']);
     await world.run({ probe: 'single-build', at: at(4) });
     expect(world.states).toEqual(['dist-git resolved']);
+  });
+});
+
+describe('an incident is watched', () => {
+  const whole = siteProbe('single-build');
+  const scratch = siteProbe('scratch-build');
+  const steps = whole.plan.steps.filter(({ id }) => id !== 'wait-result');
+  const without = { ...whole, plan: { ...whole.plan, steps }, systems: steps.map(({ system }) => system) };
+  const LOST = { step: 'wait-result', system: 'messaging' } as const;
+
+  test.each([
+    { what: 'by the probe that failed', trouble: KOJI, probes: [whole], watched: true },
+    { what: 'by another probe of the system', trouble: KOJI, probes: [scratch], watched: true },
+    {
+      what: 'by no probe that does not meet it',
+      trouble: { step: 'update' },
+      probes: [scratch],
+      watched: false,
+    },
+    { what: 'by the step that other systems are charged by', trouble: LOST, probes: [whole], watched: true },
+    { what: 'by no probe without that step', trouble: LOST, probes: [without, scratch], watched: false },
+    { what: 'by any probe, where it is our own', trouble: OWN, probes: [scratch], watched: true },
+    { what: 'by nothing where nothing is served', trouble: KOJI, probes: [], watched: false },
+  ])('$what: just where good runs end it', async ({ trouble, probes, watched }) => {
+    const before = new IncidentWorld(undefined, [whole]);
+    await before.run({ probe: 'single-build', at: at(0), trouble });
+    await before.run({ probe: 'single-build', at: at(3), trouble, cause: 'confirm' });
+    const [incident] = [...before.incidents.values()];
+    expect(incident?.state).toBe('open');
+    const after = new IncidentWorld(undefined, probes);
+    for (const [id, one] of before.incidents) after.incidents.set(id, one);
+    expect(isWatched(incident!, [{ scope: 'fedora', probes: after.probes }])).toBe(watched);
+    expect(isWatched(incident!, [{ scope: 'elsewhere', probes: after.probes }])).toBe(false);
+    for (const [hour, { name }] of probes.entries()) await after.run({ probe: name, at: at(6 + hour) });
+    expect([...after.incidents.values()][0]?.state).toBe(watched ? 'resolved' : 'open');
   });
 });
 

@@ -109,6 +109,26 @@ packprobe runs show 019a9000-0000-7000-8000-0a0000000029`);
     expect(incidentMessage(incident, 'opened', context).text).not.toContain('The last run that failed');
   });
 
+  test('of one that somebody closed says who and why, and not that it works', async () => {
+    const incident = (await outage()).last('koji');
+    const closed = {
+      ...incident,
+      state: 'resolved',
+      resolved_at: at(3),
+      closed_at: at(3),
+      closed_by: 'kevin',
+      closed_because: 'the\n  mirror moved',
+    } as const;
+    const { title, text } = incidentMessage(closed, 'resolved', context);
+    expect(title).toBe('koji on fedora: closed by kevin after 2h 54m');
+    expect(text).toMatch(
+      /^koji on fedora failed since 2026-11-17T08:06Z\. kevin closed it at 2026-11-17T11:00Z \(after 2h 54m\): the mirror moved\nNo run has shown that it works again\.\n/,
+    );
+    const lonely = incidentMessage({ ...closed, unwatched_since: 1 }, 'resolved', context);
+    expect(lonely.text).toContain('that it works again, and nobody watches it any more.');
+    expect(text).not.toContain('is good again');
+  });
+
   test('builds, updates, arches and checks of all runs stand in one message', async () => {
     const world = new IncidentWorld();
     for (const [hour, testcase] of ['tier0.functional', 'rpmlint'].entries()) {

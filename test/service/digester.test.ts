@@ -155,6 +155,12 @@ describe('an incident that an operator closed', () => {
     expect(await told()).toHaveLength(3);
   });
 
+  test('is followed by another at once when the next run fails, as the third in a row', async () => {
+    await close(await outage());
+    await run('scratch-build', { step: 'build' });
+    expect(await store.incidents.live()).toMatchObject([{ state: 'open', failures: 1 }]);
+  });
+
   test('that nobody was told of is dismissed, and nobody is told', async () => {
     await run('single-build', { step: 'build' });
     const [suspected] = await store.incidents.live();

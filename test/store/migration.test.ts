@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { MIGRATIONS } from '../../src/store/migrations.ts';
 import { openStore } from '../../src/store/store.ts';
-import { headerOf, OWNER, recordOf } from '../support/store-world.ts';
+import { headerOf, incidentOf, OWNER, recordOf } from '../support/store-world.ts';
 
 let dir: string;
 let file: string;
@@ -61,4 +61,22 @@ test('runs of the second schema are there, to be digested, and hold their packag
   expect(await begin('executing')).toBe('PACKAGE_HELD');
   expect(await begin('finalizing')).toBe('begun');
   expect(await begin('finished')).toBe('begun');
+});
+
+test('an incident of the fourth schema is there, closed by nobody and watched, and can be closed', async () => {
+  const db = new DatabaseSync(file);
+  for (const statement of MIGRATIONS.slice(0, 4).flat()) db.exec(statement);
+  db.exec('pragma user_version = 4');
+  const whole = incidentOf('i-1');
+  const { closed_at: _a, closed_by: _b, closed_because: _c, unwatched_since: _d, ...known } = whole;
+  db.prepare(
+    `insert into incidents (incident_id, scope, environment, system, state, since, data)
+     values (?, ?, 'test', 'koji', 'open', 100.5, ?)`,
+  ).run('i-1', whole.scope, JSON.stringify(known));
+  db.close();
+  await using store = openStore(file);
+  expect(await store.incidents.live()).toEqual([whole]);
+  const closed = await store.incidents.close('i-1', { by: 'ann', because: 'x', at: 900 });
+  expect(closed).toMatchObject({ state: 'resolved', resolved_at: 900 });
+  expect(await store.incidents.untold()).toEqual([closed]);
 });
