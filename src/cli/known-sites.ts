@@ -1,6 +1,6 @@
 import type { Config } from '../core/config.ts';
 import type { Site, SiteProbe } from '../core/site.ts';
-import type { Store } from '../core/store.ts';
+import type { RunSummary, Store } from '../core/store.ts';
 import { nearest } from '../core/suggest.ts';
 import type { Host } from './host.ts';
 import { dataDir, type PlaceOptions } from './places.ts';
@@ -57,8 +57,8 @@ export function probeNamed({ environment, probes }: Site, name: string): SitePro
 }
 
 /**
- * The sandbox that the newest run of an environment was in, where it lives, else the one of the data folder. Its probes are those that `serve`
- * runs in it.
+ * The sandbox that `serve` runs probes in, else the one that the newest run of an environment was in, where it lives, else that of the data folder.
+ * Its probes are those that `serve` runs in it.
  */
 async function liveSandboxes(
   places: PlaceOptions,
@@ -67,7 +67,15 @@ async function liveSandboxes(
   host: Host,
 ): Promise<readonly Site[]> {
   const controls = new Set<string>();
-  const newest = Map.groupBy(await store.list({ limit: NEWEST_RUNS }), ({ environment }) => environment);
+  const service = await store.leases.current();
+  const served = service?.ended_at === null ? (service.served?.environments ?? []) : [];
+  for (const { control } of served) {
+    if (control !== null && !(await host.isSandboxGone(control))) controls.add(control);
+  }
+  const newest =
+    controls.size > 0
+      ? new Map<string, RunSummary[]>()
+      : Map.groupBy(await store.list({ limit: NEWEST_RUNS }), ({ environment }) => environment);
   for (const [run] of newest.values()) {
     const stored = run && (await store.find(run.run_id)).run;
     const control = stored?.header.control;

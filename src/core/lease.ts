@@ -8,6 +8,8 @@ export interface Served {
     readonly name: string;
     readonly scope: string;
     readonly probes: readonly string[];
+    /** Control address of the sandbox that it is; null where it is none. */
+    readonly control: string | null;
   }[];
 }
 

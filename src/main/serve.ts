@@ -10,7 +10,6 @@ import type { Exec, Http } from '../core/ports.ts';
 import type { Owner } from '../core/run.ts';
 import { isAlive } from '../platform/processes.ts';
 import { quietLogger } from '../platform/quiet-logger.ts';
-import { giveBack } from '../platform/thrift.ts';
 import { openScheduler } from '../schedule/scheduler.ts';
 import { openServer } from '../server/server.ts';
 import { openDigester } from '../service/digester.ts';
@@ -27,14 +26,12 @@ import { openTelemetry } from '../telemetry/telemetry.ts';
 import { openChanges } from './changes.ts';
 import { exchanged } from './exchanged.ts';
 import { whenFree } from './listen.ts';
+import { givingBack } from './memory.ts';
 import { observeLast, openObserved } from './observed.ts';
 import { openPeriods } from './periods.ts';
 import { reloading } from './reload.ts';
 import { missingSecrets, secretReader } from './secrets.ts';
 import { openTelling } from './telling.ts';
-
-/** So long after it took the lease, all that a start makes has been made. Milliseconds of the host. */
-const SETTLED_MS = 10_000;
 
 /** Serves until the signal aborts. Throws what keeps it from starting, and the Fault `SERVICE_REPLACED`. */
 export async function serve(parts: ServeParts, host: Host): Promise<void> {
@@ -294,9 +291,9 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
     askingSources(readiness, clock),
     watchVersions({ sites: () => now.sites, note: changes.note, clock, log }),
     configuration,
+    givingBack(clock),
     ...deadManOf(now.config),
   ];
-  clock.sleep(SETTLED_MS, signal).then(giveBack, () => {});
   await runService(
     {
       store,
@@ -320,10 +317,11 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
   /** For commands, which ask by the database alone. */
   async function tellServed(): Promise<void> {
     if (lease === undefined) return;
-    const environments = now.sites.map(({ environment: { name }, scope, probes }) => ({
+    const environments = now.sites.map(({ environment: { name }, scope, probes, control = null }) => ({
       name,
       scope,
       probes: [...probes.keys()],
+      control,
     }));
     const served = { configuration: now.configFile ?? null, environments };
     await store.leases.tellServed(lease.service.service_id, served);

@@ -52,7 +52,7 @@ test('what a service runs is known to others, and a later one begins with nothin
   const first = await leases.take(OWNER, undefined, 10);
   const served = {
     configuration: '/etc/packprobe/packprobe.yaml',
-    environments: [{ name: 'test', scope: 'test@1', probes: ['single-build'] }],
+    environments: [{ name: 'test', scope: 'test@1', probes: ['single-build'], control: null }],
   };
   await leases.tellServed(1, served);
   expect((await leases.current())?.served).toEqual(served);
