@@ -3,15 +3,21 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { audit, type Complaints } from './audit.ts';
 import { backAtWork, drain, firstAnswer, quiet } from './drive.ts';
+import { type FollowUps, followUps } from './follow-ups.ts';
 import type { Served, Stage } from './stage.ts';
 
 export interface SoakOptions {
   /** How many runs are begun at least. */
   readonly runs: number;
-  /** Spread over the first half of the runs; in the second one life shows what months would do to its memory. */
+  /**
+   * Spread over the first half of the runs; in the second one life shows what months would do to its memory. Every second falls between a run that did
+   * not pass and the start of the one that is to follow it, where there is such a run within a few seconds.
+   */
   readonly kills: number;
   /** Names of the faults that are drawn from. */
   readonly faults: readonly string[];
+  /** How long all is well between two faults: real time, at most. Milliseconds. @defaultValue 4000 */
+  readonly wellMs?: number;
   readonly random: () => number;
   /** How long the last runs may take to end, once all is mended. Milliseconds. */
   readonly drainedMs: number;
@@ -40,15 +46,22 @@ export interface SoakReport {
   readonly tenths: readonly Holds[];
   /** Of the last life before its first run, and once its last had ended. */
   readonly idle: { readonly before: Holds; readonly after: Holds };
+  /** Kills between a run that did not pass and the one that was to follow it. */
+  readonly aimed: number;
+  readonly followUps: FollowUps;
   readonly complaints: Complaints;
   readonly seconds: number;
 }
 
-/** How long a fault lasts, and how long all is well behind it: real time, at most. Milliseconds. */
+/** How long a fault lasts: real time, at most. Milliseconds. */
 const BROKEN_MS = 3000;
 const WELL_MS = 4000;
 
 const LOOK_MS = 100;
+
+/** How long a kill waits for a run that another is to follow, and how often it is looked for. Milliseconds. */
+const AIM_MS = 5000;
+const AIM_LOOK_MS = 5;
 
 /** How long connections may stay open: what ran out of time is watched on for twelve hours of the sandbox. Milliseconds. */
 const KEPT_MS = 170_000;
@@ -64,12 +77,15 @@ export async function soak(stage: Stage, options: SoakOptions): Promise<SoakRepo
   const before = await holds(served);
   const weather = breaking(stage, options);
   const killAt = Array.from({ length: options.kills }, () => (random() * runs) / 2).sort((a, b) => a - b);
+  let aimed = 0;
   for (let begun = 0; begun < runs; begun = countRuns(stage)) {
     signal?.throwIfAborted();
     if (begun >= (killAt[0] ?? runs)) {
       killAt.shift();
+      const isAimed = killAt.length % 2 === 0 && (await isToBeFollowed(stage));
+      if (isAimed) aimed += 1;
       // At any instant of a run, not at those at which we look.
-      await pause(random() * LOOK_MS);
+      await pause(random() * (isAimed ? AIM_LOOK_MS : LOOK_MS));
       served.child.kill('SIGKILL');
       await served.ended;
       const from = performance.now();
@@ -100,7 +116,8 @@ export async function soak(stage: Stage, options: SoakOptions): Promise<SoakRepo
   const last = stage.serve();
   await backAtWork(stage, last, performance.now());
   await drain(stage, last, { limitMs: options.drainedMs, ...(signal && { signal }), ...(say && { say }) });
-  const complaints = [...(await audit(stage, await last.url)), ...left];
+  const followed = followUps(stage);
+  const complaints = [...(await audit(stage, await last.url)), ...followed.complaints, ...left];
   complaints.push(...(await leave(last)));
   return {
     runs: countRuns(stage),
@@ -114,9 +131,25 @@ export async function soak(stage: Stage, options: SoakOptions): Promise<SoakRepo
     takenMs,
     tenths,
     idle: { before, after },
+    aimed,
+    followUps: followed,
     complaints,
     seconds: seconds(startedAt),
   };
+}
+
+/** Waits until a run that did not pass is still to be looked at, or the one that follows it is still to begin; false where there comes none. */
+async function isToBeFollowed({ query }: Stage): Promise<boolean> {
+  const from = performance.now();
+  while (performance.now() - from < AIM_MS) {
+    const [row] = query(
+      `select (select count(*) from runs where digested = 0 and outcome in ('failed', 'errored'))
+        + (select count(*) from dues where state = 'waiting' and cause in ('confirm', 'retry')) as n`,
+    );
+    if (Number(row?.['n']) > 0) return true;
+    await pause(AIM_LOOK_MS);
+  }
+  return false;
 }
 
 async function endedByItself(served: Served): Promise<Error> {
@@ -149,7 +182,10 @@ function countRuns({ query }: Stage): number {
 }
 
 /** Breaks one thing after the other until it is told to end; gives how many there were. */
-function breaking({ control }: Stage, { faults, random }: SoakOptions): { end(): Promise<number> } {
+function breaking(
+  { control }: Stage,
+  { faults, random, wellMs = WELL_MS }: SoakOptions,
+): { end(): Promise<number> } {
   const stop = new AbortController();
   const turn = (name: string, method: 'PUT' | 'DELETE') =>
     fetch(`${control}/faults/${encodeURIComponent(name)}`, { method }).then((answer) => answer.text());
@@ -157,7 +193,7 @@ function breaking({ control }: Stage, { faults, random }: SoakOptions): { end():
   async function go(): Promise<number> {
     let count = 0;
     while (!stop.signal.aborted && faults.length > 0) {
-      await rest(WELL_MS);
+      await rest(wellMs);
       const name = faults[Math.floor(random() * faults.length)] ?? '';
       await turn(name, 'PUT');
       await rest(BROKEN_MS);

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
+import type { System } from '../../../src/core/system.ts';
 import { type Running, start } from '../packprobe.ts';
 import { ROOT } from '../sources.ts';
 import { packagesOf } from './world.ts';
@@ -43,6 +44,11 @@ export interface StageOptions {
   /** Sandbox seconds in a real one. */
   readonly speed: number;
   readonly seed: string;
+  /**
+   * Systems whose failures are confirmed by another run of the probe, on its own package, before people are told; of all others six in a row are. With so
+   * many runs an hour a confirmation would cry wolf about a system that many probes meet, and is refused. @defaultValue none
+   */
+  readonly confirmed?: readonly System[];
   /** Whether packager commands are answered in the process of `serve`, or each is a process. */
   readonly commands: 'in-process' | 'processes';
   /** Entry of the program where commands are processes. @defaultValue that of a checkout */
@@ -57,6 +63,8 @@ export interface Stage extends AsyncDisposable {
   /** Of each system. */
   readonly urls: Readonly<Record<string, string>>;
   readonly packages: readonly string[];
+  readonly confirmed: readonly System[];
+  readonly speed: number;
   /**
    * Starts `serve`.
    * @param host name of the host that it believes to be on, where commands are answered in its process
@@ -93,7 +101,7 @@ export function shippedProbes(): readonly string[] {
 }
 
 export async function openStage(options: StageOptions): Promise<Stage> {
-  const { dir, speed, seed, commands, program } = options;
+  const { dir, speed, seed, commands, program, confirmed = [] } = options;
   mkdirSync(dir, { recursive: true });
   const count = options.probes.reduce((sum, { packages }) => sum + packages, 0);
   const sandbox = await startSandbox([join(dir, 'sandbox'), String(speed), String(count), seed]);
@@ -112,6 +120,8 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     urls: systems,
     sandboxPid: sandbox.pid,
     packages: packagesOf(count),
+    confirmed,
+    speed,
     serve(host) {
       const entry = commands === 'in-process' ? IN_PROCESS : program;
       const served = startServe(['serve', '--config', config, '--data', data, '--listen', '127.0.0.1:0'], {
@@ -232,12 +242,15 @@ async function writeConfig(options: StageOptions, control: string): Promise<stri
     stringify({
       listen: { tokens: { soak: { env: 'SOAK_TOKEN' } } },
       schedule: { max_runs: 1000, min_interval: '1s' },
-      // With so many runs an hour a rule that is usual would cry wolf, and is refused.
-      incidents: { open: { when: 'in_a_row', count: 6 } },
+      incidents: { open: { when: 'in_a_row', count: 6 }, systems: confirmations(options) },
       environments: { [ENVIRONMENT]: { probes: Object.fromEntries(names.map((name) => [name, {}])) } },
     }),
   );
   return file;
+}
+
+function confirmations({ confirmed = [] }: StageOptions): object {
+  return Object.fromEntries(confirmed.map((system) => [system, { open: { when: 'confirmed' } }]));
 }
 
 /** A failed run is confirmed by the probe itself, on its own package: one that others push to would tell nothing of it. */
