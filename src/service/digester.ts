@@ -64,7 +64,7 @@ export interface Asked {
 }
 
 export interface Digester {
-  /** Works off every run that has ended: what it says of systems, whom it concerns, what has to be run next. */
+  /** Works off every run that has ended (what it says of systems, whom it concerns, what has to be run next), and every incident that was closed. */
   work(signal: AbortSignal): Promise<void>;
   /** Reminds of what is still open. */
   readonly reminding: Loop;

@@ -90,7 +90,9 @@ describe('the pulse of the service', () => {
 
   test('looks no more often than five times a second, however much is written', async () => {
     let worked = 0;
-    const service = pulsing(async () => void (worked += 1), 'of writes');
+    const service = pulsing(async () => {
+      worked += 1;
+    }, 'of writes');
     for (let round = 0; round < 1000; round += 1) {
       service.written.version += 1;
       service.ring();
