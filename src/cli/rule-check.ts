@@ -1,6 +1,9 @@
 import { type Config, readConfig } from '../core/config.ts';
 import { ConfigError, type FileFault } from '../core/config-error.ts';
+import { formatDuration } from '../core/duration.ts';
+import type { Schedule } from '../core/probe.ts';
 import { checkRules, forecastText, type RuledSite } from '../core/rule-forecast.ts';
+import type { Site } from '../core/site.ts';
 import { formatPath, type Path, readYaml } from '../core/yaml-document.ts';
 import type { Host } from './host.ts';
 import { checkNames } from './name-check.ts';
@@ -10,7 +13,7 @@ import { UsageError } from './usage-error.ts';
 
 export interface Checked {
   readonly faults: readonly FileFault[];
-  /** What the rules come to, one line for each environment and rule. */
+  /** What the rules come to, one line for each environment and rule; and which schedules are slowed. */
   readonly notes: readonly string[];
 }
 
@@ -30,7 +33,7 @@ export async function checkConfig(given: ConfigFile, options: PlaceOptions, host
   const names = (await checkNames(config, places, host)).map(({ path, message }) => blame(path, message));
   const missing = await missingOf(config, places, host, blame);
   if (missing.length > 0) return { faults: [...names, ...missing], notes: [] };
-  let sites: readonly RuledSite[];
+  let sites: readonly CheckedSite[];
   try {
     sites = await sitesOf(config, places, host);
   } catch (error) {
@@ -43,7 +46,7 @@ export async function checkConfig(given: ConfigFile, options: PlaceOptions, host
   const { forecasts, faults } = checkRules(config.incidents, sites);
   return {
     faults: [...names, ...faults.map(({ path, message }) => blame(['incidents', ...path], message))],
-    notes: forecasts.map(forecastText),
+    notes: [...forecasts.map(forecastText), ...slowed(config, sites)],
   };
 }
 
@@ -99,8 +102,26 @@ function blaming({ file, text }: Omit<ConfigFile, 'path'>): (path: Path, message
   return (path, message) => ({ file, ...document.placeOf(path), path: formatPath(path), message });
 }
 
-async function sitesOf(config: Config, places: PlaceOptions, host: Host): Promise<readonly RuledSite[]> {
-  const load = async (env: readonly string[]): Promise<readonly RuledSite[]> => {
+type CheckedSite = RuledSite & Pick<Site, 'probes'>;
+
+function slowed(config: Config, sites: readonly CheckedSite[]): readonly string[] {
+  return sites.flatMap(({ name, probes }) =>
+    [...probes.values()].flatMap((probe) => {
+      const note = slowedText(probe.schedule, config.schedule.min_interval);
+      return note === undefined ? [] : [`${name}/${probe.name}: ${note}`];
+    }),
+  );
+}
+
+/** What becomes of a schedule that is faster than the service allows; undefined where it is not. */
+export function slowedText(schedule: Schedule | undefined, minIntervalMs: number): string | undefined {
+  if (schedule?.every === undefined || schedule.every >= minIntervalMs) return undefined;
+  const least = formatDuration(minIntervalMs).replace(/ 00s$/, '');
+  return `\`every: ${formatDuration(schedule.every)}\` is slowed to ${least} by \`schedule.min_interval\``;
+}
+
+async function sitesOf(config: Config, places: PlaceOptions, host: Host): Promise<readonly CheckedSite[]> {
+  const load = async (env: readonly string[]): Promise<readonly CheckedSite[]> => {
     const { sites } = await loadSites({ ...places, env }, config, host);
     return sites.map(({ environment, probes }) => ({ name: environment.name, probes }));
   };

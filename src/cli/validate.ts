@@ -15,10 +15,11 @@ import {
   dirOf,
   faultNames,
   join,
+  loadConfig,
   type PlaceOptions,
   shortPath,
 } from './places.ts';
-import { checkConfig } from './rule-check.ts';
+import { checkConfig, slowedText } from './rule-check.ts';
 
 export interface ValidateOptions extends PlaceOptions {
   readonly json?: boolean;
@@ -53,7 +54,12 @@ export async function validateCommand(
     const text = await host.readText(file);
     const found = faultsOf(shortPath(host.cwd, file), text, known);
     faults.push(...found);
-    if (found.length > 0 || kindOf(file, text) !== 'config') continue;
+    if (found.length > 0) continue;
+    if (kindOf(file, text) === 'probe') {
+      const note = slowedText(readProbe(file, text).schedule, await minInterval(options, host));
+      if (note !== undefined) notes.set(file, [note]);
+    }
+    if (kindOf(file, text) !== 'config') continue;
     const checked = await checkConfig({ path: file, file: shortPath(host.cwd, file), text }, options, host);
     const told = new Set(faults.map(formatFault));
     faults.push(...checked.faults.filter((fault) => !told.has(formatFault(fault))));
@@ -72,6 +78,15 @@ export async function validateCommand(
     host.stdout.write(lines.join(''));
   }
   return faults.length > 0 ? EXIT.usage : EXIT.passed;
+}
+
+/** Of the configuration that is found, where that can be read, else of one that says nothing. */
+async function minInterval(options: PlaceOptions, host: Host): Promise<number> {
+  const config = await loadConfig(options, host).catch((error: unknown) => {
+    if (error instanceof ConfigError) return readConfig('packprobe.yaml', '');
+    throw error;
+  });
+  return config.schedule.min_interval;
 }
 
 /** What files may name. */

@@ -163,6 +163,13 @@ const quietHours = z
 
 const quiet = { quiet_hours: quietHours } as const;
 
+const SERVER = 'a mail server such as `mail.example.org:587`';
+
+function isServer(text: string): boolean {
+  const [, port = '25'] = /^(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d+))?$/i.exec(text) ?? [text, '0'];
+  return Number(port) >= 1 && Number(port) <= 65_535;
+}
+
 const receiver = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('alertmanager'),
@@ -173,7 +180,12 @@ const receiver = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     kind: z.literal('mail'),
-    server: z.string().min(1).describe('Mail server, `HOST:PORT`; port 465 speaks TLS from the start.'),
+    server: z
+      .string(SERVER)
+      .refine(isServer, SERVER)
+      .describe(
+        'Mail server, `HOST:PORT`. Port 465 speaks TLS from the start; without a port it is 25, which many networks close: a server that wants a login mostly listens on 587.',
+      ),
     tls: z.enum(['required', 'if_offered']).default('if_offered').describe('STARTTLS on other ports.'),
     from: z.email('a mail address'),
     to: z.array(z.email('a mail address')).min(1),
@@ -263,9 +275,17 @@ const calendarEntry = z
     });
   });
 
+const LEAST_POLL_MS = 60_000;
+
 const feed = {
   url: address,
-  poll: positiveDuration.prefault('10m').describe('Pause between two looks.'),
+  poll: positiveDuration
+    .refine(
+      (ms) => ms >= LEAST_POLL_MS,
+      'at least `1m`: no calendar changes more often, and its server is not ours',
+    )
+    .prefault('10m')
+    .describe('Pause between two looks, at least a minute.'),
   runs: treatment.optional().describe(`${TREATMENTS} Left out, what \`calendar.kinds\` says.`),
   ...about,
 } as const;

@@ -44,12 +44,18 @@ export function cronTimes(text: string, timeZone: string): CronTimes {
   };
 }
 
-/** Whether it is a line of five fields that names a day that there is. */
+/** Whether it is a line of five fields. */
 export function isCron(text: string): boolean {
   if (text.trim().split(/\s+/).length !== 5) return false;
   try {
-    return cronTimes(text.trim(), 'UTC').next(0) !== Number.POSITIVE_INFINITY;
+    cronTimes(text.trim(), 'UTC');
+    return true;
   } catch {
     return false;
   }
+}
+
+/** Whether a line of cron names a day that there is: the 30th of February is none. */
+export function everComes(text: string): boolean {
+  return cronTimes(text.trim(), 'UTC').next(0) !== Number.POSITIVE_INFINITY;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { FileFault } from './config-error.ts';
-import { isCron } from './cron.ts';
+import { everComes, isCron } from './cron.ts';
 import { duration, parseDuration } from './duration.ts';
 import type { Json } from './json.ts';
 import { judge, valueAt } from './schema-faults.ts';
@@ -11,6 +11,7 @@ import { type Path, readYaml, type YamlDocument } from './yaml-document.ts';
 export const positiveDuration = duration.refine((ms) => ms > 0, 'a duration above zero');
 
 const CRON_EXPECTED = 'five fields of cron such as `0 6,18 * * *`';
+const CRON_COMES = 'a date that comes some day, which this never does';
 
 function isTimeZone(name: string): boolean {
   // To look it up loads the tables of all: 10 MB that a service needs for nothing else.
@@ -33,7 +34,8 @@ export const scheduleSchema = z
     every: positiveDuration.optional().describe('Time from one start to the next, such as `8h`.'),
     cron: z
       .string(CRON_EXPECTED)
-      .refine(isCron, CRON_EXPECTED)
+      .refine(isCron, { error: CRON_EXPECTED, abort: true })
+      .refine(everComes, CRON_COMES)
       .optional()
       .describe('Due times as cron says them, such as `0 6,18 * * mon-fri`.'),
     time_zone: timeZone.describe('Where `cron` reads its clock.'),

@@ -54,6 +54,26 @@ describe('the service', () => {
       '1:25: receivers.a.kind: expected "alertmanager", "mail", "webhook", "command", "matrix" or "ticket", got "mial"; did you mean "mail"?',
     ],
     [
+      'a mail server without a port that can be',
+      'receivers: { a: { kind: mail, server: "mail.example.org:", from: a@example.org, to: [b@example.org] } }\n',
+      '1:39: receivers.a.server: expected a mail server such as `mail.example.org:587`, got "mail.example.org:"',
+    ],
+    [
+      'a mail server with a port too high',
+      'receivers: { a: { kind: mail, server: "[::1]:65536", from: a@example.org, to: [b@example.org] } }\n',
+      '1:39: receivers.a.server: expected a mail server such as `mail.example.org:587`, got "[::1]:65536"',
+    ],
+    [
+      'half a mail address',
+      'receivers: { a: { kind: mail, server: mail, from: a@example.org, to: ["x@y.z z@"] } }\n',
+      '1:71: receivers.a.to[0]: expected a mail address, got "x@y.z z@"',
+    ],
+    [
+      'a feed that is asked each second',
+      'calendar: { feeds: { f: { kind: icalendar, url: "https://example.org", poll: 1s } } }\n',
+      '1:78: calendar.feeds.f.poll: expected at least `1m`: no calendar changes more often, and its server is not ours, got "1s"',
+    ],
+    [
       'a missing part of a receiver',
       'receivers: { a: { kind: alertmanager } }\n',
       '1:14: receivers.a.url: missing; expected text',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cronTimes, isCron } from '../../src/core/cron.ts';
+import { cronTimes, everComes, isCron } from '../../src/core/cron.ts';
 
 const at = (text: string) => Date.parse(text);
 
@@ -64,7 +64,7 @@ test('those before a moment leave it out itself, and are there in order', () => 
 test.each(['0 6,18 * * mon-fri', ' 5/15 * * * * ', '0 0 29 2 *', '0 0 30 2 1', '0 0 L * *'])(
   '"%s" is a cron line',
   (text) => {
-    expect(isCron(text)).toBe(true);
+    expect(isCron(text) && everComes(text)).toBe(true);
   },
 );
 
@@ -84,7 +84,11 @@ test.each([
   '1-2-3 * * * *',
   '1- * * * *',
   ', * * * *',
-  '0 0 30 2 *',
 ])('"%s" is no cron line', (text) => {
   expect(isCron(text)).toBe(false);
+});
+
+test.each(['0 0 30 2 *', '0 0 31 2,4,6 *'])('"%s" is a cron line that never comes', (text) => {
+  expect(isCron(text)).toBe(true);
+  expect(everComes(text)).toBe(false);
 });

@@ -66,7 +66,7 @@ describe('each rule has its message', () => {
     [
       'a day that never comes',
       'name: a\nschedule: { cron: "0 0 31 2 *" }\nsteps:\n  - uses: fas/login\n',
-      '2:19: schedule.cron: expected five fields of cron such as `0 6,18 * * *`, got "0 0 31 2 *"',
+      '2:19: schedule.cron: expected a date that comes some day, which this never does, got "0 0 31 2 *"',
     ],
     [
       'a default outside of its enum',

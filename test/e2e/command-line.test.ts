@@ -106,6 +106,10 @@ environments:
     expect((await check('incidents: { resolve_after: 2 }\n')).stdout).toMatch(
       /^packprobe\.yaml: good\n {2}incidents on fedora, confirmed: would cry wolf about 0\.\d times in 90 days; tells an outage after at most 8h 30m\n$/,
     );
+    const fast = 'environments: { fedora: { probes: { scratch-build: { schedule: { every: 10s } } } } }\n';
+    expect((await check(fast)).stdout).toContain(
+      '\n  fedora/scratch-build: `every: 10s` is slowed to 5m by `schedule.min_interval`\n',
+    );
     expect(
       (await check('environments: { fedora: { probes: { watch-packprobe: { params: { ulr: x } } } } }'))
         .stderr,
