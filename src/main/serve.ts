@@ -73,8 +73,8 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
     store,
     worlds,
     owner,
-    isAlive: (other) =>
-      !former.some((one) => JSON.stringify(one) === JSON.stringify(other)) && isAlive(other),
+    isAlive: (other, unseenAreDead) =>
+      !former.some((one) => JSON.stringify(one) === JSON.stringify(other)) && isAlive(other, unseenAreDead),
     log,
     version: host.version,
     suspend: suspend.signal,

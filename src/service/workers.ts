@@ -12,6 +12,7 @@ import { giveUpLate, watchLate } from '../engine/late.ts';
 import { runCancelled } from '../engine/limits.ts';
 import { beginRun, closeRun, finishRun, resumeRun } from '../engine/run.ts';
 import type { RunOptions } from '../engine/run-options.ts';
+import { UNDO_LIMIT_MS } from '../engine/undo.ts';
 import type { Broke } from './service.ts';
 import type { World, Worlds } from './world.ts';
 
@@ -20,7 +21,8 @@ export interface WorkersOptions {
   readonly worlds: Worlds;
   readonly owner: Owner;
   /** Whether a process that is not this one still has its runs. */
-  readonly isAlive: (owner: Owner) => boolean;
+  /** Whether the process lives; one that cannot be seen does, unless it is said that those are dead. */
+  readonly isAlive: (owner: Owner, unseenAreDead: boolean) => boolean;
   readonly log: Logger;
   /** Written into every run. */
   readonly version: string;
@@ -69,6 +71,9 @@ export interface Workers {
 const FIRST_PAUSE_MS = 600_000;
 const LONGEST_PAUSE_MS = 6 * 3_600_000;
 
+/** So long behind the limit of a run all that it made has been taken away, or never will be by whoever had it. Milliseconds of the host. */
+const OVER_MS = 2 * UNDO_LIMIT_MS;
+
 interface Job extends ActiveRun {
   readonly cancel: AbortController;
   readonly ended: Promise<void>;
@@ -94,7 +99,8 @@ export function openWorkers(options: WorkersOptions): Workers {
   }
 
   /** What this process itself has, and is not at work on, can be taken: nobody else is. */
-  const isAlive = (other: Owner) => !isSame(other, owner) && options.isAlive(other);
+  const isAlive = (other: Owner, unseenAreDead = false) =>
+    !isSame(other, owner) && options.isAlive(other, unseenAreDead);
 
   function begin(
     about: ActiveRun,
@@ -192,7 +198,7 @@ export function openWorkers(options: WorkersOptions): Workers {
   async function adopt(): Promise<void> {
     for (const summary of await store.list({ unfinished: true, limit: Number.MAX_SAFE_INTEGER })) {
       if (suspend.aborted) return;
-      if (jobs.has(summary.run_id) || isAlive(summary.owner)) continue;
+      if (jobs.has(summary.run_id) || isAlive(summary.owner, true)) continue;
       await adoptOne(summary).catch((error: unknown) => {
         const fault = asFault(error);
         if (!isLeft(fault))
@@ -206,7 +212,12 @@ export function openWorkers(options: WorkersOptions): Workers {
     if (stored === undefined) return;
     const { header } = stored;
     const { world, gone } = await worlds.ofRun(header);
-    const now = world.close.clock.now();
+    const { clock } = world.close;
+    const now = clock.now();
+    // Who is on another host, or in another container, cannot be seen; but nobody is at work on a run so long behind its limit.
+    const isOver = now > header.deadline_at + clock.ofHost(OVER_MS);
+    const lives = (other: Owner) => isAlive(other, isOver);
+    if (lives(former)) return;
     const late = await store.late.of(run_id);
     if (state === 'finalizing' && late === undefined && leftovers > 0) {
       if (now < (pauses.get(run_id)?.until ?? 0)) return;
@@ -214,7 +225,7 @@ export function openWorkers(options: WorkersOptions): Workers {
     const plan = await worlds.planOf(header).catch((error: unknown) => asFault(error));
     await exclusively(async () => {
       if (jobs.has(run_id)) return;
-      const taken = await store.takeOver(run_id, owner, isAlive);
+      const taken = await store.takeOver(run_id, owner, lives);
       const { scope, environment, probe, package: pkg } = header;
       const work: Work = taken.run.record === null ? 'run' : late === undefined ? 'undo' : 'watch';
       const about = { run_id, scope, environment, probe, package: pkg, work };

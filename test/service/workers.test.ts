@@ -15,6 +15,7 @@ import { silentLogger, testEnvironment } from '../support/step-context.ts';
 import { headerOf, OWNER, recordOf, storeWorld } from '../support/store-world.ts';
 
 const DEAD: Owner = { ...OWNER, pid: 6 };
+const ELSEWHERE: Owner = { ...OWNER, host: 'elsewhere', pid: 5 };
 
 /** The end of a step whose wait ran out, and that is watched on for ever. */
 const RAN_OUT: Parameters<RunJournal['stepEnded']>[0] = {
@@ -74,7 +75,8 @@ function workersOn(store: Store, { gone = false }: { readonly gone?: boolean } =
       },
     },
     owner: OWNER,
-    isAlive: (owner) => owner.pid !== DEAD.pid,
+    isAlive: (owner, unseenAreDead) =>
+      owner.pid === ELSEWHERE.pid ? !unseenAreDead : owner.pid !== DEAD.pid,
     log: silentLogger,
     version: '0.1.0',
     suspend: new AbortController().signal,
@@ -124,6 +126,23 @@ describe('recoveries', () => {
     expect(effect?.undo_attempts).toBe(3);
     expect(await recoveries(store)).toEqual([['adopted', 1]]);
   });
+});
+
+test('a run of a process that cannot be seen is left to it until long behind its limit, and then taken over', async () => {
+  const { store } = world;
+  const { workers, clock } = workersOn(store, { gone: true });
+  const deadline_at = clock.now() + 3_600_000;
+  await store.begin({ ...headerOf('run-1'), deadline_at }, ELSEWHERE, () => true);
+  const record = async () => {
+    await workers.adopt();
+    await workers.idle();
+    return (await store.find('run-1')).run?.record;
+  };
+  expect(await record()).toBeNull();
+  await clock.advance(3_600_000 + 60_000);
+  expect(await record()).toBeNull();
+  await clock.advance(3_600_000);
+  expect(await record()).toMatchObject({ outcome: 'errored' });
 });
 
 test.each([
