@@ -1,5 +1,7 @@
 import { metInside } from '../kit/inside.ts';
 import type { Kit } from '../kit/kit.ts';
+import { Crash } from '../resultsdb/flask.ts';
+import { isDictionary } from '../resultsdb/pydantic.ts';
 import { urlencode } from '../resultsdb/python.ts';
 
 /** An upstream did not give a usable answer: the whole decision becomes a 502 with this message. */
@@ -42,6 +44,22 @@ function unresolved(at: string, hostname: string): string {
   return `NameResolutionError("HTTPConnection(${at}): Failed to resolve '${hostname}' ([Errno -2] Name or service not known)")`;
 }
 
+/**
+ * `response.json()['data']`: a page of HTML, or half an answer, sent with status 200 is caught by nobody, so that the answer is a 500. That is not the
+ * 502 of an upstream that says no.
+ */
+function dataOf(text: string): readonly unknown[] {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch (error) {
+    throw new Crash('an upstream answered no JSON', { cause: error });
+  }
+  const data = isDictionary(answer) ? answer['data'] : undefined;
+  if (Array.isArray(data) && data.every((item) => isDictionary(item) && 'id' in item)) return data;
+  throw new Crash('an upstream answered JSON without its data');
+}
+
 /** A question to ResultsDB or WaiverDB. */
 export interface Question {
   readonly address: string;
@@ -74,7 +92,7 @@ export class Upstreams {
       const inside = await this.#inside({ address, query, body });
       return inside === undefined ? this.#once(full, body) : tried(inside.status, inside.text);
     });
-    return (JSON.parse(text) as { readonly data: readonly unknown[] }).data;
+    return dataOf(text);
   }
 
   /** The text of the first answer that is one; refusals and what the retries could not mend are a 502. */

@@ -80,6 +80,29 @@ test.each([
   },
 );
 
+test.each([
+  ['a page of HTML', '<!DOCTYPE html><title>Welcome</title>'],
+  ['half an answer', '{"data": [{"id": 1, "outcome": "PAS'],
+  ['nothing', ''],
+  ['another shape', '{"results": []}'],
+  ['other data', '{"data": [null]}'],
+] as const)(
+  '%s from ResultsDB or WaiverDB makes it answer 500 in JSON, as Flask does of what nobody catches, and the sandbox has no trouble',
+  async (_name, body) => {
+    for (const upstream of ['resultsdb', 'waiverdb'] as const) {
+      await using world = await gatingWorld();
+      world.fault({
+        wire: (system) =>
+          system === upstream ? { answer: { status: 200, contentType: 'text/html', body } } : undefined,
+      });
+      const { status, body: said } = await world.decision(NVR);
+      expect(status).toBe(500);
+      expect(said).toEqual({ message: expect.stringMatching(/^The server encountered an internal error/) });
+      expect(world.trouble).toEqual([]);
+    }
+  },
+);
+
 test('a body that is no JSON object is refused', async () => {
   await using world = await gatingWorld();
   await fc.assert(
