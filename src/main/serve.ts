@@ -360,7 +360,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
       const { status } = await plainHttp({ url }, stop);
       if (status >= 400) throw new Error(`the dead man answers ${status}`);
     };
-    return [deadMan({ everyMs: dead_man.every, readiness, call, clock, log })];
+    return [deadMan({ everyMs: dead_man.every, readiness, listener: server.answers, call, clock, log })];
   }
 
   async function tlsOf({ listen: { tls } }: Config) {

@@ -8,6 +8,7 @@ import type { Clock, Ids, Logger } from '../core/ports.ts';
 import type { Check, Site } from '../core/site.ts';
 import type { Store } from '../core/store.ts';
 import { addRoutes } from './add-routes.ts';
+import { askItself } from './ask-itself.ts';
 import { answerErrors, refuseNoise, sendError } from './errors.ts';
 import { HttpError } from './route.ts';
 
@@ -60,6 +61,8 @@ export interface Server extends AsyncDisposable {
   readonly url: string;
   /** New connections get this certificate from now on. Throws where it is none; then the old one stays. */
   renewTls(pem: Pem): void;
+  /** Asks it over its own listener; rejects where that does not answer. */
+  answers(signal: AbortSignal): Promise<void>;
   /** Takes no more connections, lets answers under way end for a moment, then cuts what is left. Within 2 s. */
   close(): Promise<void>;
 }
@@ -109,6 +112,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     renewTls(pem) {
       if ('setSecureContext' in server) server.setSecureContext({ ...TLS, ...pem });
     },
+    answers: (signal) => askItself(handle.url, signal),
     close() {
       closed ??= close();
       return closed;

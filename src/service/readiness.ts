@@ -1,4 +1,5 @@
 import { formatDuration } from '../core/duration.ts';
+import { firstOf } from '../core/first-of.ts';
 import type { Clock, Logger } from '../core/ports.ts';
 import type { Check } from '../core/site.ts';
 import type { Lease } from './lease.ts';
@@ -18,6 +19,9 @@ const SOURCE_ASKED_MS = 60_000;
 
 /** How long a source may take to answer: shorter than whoever asks for readiness waits. */
 const SOURCE_LIMIT_MS = 4000;
+
+/** How long our own listener may take to answer us. */
+const LISTENER_LIMIT_MS = 5000;
 
 /** The listener itself may be slow with a process that is ended for it: only what hangs for so long is dead. */
 const DEAD_MS = 120_000;
@@ -147,6 +151,8 @@ export function askingSources(readiness: Pick<Readiness, 'readiness'>, clock: Cl
 export interface DeadManOptions {
   readonly everyMs: number;
   readonly readiness: Pick<Readiness, 'own'>;
+  /** Asks our own HTTP listener as anybody would; rejects where it does not answer. */
+  listener(signal: AbortSignal): Promise<void>;
   /** Calls the address; rejects where nobody took the call. */
   call(signal: AbortSignal): Promise<void>;
   readonly clock: Clock;
@@ -154,14 +160,31 @@ export interface DeadManOptions {
 }
 
 /** Calls out after each good cycle, and falls silent when there is none: whoever listens there raises the alarm. */
-export function deadMan({ everyMs, readiness, call, clock, log }: DeadManOptions): Loop {
+export function deadMan({ everyMs, readiness, listener, call, clock, log }: DeadManOptions): Loop {
+  async function listens(signal: AbortSignal): Promise<Check> {
+    using limit = clock.deadline(LISTENER_LIMIT_MS, () => new Error('no answer in time'));
+    using stop = firstOf(signal, limit.signal);
+    try {
+      await listener(stop.signal);
+      return yes('listener', 'answers', null);
+    } catch (error) {
+      const why = limit.signal.aborted
+        ? ' in time'
+        : `: ${error instanceof Error ? error.message : String(error)}`;
+      return no('listener', `does not answer${why}`);
+    }
+  }
+
   return {
     name: 'dead man',
     component: 'notifier',
     async run(signal) {
       while (!signal.aborted) {
         await clock.sleep(everyMs, signal).catch(() => {});
-        const bad = readiness.own().filter(({ ok }) => !ok);
+        if (signal.aborted) return;
+        // A service that nobody can ask is none, whatever it thinks of itself.
+        const checks = [await listens(signal), ...readiness.own()];
+        const bad = checks.filter(({ ok }) => !ok);
         if (signal.aborted) return;
         if (bad.length > 0) log.warn({ checks: bad }, 'the dead man is not called: the cycle was not good');
         else

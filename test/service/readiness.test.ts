@@ -132,7 +132,15 @@ test('the dead man is called after each good cycle, and not after a bad one', as
   const call = async () => {
     calls += 1;
   };
-  const running = deadMan({ everyMs: 10_000, readiness, call, clock, log: silentLogger }).run(stop.signal);
+  const listener = async () => {};
+  const running = deadMan({
+    everyMs: 10_000,
+    readiness,
+    listener,
+    call,
+    clock,
+    log: silentLogger,
+  }).run(stop.signal);
   for (let cycle = 0; cycle < 3; cycle += 1) {
     alive();
     await clock.advance(10_000);
