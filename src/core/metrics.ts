@@ -253,7 +253,7 @@ export const METRICS = {
   packprobe_source_connected: {
     type: 'gauge',
     from: 'state',
-    help: '1 where the source answered when it was last asked.',
+    help: '1 where the source, api or archive, answered when it was last asked, at most a minute ago. The message bus is not among the sources yet.',
     labels: ['environment', 'source'],
   },
   packprobe_source_last_message_timestamp_seconds: {
