@@ -17,6 +17,9 @@ const DRIFT_MS = 5000;
 /** So old an answer of a source may be before it is asked again. */
 const SOURCE_ASKED_MS = 60_000;
 
+/** A timer may fire a little early: who came then would find a young answer, and come again only after twice the time. */
+const TOO_EARLY_MS = 1000;
+
 /** How long a source may take to answer: shorter than whoever asks for readiness waits. */
 const SOURCE_LIMIT_MS = 4000;
 
@@ -142,7 +145,7 @@ export function askingSources(readiness: Pick<Readiness, 'readiness'>, clock: Cl
     async run(signal) {
       while (!signal.aborted) {
         await readiness.readiness(signal).catch(() => {});
-        await clock.sleep(SOURCE_ASKED_MS, signal).catch(() => {});
+        await clock.sleep(SOURCE_ASKED_MS + TOO_EARLY_MS, signal).catch(() => {});
       }
     },
   };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Check } from '../../src/core/site.ts';
 import type { Lease } from '../../src/service/lease.ts';
-import { deadMan, openReadiness } from '../../src/service/readiness.ts';
+import { askingSources, deadMan, openReadiness } from '../../src/service/readiness.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 import { silentLogger } from '../support/step-context.ts';
 
@@ -106,6 +106,20 @@ describe('a service is ready', () => {
     await bad();
     expect(state.asked).toBe(2);
   });
+});
+
+test('sources are asked about once a minute where nobody asks for readiness', async () => {
+  const { clock, state, readiness } = world();
+  const stop = new AbortController();
+  const running = askingSources(readiness, clock).run(stop.signal);
+  for (let second = 0; second < 5 * 61; second += 1) {
+    await settle();
+    await clock.advance(1000);
+  }
+  await settle();
+  expect(state.asked).toBe(6);
+  stop.abort();
+  await running;
 });
 
 describe('a process', () => {
