@@ -60,7 +60,7 @@ const WELL_MS = 4000;
 const LOOK_MS = 100;
 
 /** How long a kill waits for a run that another is to follow, and how often it is looked for. Milliseconds. */
-const AIM_MS = 5000;
+const AIM_MS = 2000;
 const AIM_LOOK_MS = 5;
 
 /** How long connections may stay open: what ran out of time is watched on for twelve hours of the sandbox. Milliseconds. */
@@ -74,6 +74,7 @@ export async function soak(stage: Stage, options: SoakOptions): Promise<SoakRepo
   const tenths: Holds[] = [];
   let served = stage.serve();
   if ((await backAtWork(stage, served, startedAt)) === undefined) throw await endedByItself(served);
+  await isReady(served);
   const before = await holds(served);
   const weather = breaking(stage, options);
   const killAt = Array.from({ length: options.kills }, () => (random() * runs) / 2).sort((a, b) => a - b);
@@ -150,6 +151,16 @@ async function isToBeFollowed({ query }: Stage): Promise<boolean> {
     await pause(AIM_LOOK_MS);
   }
   return false;
+}
+
+/** Asks until it is: what it keeps open all its life it has opened then. */
+async function isReady({ url }: Served): Promise<void> {
+  for (;;) {
+    // A connection that stays would be one of its descriptors.
+    const { ok } = await fetch(`${await url}/healthz/ready`, { headers: { connection: 'close' } });
+    if (ok) return;
+    await pause(LOOK_MS);
+  }
 }
 
 async function endedByItself(served: Served): Promise<Error> {
