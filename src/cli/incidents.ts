@@ -7,6 +7,7 @@ import { existingStore, warnUnserved, whoAsks, writeDown } from './asked.ts';
 import { dataOption } from './data-option.ts';
 import { EXIT, type Host } from './host.ts';
 import { jsonText } from './json-text.ts';
+import { assertNamed } from './named.ts';
 import { assertLive, closingCommand, findIncident, isUnwatched, nowOf } from './one-incident.ts';
 import type { PlaceOptions } from './places.ts';
 import { painter, table } from './style.ts';
@@ -42,6 +43,13 @@ export async function incidentsListCommand(options: IncidentsListOptions, host: 
     ...(options.system === undefined ? {} : { system: options.system }),
     ...(state === undefined ? {} : { state }),
   });
+  if (incidents.length === 0)
+    await assertNamed(
+      options.env === undefined ? {} : { env: options.env },
+      await store.pages.names(),
+      options,
+      host,
+    );
   if (options.json === true) host.stdout.write(incidentsJson(incidents));
   else if (incidents.length === 0) host.stderr.write('no incidents\n');
   else {

@@ -21,6 +21,8 @@ export interface ProbeFile {
 
 /** `--data`, `PACKPROBE_DATA_DIR`, else `$XDG_STATE_HOME/packprobe`. */
 export function dataDir({ data }: PlaceOptions, { env, cwd }: Host): string {
+  // A variable of a shell that is not set: what follows would be done to other data.
+  if (data === '') throw new UsageError('--data is empty', 'Name the folder, or leave --data out.');
   const state = env['XDG_STATE_HOME'] || join(env['HOME'] ?? cwd, '.local/state');
   return absolute(cwd, data || env['PACKPROBE_DATA_DIR'] || join(state, 'packprobe'));
 }

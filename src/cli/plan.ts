@@ -7,6 +7,7 @@ import { environmentFacts, probeFacts } from '../core/scope.ts';
 import type { PlanFacts } from '../core/step.ts';
 import { EXIT, type Host } from './host.ts';
 import { loadConfig, loadEnvironment, loadProbe, type PlaceOptions } from './places.ts';
+import { quoted } from './quoted.ts';
 import { parseSet } from './set-option.ts';
 import { type Paint, painter } from './style.ts';
 import { overridesOf, targetOf } from './target.ts';
@@ -82,11 +83,6 @@ function stepText({ step, commands }: StepPlan, paint: Paint): string {
     ...Object.entries(describeBindings(step)).map(([input, bound]) => `     ${input} ← ${bound}`),
     ...commands.map((words) => `     $ ${words.map(quoted).join(' ')}`),
   ].join('\n');
-}
-
-/** As a shell would need it, so that a line can be copied; placeholders stay readable. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./<>-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** Without --env the commands are shown for an environment whose every name is a placeholder. */

@@ -3,10 +3,10 @@ import type { Outcome } from '../core/fault.ts';
 import type { RunName } from '../core/pages.ts';
 import type { Owner } from '../core/run.ts';
 import type { RunSummary, Store } from '../core/store.ts';
-import { nearest } from '../core/suggest.ts';
 import { EXIT, type Host } from './host.ts';
 import { jsonText } from './json-text.ts';
-import { configDirs, dataDir, join, namesIn, type PlaceOptions, probeNames } from './places.ts';
+import { assertNamed } from './named.ts';
+import { dataDir, join, type PlaceOptions } from './places.ts';
 import { table } from './style.ts';
 import { localTime } from './times.ts';
 import { UsageError } from './usage-error.ts';
@@ -38,7 +38,7 @@ export async function runsListCommand(options: RunsListOptions, host: Host): Pro
     ...(options.env === undefined ? {} : { environment: options.env }),
     ...(outcome === undefined ? {} : { outcome }),
   });
-  if (runs.length === 0) await assertKnown(options, names, host);
+  if (runs.length === 0) await assertNamed(options, names, options, host);
   if (options.json === true) {
     host.stdout.write(jsonText(runs));
   } else if (runs.length === 0) {
@@ -62,27 +62,6 @@ async function listed(file: string, host: Host, filter: Parameters<Store['list']
   await using store = await host.openStore(file);
   const runs = await store.list(filter);
   return { runs, names: runs.length === 0 ? await store.pages.names() : [] };
-}
-
-/** Refuses names that are neither in any file nor in any run: whoever mistyped one must not read that nothing has run. */
-async function assertKnown(options: RunsListOptions, ran: readonly RunName[], host: Host): Promise<void> {
-  const refuse = (what: string, typed: string | undefined, known: readonly string[]) => {
-    if (typed === undefined || known.includes(typed)) return;
-    const near = nearest(typed, known);
-    throw new UsageError(
-      `there is no ${what} "${typed}"${near === undefined ? '' : `; did you mean "${near}"?`}`,
-      `Known, by a file or by a stored run: ${[...new Set(known)].join(', ')}.`,
-    );
-  };
-  if (options.env !== undefined) {
-    const dirs = (await configDirs(options, host)).map((dir) => join(dir, 'environments'));
-    const files = await namesIn(dirs, host);
-    refuse('environment', options.env, [...files, 'sandbox', ...ran.map(({ environment }) => environment)]);
-  }
-  if (options.probe !== undefined) {
-    const files = await probeNames(options, host);
-    refuse('probe', options.probe, [...files, ...ran.map(({ probe }) => probe)]);
-  }
 }
 
 function runsTable(runs: readonly RunSummary[], isAlive: (owner: Owner) => boolean): string {

@@ -83,6 +83,7 @@ async function served(options: ServeOptions, host: Host): Promise<number> {
   );
   const load = () => loadAll(options, host, sandbox);
   const first = await load();
+  if (sandbox !== undefined) tellAside(first, say);
   const { signal } = leave;
   await host
     .serve({ first, load, data, store, verbose: options.verbose === true, signal, say })
@@ -91,6 +92,16 @@ async function served(options: ServeOptions, host: Host): Promise<number> {
       if (!signal.aborted || error !== signal.reason) throw error;
     });
   return EXIT.passed;
+}
+
+/** A sandbox is served alone: what a name with a slip in it was meant to say must not go in silence. */
+function tellAside({ config, sites }: ServiceConfig, say: (text: string) => void): void {
+  const served = sites.map(({ environment }) => environment.name);
+  const aside = Object.keys(config.environments).filter((name) => !served.includes(name));
+  if (aside.length > 0)
+    say(
+      `only ${served.join(', ')} is served: what the configuration says of ${aside.join(', ')} is left aside`,
+    );
 }
 
 async function loadAll(

@@ -27,7 +27,19 @@ type Verdict = 'good' | 'bad' | 'unknown';
 interface ProbeStatus extends NextDue {
   readonly last: RunSummary | undefined;
   readonly active: readonly ActiveRun[];
+  /** Those of them whose process is dead. */
+  readonly interrupted: ReadonlySet<string>;
 }
+
+/** A receiver that is told nothing: what waits for it, and since when the oldest does. Milliseconds of the host. */
+interface Untold {
+  readonly receiver: string;
+  readonly length: number;
+  readonly age_ms: number;
+}
+
+/** So long a message may be on its way. Milliseconds of the host. */
+const ON_ITS_WAY_MS = 60_000;
 
 interface Status {
   readonly verdict: Verdict;
@@ -35,6 +47,7 @@ interface Status {
   readonly systems: readonly SystemEntry[];
   readonly probes: readonly ProbeStatus[];
   readonly incidents: readonly Incident[];
+  readonly untold: readonly Untold[];
   /** Open ones that no run will end, wherever. */
   readonly lonely: readonly Incident[];
   /** The file that this is said by; undefined where there is none. */
@@ -78,15 +91,21 @@ async function lookAt(
   const seen = systemList(sites, await store.incidents.systems(), incidents);
   const systems = service.state === 'serving' ? seen : seen.map(unwatched);
   const active = await store.observations.active();
+  const isAlive = await host.isAlive();
+  const unfinished = await store.list({ unfinished: true, limit: Number.MAX_SAFE_INTEGER });
+  const interrupted = new Set(unfinished.filter(({ owner }) => !isAlive(owner)).map(({ run_id }) => run_id));
   const probes: ProbeStatus[] = [];
   for (const next of nextDues(sites, await store.dues.pauses(), minIntervalMs, clock.now())) {
     const { scope } = next.site;
     const isOurs = (run: ActiveRun) =>
       run.scope === scope && run.probe === next.probe.name && run.state === 'executing';
     const last = await store.pages.lastEnded(scope, next.probe.name);
-    probes.push({ ...next, last, active: active.filter(isOurs) });
+    probes.push({ ...next, last, active: active.filter(isOurs), interrupted });
   }
-  return { verdict: verdictOf(systems), service, systems, probes, incidents };
+  const untold = (await store.outbox.backlog())
+    .map(({ receiver, length, oldest }) => ({ receiver, length, age_ms: Math.round(clock.now() - oldest) }))
+    .filter(({ age_ms }) => age_ms > ON_ITS_WAY_MS);
+  return { verdict: verdictOf(systems), service, systems, probes, incidents, untold };
 }
 
 /** Not of the environments that are known alone: those that are not any more are just what leaves incidents behind. */
@@ -142,6 +161,7 @@ function statusText(status: Status, options: StatusOptions, host: Host): string 
     const incidents = status.incidents.filter((one) => one.environment === environment && !isUnwatched(one));
     if (incidents.length > 0) lines.push('', ...incidents.flatMap((one) => incidentLines(one, paint, width)));
   }
+  if (status.untold.length > 0) lines.push('', ...status.untold.map((one) => untoldLine(one, paint)));
   if (status.lonely.length > 0)
     lines.push('', `${paint('bold', 'not watched any more')}: serve runs nothing that would end it`);
   for (const one of status.lonely) {
@@ -202,7 +222,16 @@ function systemLine(entry: SystemEntry, paint: Paint, width: number): string {
   return `  ${pad(system, 12)}  ${said}  ${cut(`${pad(age, 15)}  ${more}`.trimEnd(), width - 31)}`;
 }
 
-function probeLine({ probe, last, active, ...next }: ProbeStatus, paint: Paint, width: number): string {
+function untoldLine({ receiver, length, age_ms }: Untold, paint: Paint): string {
+  const messages = `${length} ${length === 1 ? 'message waits' : 'messages wait'}`;
+  return `${paint('yellow', `receiver ${receiver}`)}: ${messages}, the oldest for ${formatDuration(age_ms)}`;
+}
+
+function probeLine(
+  { probe, last, active, interrupted, ...next }: ProbeStatus,
+  paint: Paint,
+  width: number,
+): string {
   const { clock } = next.site;
   const outcome = last?.outcome ?? undefined;
   const came =
@@ -211,10 +240,13 @@ function probeLine({ probe, last, active, ...next }: ProbeStatus, paint: Paint, 
       : paint(COLOURS[outcome], pad(`${MARKS[outcome]} ${outcome}`, 11));
   const age = last?.ended_at == null ? '' : `${formatDuration(Math.max(0, clock.now() - last.ended_at))} ago`;
   const [run] = active;
+  const begun = run === undefined ? '' : formatDuration(clock.now() - run.started_at);
   const now =
     run === undefined
       ? nextText({ probe, ...next })
-      : `under way for ${formatDuration(clock.now() - run.started_at)}`;
+      : interrupted.has(run.run_id)
+        ? `interrupted, begun ${begun} ago`
+        : `under way for ${begun}`;
   const name = pad(cut(probe.name, 24), 16);
   return `  ${name}  ${came}  ${cut(`${pad(age, 16)}  ${now}`, Math.max(20, width - 33))}`;
 }
@@ -240,7 +272,16 @@ function incidentLines(incident: Incident, paint: Paint, width: number): readonl
   ];
 }
 
-function statusJson({ verdict, service, systems, probes, incidents, lonely, configuration }: Status): string {
+function statusJson({
+  verdict,
+  service,
+  systems,
+  probes,
+  incidents,
+  untold,
+  lonely,
+  configuration,
+}: Status): string {
   const isoOrNull = (at: number | null | undefined) => (at == null ? null : isoTime(at));
   return jsonText({
     verdict,
@@ -259,13 +300,14 @@ function statusJson({ verdict, service, systems, probes, incidents, lonely, conf
       last_bad_at: isoOrNull(last_bad),
       incident_id: incident?.incident_id ?? null,
     })),
-    probes: probes.map(({ site, probe, due_at, pause, last, active }) => ({
+    probes: probes.map(({ site, probe, due_at, pause, last, active, interrupted }) => ({
       environment: site.environment.name,
       probe: probe.name,
       next_due_at: due_at ?? null,
       paused:
         pause === undefined ? null : { reason: pause.reason, by: pause.by, until: isoOrNull(pause.until) },
-      under_way: active.map(({ run_id }) => run_id),
+      under_way: active.map(({ run_id }) => run_id).filter((id) => !interrupted.has(id)),
+      interrupted: active.map(({ run_id }) => run_id).filter((id) => interrupted.has(id)),
       last:
         last === undefined
           ? null
@@ -286,5 +328,6 @@ function statusJson({ verdict, service, systems, probes, incidents, lonely, conf
       ticket: incident.ticket,
       unwatched_since: isoOrNull(incident.unwatched_since),
     })),
+    untold,
   });
 }

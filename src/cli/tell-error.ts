@@ -7,7 +7,7 @@ import { UsageError } from './usage-error.ts';
 /** Commands in a hint, as this program is called here, with the data that this command was told of. */
 function asTyped(hint: string, { program }: Pick<Host, 'program'>, data: string): string {
   return hint.replace(
-    /(?:\bnpx )?\bpackprobe ((?:runs \w+|schedule \w+|incidents \w+|tidy)(?: [0-9a-f]{8}[0-9a-f-]*)?)(?: --data \S+)?/g,
+    /(?:\bnpx )?\bpackprobe ((?:runs \w+|schedule \w+|incidents \w+|tidy)(?: [0-9a-f]{8}[0-9a-f-]*)?)(?: --data (?:'(?:[^']|'\\'')*'|\S+))?/g,
     (_, command: string) => `${program} ${command}${data}`,
   );
 }

@@ -76,9 +76,11 @@ function errorFields(error: unknown): object {
   if (!(error instanceof Error)) return { message: String(error) };
   return {
     name: error.name,
-    ...(error instanceof Fault ? { code: error.code, kind: error.kind, system: error.system } : {}),
     message: error.message,
-    stack: error.stack,
+    // A Fault says what happened and what to do; of all else it has to be found where it came from.
+    ...(error instanceof Fault
+      ? { code: error.code, kind: error.kind, system: error.system, hint: error.hint }
+      : { stack: error.stack }),
     ...(error.cause === undefined ? {} : { cause: errorFields(error.cause) }),
   };
 }

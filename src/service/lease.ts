@@ -40,6 +40,8 @@ export interface Lease extends AsyncDisposable {
   readonly lost: AbortSignal;
   /** When the last sign of life was written. Monotonic milliseconds. */
   beatAt(): number;
+  /** Whether the last one that was tried could be written. */
+  isWritten(): boolean;
   /**
    * Whether it is still held; asks the database where that may have changed. Who slept, or whose host did, acts on nothing that it knew before it has
    * asked.
@@ -88,6 +90,7 @@ function hold(service: Service, { leases, clock, log, isGone }: LeaseOptions): L
   const stop = firstOf(lost.signal, closing.signal);
   let beatAt = clock.monotonic();
   let beatWallAt = clock.now();
+  let isWritten = true;
   const beating = beat();
 
   async function beat(): Promise<void> {
@@ -105,11 +108,13 @@ function hold(service: Service, { leases, clock, log, isGone }: LeaseOptions): L
       } else if (await leases.beat(service.service_id, clock.now())) {
         beatAt = clock.monotonic();
         beatWallAt = clock.now();
+        isWritten = true;
       } else {
         lost.abort(replaced(service));
       }
     } catch (error) {
       // A full disk keeps everybody else from writing, too: nobody can have taken over.
+      isWritten = false;
       log.error({ err: error }, 'a sign of life could not be written');
     }
   }
@@ -118,6 +123,7 @@ function hold(service: Service, { leases, clock, log, isGone }: LeaseOptions): L
     service,
     lost: lost.signal,
     beatAt: () => beatAt,
+    isWritten: () => isWritten,
     async isHeld() {
       // A host that was asleep has not counted it.
       const age = Math.max(clock.monotonic() - beatAt, clock.now() - beatWallAt);

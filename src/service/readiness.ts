@@ -74,7 +74,7 @@ export function openReadiness({ lease, tick, askSources, clock }: ReadinessOptio
     const held = lease();
     if (held === undefined) return no('database', 'nothing was written yet');
     const age = clock.monotonic() - held.beatAt();
-    return age <= WRITTEN_WITHIN_MS
+    return age <= WRITTEN_WITHIN_MS && held.isWritten()
       ? yes('database', 'can be written', age)
       : { ...no('database', `nothing could be written for ${formatDuration(age)}`), age_ms: age };
   }

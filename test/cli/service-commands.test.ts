@@ -13,7 +13,7 @@ import { openStore } from '../../src/store/store.ts';
 import { shippedActions } from '../support/actions.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { ROOT } from '../support/sources.ts';
-import { digestOf, ended, headerOf, incidentOf, OWNER } from '../support/store-world.ts';
+import { digestOf, ended, headerOf, incidentOf, noticeOf, OWNER } from '../support/store-world.ts';
 
 const HOUR_MS = 3_600_000;
 const ENVIRONMENT = 'fedora-staging';
@@ -157,6 +157,34 @@ describe('status', () => {
     expect(out.stdout).toMatch(/^ {2}koji +✔ operational +10m 00s old$/m);
     expect(out.stdout).toMatch(/^ {2}scratch-build +✔ passed +10m 00s ago +next in \d+m/m);
     for (const line of out.stdout.split('\n')) expect([...line].length).toBeLessThanOrEqual(80);
+  });
+
+  test('says which receivers are told nothing, and not of what is on its way', async () => {
+    const notices = [
+      noticeOf('i-1', 'opened', { receiver: 'hook', created_at: clock.now() - 90_000 }),
+      noticeOf('i-2', 'opened', { receiver: 'hook', created_at: clock.now() - 10_000 }),
+      noticeOf('i-1', 'opened', { receiver: 'mail', created_at: clock.now() - 10_000 }),
+    ];
+    await store.incidents.apply([], notices);
+    await run('status');
+    expect(out.stdout).toContain('receiver hook: 2 messages wait, the oldest for 1m 30s');
+    expect(out.stdout).not.toContain('receiver mail');
+    await run('status', '--json');
+    expect(JSON.parse(out.stdout)).toMatchObject({
+      untold: [{ receiver: 'hook', length: 2, age_ms: 90_000 }],
+    });
+  });
+
+  test('calls a run interrupted whose process is dead', async () => {
+    const about = { scope: SCOPE, environment: ENVIRONMENT, probe: 'scratch-build' };
+    await store.begin(headerOf(RUN, { ...about, started_at: clock.now() - 60_000 }), OWNER, () => true);
+    await run('status');
+    expect(out.stdout).toContain('under way for 1m 00s');
+    serverLives = false;
+    await run('status');
+    expect(out.stdout).toContain('interrupted, begun 1m 00s ago');
+    await run('status', '--json');
+    expect(JSON.parse(out.stdout)).toMatchObject({ probes: [{ under_way: [], interrupted: [RUN] }] });
   });
 
   test('cannot tell when the evidence is older than 2.5 intervals', async () => {
@@ -457,6 +485,13 @@ describe('incidents', () => {
     expect((await store.incidents.find(INCIDENT))?.ticket).toBeNull();
   });
 
+  test('are not said to be none of an environment that nobody knows', async () => {
+    await incident();
+    expect(await run('incidents', 'list', '--env', 'fedora-stagin')).toBe(2);
+    expect(out.stderr).toContain('there is no environment "fedora-stagin"');
+    expect(await run('incidents', 'list', '--env', 'sandbox')).toBe(0);
+  });
+
   test('what cannot be is said: no such one, one that is over, no address', async () => {
     await incident();
     expect(await run('incidents', 'show', 'ffff')).toBe(2);
@@ -499,6 +534,21 @@ describe('runs list', () => {
     }
     expect(await run('runs', 'list', '--env', 'gone')).toBe(0);
     expect(out.stdout).toContain('old-build');
+  });
+});
+
+describe('a data folder', () => {
+  test('whose name a shell would take apart is quoted in a hint, once', async () => {
+    const odd = join(dir, "a b'c");
+    await openStore(join(odd, 'packprobe.db'))[Symbol.asyncDispose]();
+    expect(await main(['runs', 'show', 'zz', '--data', odd], host())).toBe(2);
+    expect(out.stderr).toMatch(/packprobe runs list --data '[^\n]*\/a b'\\''c'\n$/);
+    expect(out.stderr.match(/--data/g)).toHaveLength(1);
+  });
+
+  test('without a name is refused: a variable that is not set must not mean other data', async () => {
+    expect(await main(['runs', 'list', '--data', ''], host())).toBe(2);
+    expect(out.stderr).toContain('--data is empty');
   });
 });
 

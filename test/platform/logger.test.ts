@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { Fault } from '../../src/core/fault.ts';
 import { pinoLogger } from '../../src/platform/logger.ts';
 import { withTool } from '../support/tools.ts';
 
@@ -26,6 +27,26 @@ test('a log that two write to is turned over: the newest lines of both stay, in 
   expect(kept).toEqual(kept.map((_, at) => 500 - kept.length + at));
   expect(kept.length).toBeGreaterThan(50);
   expect(statSync(file).size + statSync(`${file}.1`).size).toBeLessThan(2 * 4096 + 200);
+});
+
+test('a fault is written with what to do, all else with where it came from', () => {
+  const log = open();
+  const cause = new TypeError('x is not a function');
+  const hint = 'Look at the receiver.';
+  log.warn({ err: new Fault('no answer', { code: 'SLOW', kind: 'timeout', hint, cause }) }, 'not told');
+  const { err } = JSON.parse(readFileSync(file, 'utf8')) as { err: Record<string, unknown> };
+  expect(err).toEqual({
+    name: 'Fault',
+    message: 'no answer',
+    code: 'SLOW',
+    kind: 'timeout',
+    hint,
+    cause: {
+      name: 'TypeError',
+      message: 'x is not a function',
+      stack: expect.stringContaining('logger.test'),
+    },
+  });
 });
 
 withTool('mount', 'a log whose disk was full goes on once there is room again', async () => {

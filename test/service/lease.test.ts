@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { Service } from '../../src/core/lease.ts';
+import type { Leases, Service } from '../../src/core/lease.ts';
 import type { Owner } from '../../src/core/run.ts';
 import { type Lease, takeLease } from '../../src/service/lease.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
@@ -24,12 +24,16 @@ function world(seen: Seen) {
   const { store } = stored;
   const clock = new FakeClock();
   const told: Service[] = [];
-  const file = { isGone: false };
+  const file = { isGone: false, isFull: false };
+  const beat: Leases['beat'] = async (...sign) => {
+    if (file.isFull) throw new Error('the disk is full');
+    return store.leases.beat(...sign);
+  };
   const leaving = new AbortController();
   const take = (pid: number, signal = leaving.signal): Promise<Lease> =>
     takeLease(
       {
-        leases: store.leases,
+        leases: { ...store.leases, beat },
         owner: owner(pid),
         look: () => seen,
         isGone: () => file.isGone,
@@ -136,6 +140,19 @@ describe('of two that serve one database', () => {
     expect(await store.leases.take(owner(2), seen, clock.now())).toBeDefined();
     await advance(clock, 6);
     expect(first.lost.reason).toMatchObject({ code: 'SERVICE_REPLACED' });
+  });
+
+  test('who cannot write a sign of life knows it, and when it can again', async () => {
+    const { clock, take, file } = world('alive');
+    await using first = await take(1);
+    await advance(clock, 10);
+    expect(first.isWritten()).toBe(true);
+    file.isFull = true;
+    await advance(clock, 6);
+    expect(first.isWritten()).toBe(false);
+    file.isFull = false;
+    await advance(clock, 6);
+    expect(first.isWritten()).toBe(true);
   });
 
   test('a database whose file is removed is held no longer, and taken over by nobody', async () => {

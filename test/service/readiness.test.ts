@@ -14,6 +14,7 @@ function world() {
     beatAt: clock.monotonic(),
     tick: { at: clock.now(), monotonic: clock.monotonic() } as { at: number; monotonic: number } | undefined,
     leads: true,
+    written: true,
     lost: new AbortController(),
     sources: [{ name: 'fedora/koji', ok: true, text: 'answers', age_ms: null }] as readonly Check[],
     asked: 0,
@@ -32,6 +33,7 @@ function world() {
           },
           lost: state.lost.signal,
           beatAt: () => state.beatAt,
+          isWritten: () => state.written,
           isHeld: async () => !state.lost.signal.aborted,
           async [Symbol.asyncDispose]() {},
         }
@@ -54,6 +56,12 @@ function world() {
 }
 
 describe('a service is ready', () => {
+  test('not where the last write was refused, however young the one before', async () => {
+    const { state, bad } = world();
+    state.written = false;
+    expect(await bad()).toEqual(['database']);
+  });
+
   test('where it leads, writes, goes round, its clock goes on and every source answers', async () => {
     const { bad } = world();
     expect(await bad()).toEqual([]);
