@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { audit } from '../support/soak/audit.ts';
 import { backAtWork, drain, type Life, liveAndDie, seeded } from '../support/soak/drive.ts';
 import { faultsOf, type Holds, type SoakReport, soak as soaked } from '../support/soak/soak.ts';
@@ -29,6 +29,7 @@ const usual = {
   poll: '60s',
   speed: 300,
   seed: '1',
+  dist: dirname(PROGRAM),
 } satisfies Partial<StageOptions>;
 
 /** Whether a service survives: what becomes of very many runs while it is killed and systems break. */
@@ -55,10 +56,6 @@ type Commands = StageOptions['commands'];
 
 const nameOf = (what: string, commands: Commands) =>
   commands === 'processes' ? `${what}-of-processes` : what;
-
-function entryOf(commands: Commands) {
-  return commands === 'processes' ? { program: PROGRAM } : {};
-}
 
 interface Killed {
   readonly lives: readonly Life[];
@@ -132,7 +129,6 @@ async function killsOf(bench: Bench, { file, index, commands, each }: KillsOptio
   const { signal, say } = bench;
   await using stage = await openStage({
     ...usual,
-    ...entryOf(commands),
     dir: join(bench.dir, `kills-${commands}-${index}`),
     probes: [{ file, packages: IN_FLIGHT }],
     patient: true,
@@ -177,7 +173,6 @@ async function* runs(bench: Bench, commands: Commands, count: number): AsyncIter
   const many = commands === 'in-process' ? 20 : 5;
   await using stage = await openStage({
     ...usual,
-    ...entryOf(commands),
     dir: join(bench.dir, `runs-${commands}`),
     probes: shippedProbes().map((file) => ({ file, packages: isCheap(file) ? many : 2 })),
     patient: false,

@@ -3,10 +3,12 @@
  * else runs.
  *
  * `SOAK_HOST` is the name of the host that it believes to be on: a process on another host cannot be seen. On SIGUSR2 it collects its garbage and writes its memory, as one line of JSON, to standard output; for that Node needs `--expose-gc`.
+ * `SOAK_DIST` is a folder that all of packprobe is to come out of, instead of its sources.
  */
 import { syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
 import { setFlagsFromString } from 'node:v8';
+import { takeCompiled } from './compiled.ts';
 
 process.on('uncaughtException', (error) => {
   process.stderr.write(`${error.stack ?? error.message}\n`);
@@ -18,11 +20,13 @@ process.on('SIGUSR2', () => {
 });
 setFlagsFromString('--optimize-for-size');
 
-const { SOAK_HOST } = process.env;
+const { SOAK_HOST, SOAK_DIST } = process.env;
 if (SOAK_HOST !== undefined) {
   os.hostname = () => SOAK_HOST;
   syncBuiltinESMExports();
 }
+
+if (SOAK_DIST !== undefined) takeCompiled(SOAK_DIST);
 
 // Behind the name of the host: who asks for it keeps what it was told.
 const [{ main }, { openHost }, { answeringInProcess }] = await Promise.all([

@@ -3,10 +3,17 @@
  *
  *     node sandbox.ts DIR SPEED PACKAGES SEED
  *
- * Prints its control address, and ends when its standard input does, so that it never outlives whoever started it.
+ * Out of `SOAK_DIST`, the folder of the built program, or else out of the sources. Prints its control address, and ends when its standard input
+ * does, so that it never outlives whoever started it.
  */
-import { openSandbox } from '../../../src/sandbox/sandbox.ts';
-import { soakWorld } from './world.ts';
+import { takeCompiled } from './compiled.ts';
+
+const { SOAK_DIST } = process.env;
+if (SOAK_DIST !== undefined) takeCompiled(SOAK_DIST);
+const [{ openSandbox }, { soakWorld }] = await Promise.all([
+  import('../../../src/sandbox/sandbox.ts'),
+  import('./world.ts'),
+]);
 
 const [dir = '', speed, packages, seed = '1'] = process.argv.slice(2);
 

@@ -51,8 +51,8 @@ export interface StageOptions {
   readonly confirmed?: readonly System[];
   /** Whether packager commands are answered in the process of `serve`, or each is a process. */
   readonly commands: 'in-process' | 'processes';
-  /** Entry of the program where commands are processes. @defaultValue that of a checkout */
-  readonly program?: string;
+  /** Folder of the built program: all that is started comes out of it, not out of the sources. @defaultValue the sources */
+  readonly dist?: string;
 }
 
 export interface Stage extends AsyncDisposable {
@@ -101,10 +101,10 @@ export function shippedProbes(): readonly string[] {
 }
 
 export async function openStage(options: StageOptions): Promise<Stage> {
-  const { dir, speed, seed, commands, program, confirmed = [] } = options;
+  const { dir, speed, seed, commands, dist, confirmed = [] } = options;
   mkdirSync(dir, { recursive: true });
   const count = options.probes.reduce((sum, { packages }) => sum + packages, 0);
-  const sandbox = await startSandbox([join(dir, 'sandbox'), String(speed), String(count), seed]);
+  const sandbox = await startSandbox([join(dir, 'sandbox'), String(speed), String(count), seed], dist);
   const { control } = sandbox;
   const data = join(dir, 'data');
   const config = await writeConfig(options, control);
@@ -123,10 +123,12 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     confirmed,
     speed,
     serve(host) {
-      const entry = commands === 'in-process' ? IN_PROCESS : program;
+      const built = dist === undefined ? undefined : join(dist, 'main.js');
+      const entry = commands === 'in-process' ? IN_PROCESS : built;
       const served = startServe(['serve', '--config', config, '--data', data, '--listen', '127.0.0.1:0'], {
         entry,
         host,
+        dist,
       });
       lives.add(served);
       void served.ended.then(() => lives.delete(served));
@@ -159,8 +161,11 @@ interface RunningSandbox {
   stop(): Promise<void>;
 }
 
-async function startSandbox(args: readonly string[]): Promise<RunningSandbox> {
-  const child = spawn(process.execPath, [SANDBOX, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+async function startSandbox(args: readonly string[], dist: string | undefined): Promise<RunningSandbox> {
+  const child = spawn(process.execPath, [SANDBOX, ...args], {
+    env: { ...process.env, SOAK_DIST: dist },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const stop = async () => {
     child.stdin.end();
@@ -176,9 +181,10 @@ async function startSandbox(args: readonly string[]): Promise<RunningSandbox> {
 interface Start {
   readonly entry: string | undefined;
   readonly host: string | undefined;
+  readonly dist: string | undefined;
 }
 
-function startServe(args: readonly string[], { entry, host }: Start): Served {
+function startServe(args: readonly string[], { entry, host, dist }: Start): Served {
   const running = start(args, {
     ...(entry === undefined ? {} : { program: entry }),
     env: {
@@ -187,6 +193,7 @@ function startServe(args: readonly string[], { entry, host }: Start): Served {
       PACKPROBE_DATA_DIR: undefined,
       NODE_OPTIONS: '--expose-gc',
       SOAK_HOST: host,
+      SOAK_DIST: dist,
     },
   });
   const url = running.said(/answers on http/).then((line) => /http\S+/.exec(line)?.[0] ?? '');
