@@ -339,6 +339,8 @@ export async function attemptOnce(
     const reason = reasonOf(signal);
     return { fault: reason.kind === 'timeout' ? (ended ?? charged(error) ?? reason) : reason };
   } finally {
+    // What came to be followed behind the end of its run would be followed for ever.
+    await following.catch(() => {});
     for (const cleanUp of cleanUps.reverse()) {
       await cleanUp().catch((error: unknown) => scope.log.warn({ err: error }, 'a clean-up failed'));
     }

@@ -130,10 +130,13 @@ export function openWatch({ environment, sources, store, clock, log }: WatchOpti
       await add(reports);
       loop.failures = 0;
       loop.failing = undefined;
-      for (const id of subjects.map(subjectId)) {
+      for (const entry of some) {
+        const id = subjectId(entry.subject);
+        // Let go of while it was looked for: what was noted of it now nobody would ever strike out.
+        if (followed.get(id) !== entry) continue;
         loop.lookedAt.set(id, at);
         loop.answered.add(id);
-        for (const listener of followed.get(id)?.listeners ?? []) listener.looked();
+        for (const listener of entry.listeners) listener.looked();
       }
     } catch (error) {
       if (closing.signal.aborted) return;

@@ -187,7 +187,9 @@ export function openDigester(options: DigesterOptions): Digester {
   /** Finds incidents that no run will ever end: their environment, system or probe was taken out of the configuration. */
   async function lookForUnwatched(): Promise<void> {
     const sites = options.sites();
-    for (const incident of await store.incidents.live()) {
+    const live = await store.incidents.live();
+    for (const id of lonely) if (!live.some(({ incident_id }) => incident_id === id)) lonely.delete(id);
+    for (const incident of live) {
       const { incident_id, environment, system, state, since, unwatched_since } = incident;
       if (isWatched(incident, sites)) {
         lonely.delete(incident_id);

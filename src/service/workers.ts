@@ -196,7 +196,12 @@ export function openWorkers(options: WorkersOptions): Workers {
   }
 
   async function adopt(): Promise<void> {
-    for (const summary of await store.list({ unfinished: true, limit: Number.MAX_SAFE_INTEGER })) {
+    const unfinished = await store.list({ unfinished: true, limit: Number.MAX_SAFE_INTEGER });
+    // Another process, such as `tidy`, may have taken away what was left.
+    for (const run_id of pauses.keys()) {
+      if (!unfinished.some((run) => run.run_id === run_id)) pauses.delete(run_id);
+    }
+    for (const summary of unfinished) {
       if (suspend.aborted) return;
       if (jobs.has(summary.run_id) || isAlive(summary.owner, true)) continue;
       await adoptOne(summary).catch((error: unknown) => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { chargedTo } from '../../src/clients/http-answer.ts';
+import type { Source } from '../../src/core/event.ts';
 import { Fault, type FaultKind } from '../../src/core/fault.ts';
 import { runCancelled } from '../../src/engine/limits.ts';
 import { action, engineWorld } from '../support/engine-world.ts';
@@ -130,6 +131,43 @@ describe('the steps of a run', () => {
       fault: { code: 'NO' },
     });
     expect(cleaned).toEqual(['second', 'first']);
+  });
+
+  test('what an attempt that failed meant to follow is followed no longer than its run lasts', async () => {
+    let looks = 0;
+    const source: Source = {
+      name: 'koji',
+      system: 'koji',
+      kind: 'api',
+      intervalMs: 1000,
+      covers: () => true,
+      look: async () => {
+        looks += 1;
+        return [];
+      },
+    };
+    await using world = engineWorld(
+      {
+        'a/bad': action(async ({ events }) => {
+          events.follow({ kind: 'koji-task', key: '7' });
+          throw new Fault('no', { code: 'NO', kind: 'rejected' });
+        }),
+      },
+      {
+        sources: [source],
+        changeStore: (store) => ({
+          ...store,
+          async reportsOf(...asked) {
+            await world.clock.sleep(5000, new AbortController().signal);
+            return store.reportsOf(...asked);
+          },
+        }),
+      },
+    );
+    expect(await world.ran('  - { uses: a/bad }\n')).toMatchObject({ outcome: 'failed' });
+    const before = looks;
+    await world.clock.advance(60_000);
+    expect(looks).toBe(before);
   });
 
   test('the release is asked once and journalled', async () => {

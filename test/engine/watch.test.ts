@@ -19,6 +19,8 @@ let stored: Report[];
 let noted: Noted[];
 let asked: { readonly subjects: readonly Subject[]; readonly since: number | undefined }[];
 let answer: () => readonly Report[];
+/** What a look waits for. */
+let slow: Promise<void> | undefined;
 let watch: Watch;
 let looked: readonly LookRecord[];
 
@@ -30,6 +32,7 @@ const source: Source = {
   covers: ({ kind }) => kind === 'koji-task',
   look: async (subjects, since) => {
     asked.push({ subjects, since });
+    await slow;
     return answer();
   },
 };
@@ -65,6 +68,7 @@ beforeEach(() => {
   clock = new FakeClock(START);
   [stored, noted, asked, answer] = [[], [], [], () => []];
   looked = [];
+  slow = undefined;
   watch = openWatch({ environment: 'test', sources: [source], store, clock, log: silentLogger });
 });
 afterEach(() => watch[Symbol.asyncDispose]());
@@ -233,6 +237,19 @@ describe('a source', () => {
     await watch.follow('other', [{ kind: 'koji-task', key: '8' }], START - 7000);
     await clock.advance(60_000);
     expect(asked.map(({ since }) => since! - START)).toEqual([-5000, 0, 30_000, -7000, 60_000, 90_000]);
+  });
+
+  test('remembers no look at what was let go of meanwhile', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    slow = promise;
+    await watch.follow('run', [task], START);
+    await settle();
+    watch.release('run');
+    resolve();
+    await clock.advance(60_000);
+    await watch.follow('other', [task], START - 5000);
+    await settle();
+    expect(asked.map(({ since }) => since! - START)).toEqual([0, -5000]);
   });
 
   test('is told of a look that an earlier process had', async () => {
