@@ -3,7 +3,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { DistGitPort, Kit, OpenSystem } from '../kit/kit.ts';
 import { listen, systemServer } from '../kit/server.ts';
 import { answerByBackend } from './backend.ts';
+import { capabilities } from './capabilities.ts';
 import { tryGit } from './git.ts';
+import { kept } from './kept.ts';
 import { commitPage, notFoundPage, packagePage } from './pages.ts';
 import { publishPush, readBranches } from './pushed.ts';
 import { makeRepositories } from './repositories.ts';
@@ -22,6 +24,7 @@ export interface DistGit extends OpenSystem {
 /** Paths that git itself asks for; all else are pages for people and programs. */
 const GIT_PATHS = /^(info\/refs|git-upload-pack|git-receive-pack|HEAD|objects\/.+)$/;
 const REVISION = /^[A-Za-z0-9][A-Za-z0-9._/-]*$/;
+const HASH = /^[0-9a-f]{40}$/;
 
 /** Package sources over git's smart HTTP, below `URL/rpms/NAME`, with and without `.git`. */
 export async function openDistGit(kit: Kit): Promise<DistGit> {
@@ -30,11 +33,24 @@ export async function openDistGit(kit: Kit): Promise<DistGit> {
   const pushes = new Map<string, Promise<void>>();
   const server = systemServer(kit, 'dist-git', (request) => /git-[a-z]+-pack/.exec(request.url)?.[0]);
   const repositoryOf = (pkg: string) => join(root, 'rpms', `${pkg}.git`);
+  const answerWhatItCan = capabilities();
+  const keptFile = kept<string>();
+  const keptBranches = kept<string>();
   let url = '';
 
   async function readFile(pkg: string, commit: string, path: string): Promise<string | undefined> {
     if (!packages.has(pkg) || !REVISION.test(commit)) return undefined;
-    return tryGit(repositoryOf(pkg), ['cat-file', 'blob', `${commit}:${path}`]);
+    const ask = () => tryGit(repositoryOf(pkg), ['cat-file', 'blob', `${commit}:${path}`]);
+    return HASH.test(commit) ? keptFile(`${pkg} ${commit} ${path}`, ask) : ask();
+  }
+
+  /** The branches that have a commit: nobody may push it away again. */
+  async function branchesWith(pkg: string, commit: string): Promise<string | undefined> {
+    const ask = async () => {
+      const args = ['branch', '--list', '--contains', `${commit}^{commit}`];
+      return (await tryGit(repositoryOf(pkg), args))?.trim() || undefined;
+    };
+    return HASH.test(commit) ? keptBranches(`${pkg} ${commit}`, ask) : ask();
   }
 
   /** One push at a time and repository: what changed is read from the refs before and after. */
@@ -60,6 +76,7 @@ export async function openDistGit(kit: Kit): Promise<DistGit> {
     if (GIT_PATHS.test(rest)) {
       const user = userOf(request) ?? kit.world.packager;
       const path = `/rpms/${pkg}.git/${rest}`;
+      if (await answerWhatItCan(request, reply, repositoryOf(pkg))) return reply;
       const act = () => answerByBackend(request, reply, { root, path, user });
       if (rest === 'git-receive-pack') await push(pkg, user, act);
       else await act();
@@ -123,8 +140,7 @@ export async function openDistGit(kit: Kit): Promise<DistGit> {
       has: (pkg) => packages.has(pkg),
       async isOnBranch(pkg, commit) {
         if (!packages.has(pkg) || !REVISION.test(commit)) return false;
-        const on = await tryGit(repositoryOf(pkg), ['branch', '--list', '--contains', `${commit}^{commit}`]);
-        return on !== undefined && on.trim() !== '';
+        return (await branchesWith(pkg, commit)) !== undefined;
       },
     },
   };

@@ -173,3 +173,40 @@ test('a spec that cannot be built says so in %build', async () => {
   );
   expect(spec).toMatch(/^%build\nexit 1$/m);
 });
+
+test('what git can do is told as git itself tells it, by whichever request', async () => {
+  await using kit = await testKit();
+  await using distGit = await opened(kit);
+  const ask = (headers: Record<string, string>) =>
+    fetch(`${distGit.url}/rpms/${PKG}/info/refs?service=git-upload-pack`, { headers });
+  const kept = await ask({ 'git-protocol': 'version=2' });
+  // Spelled otherwise it goes to git.
+  const gits = await ask({ 'git-protocol': 'version=2:' });
+  expect(await kept.text()).toBe(await gits.text());
+  for (const name of ['content-type', 'cache-control', 'expires', 'pragma']) {
+    expect(kept.headers.get(name)?.toLowerCase()).toBe(gits.headers.get(name)?.toLowerCase());
+  }
+  expect((await fetch(`${distGit.url}/rpms/nowhere/info/refs?service=git-upload-pack`)).status).toBe(404);
+});
+
+test('a commit that is pushed later is found then, and so are its files', async () => {
+  await using kit = await testKit();
+  await using distGit = await opened(kit);
+  await distGit.clone('rawhide');
+  await writeFile(join(distGit.work, 'note'), 'new\n');
+  await distGit.git('add', 'note');
+  await distGit.git('commit', '-q', '-m', 'Add a note');
+  const head = (await distGit.git('rev-parse', 'HEAD')).stdout;
+  const { port } = distGit;
+  expect([await port.isOnBranch(PKG, head), await port.readFile(PKG, head, 'note')]).toEqual([
+    false,
+    undefined,
+  ]);
+  await distGit.git('push');
+  for (let time = 0; time < 2; time += 1) {
+    expect([await port.isOnBranch(PKG, head), await port.readFile(PKG, head, 'note')]).toEqual([
+      true,
+      'new\n',
+    ]);
+  }
+});
