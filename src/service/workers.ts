@@ -188,20 +188,21 @@ export function openWorkers(options: WorkersOptions): Workers {
   async function goOnWatching(run_id: string): Promise<void> {
     if (suspend.aborted || (await store.late.of(run_id)) === undefined) return;
     // Behind the end of the work that calls this: one run has one worker.
-    const watched = jobs.get(run_id)?.ended.then(() => adopt());
+    const watched = jobs.get(run_id)?.ended.then(() => adoptRuns(run_id));
     // Nobody waits for it; whatever is not taken now is a minute later.
     watched?.catch((error: unknown) => {
       if (!suspend.aborted) broken(run_id, asFault(error), 'a run could not be watched on yet');
     });
   }
 
-  async function adopt(): Promise<void> {
+  /** @param only the one run that is looked at; without it all are */
+  async function adoptRuns(only?: string): Promise<void> {
     const unfinished = await store.list({ unfinished: true, limit: Number.MAX_SAFE_INTEGER });
     // Another process, such as `tidy`, may have taken away what was left.
     for (const run_id of pauses.keys()) {
       if (!unfinished.some((run) => run.run_id === run_id)) pauses.delete(run_id);
     }
-    for (const summary of unfinished) {
+    for (const summary of unfinished.filter(({ run_id }) => only === undefined || run_id === only)) {
       if (suspend.aborted) return;
       if (jobs.has(summary.run_id) || isAlive(summary.owner, true)) continue;
       await adoptOne(summary).catch((error: unknown) => {
@@ -310,7 +311,7 @@ export function openWorkers(options: WorkersOptions): Workers {
       );
       return { started: started.then(() => {}), ended };
     },
-    adopt,
+    adopt: () => adoptRuns(),
     cancel(run_id, by) {
       jobs.get(run_id)?.cancel.abort(runCancelled(by));
     },
