@@ -135,6 +135,7 @@ function nowhere(step: string): Workplace {
   };
   return {
     dir: '/nonexistent',
+    former: [],
     home: '/nonexistent',
     exec: refused,
     files: { read: refused, write: refused, exists: refused, list: refused, remove: refused },

@@ -13,7 +13,7 @@ import type { CloseOptions, NewRun, Place, RunOptions } from './run-options.ts';
 import { stopwatch } from './step-runner.ts';
 import { type Book, openEffects, strikeOut, UNDO_LIMIT_MS, undoEffects } from './undo.ts';
 import { skipped, type Walked, walk } from './walk.ts';
-import { foldersOf } from './workplace.ts';
+import { foldersOf, movedInto } from './workplace.ts';
 
 /** One execution of a probe: its steps in order, one finished Run, then the undo of what it made. */
 export async function executeRun(asked: NewRun, options: RunOptions): Promise<RunRecord> {
@@ -96,7 +96,10 @@ export async function finishRun(
 ): Promise<void> {
   using _suspension = leftOn(options.suspend, journal);
   await clearAway({ run, journal }, options);
-  await close(record, { journal, book: run }, { ...options, log: logOf(run.header, options) });
+  const { header } = run;
+  await sparing(journal, options, () =>
+    close(record, { journal, book: run }, { ...options, log: logOf(header, options) }),
+  );
 }
 
 /** Leaves the run as it is for whoever goes on with it, when the signal aborts: no outcome, no undo. */
@@ -145,7 +148,30 @@ interface Life {
   readonly before?: StoredRun;
 }
 
-async function goOn({ header, journal, before }: Life, options: RunOptions): Promise<RunRecord> {
+function goOn(life: Life, options: RunOptions): Promise<RunRecord> {
+  return sparing(life.journal, options, () => walkAndClose(life, options));
+}
+
+/**
+ * Who finds out that somebody else has taken the run over leaves all folders alone: until the new owner has renamed it, the work folder is among
+ * them. Only where that one has ended the run, and with it removed what there was, what was made since in the folder of this owner is nobody's.
+ */
+async function sparing<Result>(
+  { run_id, fence, lost }: RunJournal,
+  { store, workplaces }: Pick<CloseOptions, 'store' | 'workplaces'>,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    const { run } = lost.aborted ? await store.find(run_id).catch(() => ({ run: undefined })) : {};
+    const isOver = run !== undefined && run.fence > fence && run.record !== null;
+    if (isOver) await workplaces.remove(foldersOf(run_id, fence).work);
+    throw error;
+  }
+}
+
+async function walkAndClose({ header, journal, before }: Life, options: RunOptions): Promise<RunRecord> {
   const { environment, clock, tell } = options;
   const { run_id, probe, branch, started_at } = header;
   const facts: RunFacts = { id: run_id, probe, package: header.package, branch };
@@ -173,7 +199,7 @@ async function goOn({ header, journal, before }: Life, options: RunOptions): Pro
     made,
     place,
     header,
-    before,
+    before: before && place.workplace ? movedInto(place.workplace, before) : before,
   }).finally(() => options.watch.release(run_id));
   const walked = await spared(ended, options);
   const book = await bookOf(run_id, made, walked, options.store);
@@ -214,9 +240,9 @@ async function openPlace(
   { workplaces, environment }: RunOptions,
 ): Promise<Place> {
   const { commandStarted: started } = journal;
-  const name = foldersOf(run_id, journal.fence).work;
-  const fresh = before === undefined;
-  return workplaces.open({ name, run: run_id, fresh, environment, started }).then(
+  const { work: name, former } = foldersOf(run_id, journal.fence);
+  const earlier = before === undefined ? {} : { former };
+  return workplaces.open({ name, run: run_id, ...earlier, environment, started }).then(
     (workplace) => ({ workplace, fault: undefined }),
     (error: unknown) => ({ workplace: undefined, fault: asFault(error).toData('own') }),
   );
@@ -239,7 +265,9 @@ async function close(record: RunRecord, { journal, book }: Ending, options: Clos
   let unstored = await finish();
   // Somebody else goes on with this run: what it made, and its folder, are theirs.
   if (journal.lost.aborted) throw journal.lost.reason;
-  await workplaces.remove(foldersOf(run_id, journal.fence).work);
+  const { work, former } = foldersOf(run_id, journal.fence);
+  // Of earlier owners also what one has made that woke up behind the take-over.
+  for (const name of [work, ...former]) await workplaces.remove(name);
   // The room that the work folder took may be what was missing.
   if (unstored !== undefined) unstored = await finish();
 

@@ -217,7 +217,7 @@ interface Session extends AsyncDisposable {
 function loginOnce(options: UndoOptions): Session {
   const { actions, environment, login, facts, journal, clock, http, ids, log, signal, workplaces } = options;
   const { undo } = foldersOf(facts.id, journal.fence);
-  const workplace = lazily(() => workplaces.open({ name: undo, run: facts.id, fresh: true, environment }));
+  const workplace = lazily(() => workplaces.open({ name: undo, run: facts.id, environment }));
   const context = lazily(async (): Promise<StepContext> => {
     const { dir, home, exec, files, secretFile } = await workplace.get();
     return {

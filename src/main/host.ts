@@ -30,7 +30,7 @@ export function openHost({ version, env }: HostOptions): Host {
       throw new UsageError(`${file} is not UTF-8 text`, 'Save it as UTF-8.');
     },
     writeText: (file, text) => writeFile(file, text),
-    replaceText: async (file, text) => (await import('../platform/files.ts')).replaceText(file, text),
+    replaceText: async (file, text) => (await import('../platform/files.ts')).replaceFile(file, text),
     async runMetrics(run) {
       const { oneShotText, pushAddress } = await import('../telemetry/one-shot.ts');
       const build = { version, revision: env['PACKPROBE_REVISION'] ?? '', node: process.version };

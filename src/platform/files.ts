@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { Fault } from '../core/fault.ts';
 import type { Files } from '../core/step.ts';
@@ -11,9 +11,8 @@ export function filesBelow(dir: string): Files {
     async write(path, content, { mode } = {}) {
       try {
         await mkdir(dirname(at(path)), { recursive: true });
-        await writeFile(at(path), content, mode === undefined ? {} : { mode });
-        // The mode above is only for a file that was not there, and none may be open for a moment.
-        if (mode !== undefined) await chmod(at(path), mode);
+        const known = await presentAt(at(path));
+        await replaceFile(known?.file ?? at(path), content, mode ?? known?.mode);
       } catch (error) {
         asDiskFault('write', path)(error);
       }
@@ -28,12 +27,32 @@ export function filesBelow(dir: string): Files {
   };
 }
 
-/** Writes beside the file and puts it in its place: whoever reads it meanwhile sees the old text or the new. */
-export async function replaceText(file: string, text: string): Promise<void> {
+/** The file that is there, behind links, and its mode. */
+async function presentAt(
+  path: string,
+): Promise<{ readonly file: string; readonly mode: number } | undefined> {
+  try {
+    const file = await realpath(path);
+    return { file, mode: (await stat(file)).mode & 0o7777 };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Writes beside the file and puts it in its place: whoever reads it meanwhile sees the old content or the new. Who still has the old one open, in a
+ * process that was believed dead, writes into a file that nobody reads any more.
+ * @param mode of the new file, from its first moment; without it that of any new file
+ */
+export async function replaceFile(file: string, content: string | Uint8Array, mode?: number): Promise<void> {
   // Collectors read what ends as the file does: this must not.
   const beside = `${file}.${process.pid}.new`;
   try {
-    await writeFile(beside, text);
+    // What a process of our number has left, and perhaps still holds open, is not written into.
+    await rm(beside, { force: true });
+    await writeFile(beside, content, { flag: 'wx', ...(mode === undefined ? {} : { mode }) });
+    // The mask of the process has taken from it.
+    if (mode !== undefined) await chmod(beside, mode);
     await rename(beside, file);
   } catch (error) {
     await rm(beside, { force: true });

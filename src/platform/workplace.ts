@@ -1,4 +1,4 @@
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Environment, Secret } from '../core/environment.ts';
 import { Fault } from '../core/fault.ts';
@@ -6,7 +6,7 @@ import type { Exec } from '../core/ports.ts';
 import type { CommandRecord } from '../core/run.ts';
 import type { Files } from '../core/step.ts';
 import { processExec } from './exec.ts';
-import { diskFault, filesBelow } from './files.ts';
+import { diskFault, filesBelow, replaceFile } from './files.ts';
 import { RUN_MARK } from './processes.ts';
 
 export interface HomeFile {
@@ -33,13 +33,14 @@ export interface WorkplacesOptions {
 interface PlaceOptions {
   readonly name: string;
   readonly run: string;
-  readonly fresh: boolean;
+  readonly former?: readonly string[];
   readonly environment: Environment;
   readonly started?: (command: CommandRecord) => Promise<void>;
 }
 
 interface Place {
   readonly dir: string;
+  readonly former: readonly string[];
   readonly home: string;
   readonly exec: Exec;
   readonly files: Files;
@@ -53,17 +54,24 @@ export function workplacesBelow({ dir, env, commandEnvironment, homeFiles }: Wor
   const remove = (name: string) =>
     rm(join(dir, name), { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
 
-  async function open({ name, run, fresh, environment, started }: PlaceOptions): Promise<Place> {
+  async function takeOver(former: readonly string[], name: string): Promise<void> {
+    // Twice: an owner before us that wakes up in its own take-over moves it once, from behind us to before us.
+    for (const folder of [...former, ...former]) {
+      if (await renamed(join(dir, folder), join(dir, name))) return;
+    }
+  }
+
+  async function open({ name, run, former, environment, started }: PlaceOptions): Promise<Place> {
     const place = join(dir, name);
     const home = join(place, 'home');
     try {
-      if (fresh) await rm(place, { recursive: true, force: true, maxRetries: 3 });
+      if (former === undefined) await rm(place, { recursive: true, force: true, maxRetries: 3 });
+      else await takeOver(former, name);
       await mkdir(home, { recursive: true, mode: 0o700 });
       for (const { path, content, mode } of homeFiles(environment)) {
         await mkdir(dirname(join(home, path)), { recursive: true });
-        await writeFile(join(home, path), content, mode === undefined ? {} : { mode });
-        // Also that of a file which is there already: a volume may have been opened up since.
-        if (mode !== undefined) await chmod(join(home, path), mode);
+        // Its mode is set also where it is there already: a volume may have been opened up since.
+        await replaceFile(join(home, path), content, mode);
       }
     } catch (error) {
       if (error instanceof Fault) throw error;
@@ -71,6 +79,7 @@ export function workplacesBelow({ dir, env, commandEnvironment, homeFiles }: Wor
     }
     return {
       dir: place,
+      former: (former ?? []).map((folder) => join(dir, folder)),
       home,
       files: filesBelow(place),
       exec: processExec({
@@ -93,6 +102,17 @@ export function workplacesBelow({ dir, env, commandEnvironment, homeFiles }: Wor
   }
 
   return { open, remove };
+}
+
+/** False where there is none. A rename is whole or not at all, whenever we are killed. */
+async function renamed(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 function decoded(value: string): string | Uint8Array {

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Host, Output } from '../../src/cli/host.ts';
 import { assertMetricsOptions, handOverMetrics } from '../../src/cli/run-metrics.ts';
 import type { FinishedRun } from '../../src/core/finished-run.ts';
-import { replaceText } from '../../src/platform/files.ts';
+import { replaceFile } from '../../src/platform/files.ts';
 import { nodeHttp } from '../../src/platform/http.ts';
 import { oneShotText, pushAddress } from '../../src/telemetry/one-shot.ts';
 import { withTool } from '../support/tools.ts';
@@ -47,7 +47,7 @@ function host(): Host {
     program: 'packprobe',
     stderr,
     exists: async (path: string) => path === dir,
-    replaceText,
+    replaceText: replaceFile,
     openHttp: async () => nodeHttp({ userAgent: 'packprobe/test' }),
     runMetrics: async (run: FinishedRun) => ({
       text: await oneShotText(run, build),

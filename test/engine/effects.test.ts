@@ -168,7 +168,7 @@ describe('the undo', () => {
     const run = await world.ran('  - { uses: a/make }\n  - { id: second, uses: a/make }\n');
     expect(run.outcome).toBe('passed');
     expect(there.log).toEqual(['make', 'make', 'login', 'remove 2', 'remove 1']);
-    expect(world.folders).toEqual(['+run', '-run', '+run-undo-1', '-run-undo-1']);
+    expect(world.folders).toEqual(['+run-1', '-run-1', '+run-undo-1', '-run-undo-1']);
     expect(await world.stored()).toMatchObject({ state: 'finished' });
   });
 
@@ -267,8 +267,8 @@ describe('the undo', () => {
     });
     expect(there.log).toEqual(['find', 'find', 'find']);
     // Whoever looks has no folder of the run: the one that undoes may be another process.
-    expect(folders[0]).toEqual(['+run', '-run', '+run-undo-1']);
-    expect(world.folders).toEqual(['+run', '-run', '+run-undo-1', '-run-undo-1']);
+    expect(folders[0]).toEqual(['+run-1', '-run-1', '+run-undo-1']);
+    expect(world.folders).toEqual(['+run-1', '-run-1', '+run-undo-1', '-run-undo-1']);
     expect(await ledger(world)).toEqual(['thing null struck']);
     expect(await world.stored()).toMatchObject({ state: 'finished' });
   });

@@ -112,7 +112,7 @@ describe('a run that is suspended', () => {
     await ended;
     expect(await world.stored()).toMatchObject({ state: 'executing', record: null });
     expect(removed).toEqual([]);
-    expect(world.folders).not.toContain('-run');
+    expect(world.folders).toEqual(['+run-1']);
 
     closes.at = world.clock.now() + 60_000;
     const record = await world.resumed();

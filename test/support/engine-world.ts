@@ -16,6 +16,7 @@ import type { Progress } from '../../src/engine/progress.ts';
 import { closeRun, executeRun, resumeRun } from '../../src/engine/run.ts';
 import type { NewRun, RunOptions } from '../../src/engine/run-options.ts';
 import { openWatch, type Watch } from '../../src/engine/watch.ts';
+import type { Workplaces } from '../../src/engine/workplace.ts';
 import { openStore } from '../../src/store/store.ts';
 import { FakeClock, settle } from './fake-clock.ts';
 import { cannedExec, cannedHttp, filesBelow, silentLogger, testEnvironment } from './step-context.ts';
@@ -58,7 +59,7 @@ export interface EngineWorld extends AsyncDisposable {
   readonly clock: FakeClock;
   readonly store: Store;
   readonly told: Progress[];
-  /** Names of the work folders that were made and removed, in order: `+run`, `-run`, `+run-undo`, `-run-undo`. */
+  /** Names of the work folders that were made and removed, in order: `+run-1`, `-run-1`, `+run-undo-1`, `-run-undo-1`. */
   readonly folders: string[];
   /** Begins a run of the steps (YAML below `steps:`). */
   run(steps: string, options?: RunAsked): Promise<RunRecord>;
@@ -73,6 +74,8 @@ export interface EngineWorld extends AsyncDisposable {
   taken(): Promise<TakenRun>;
   /** Another process goes on with the run that died, moving time on until it has ended. */
   resumed(): Promise<RunRecord>;
+  /** The same without moving time, whether or not the process before it is dead. */
+  takenOver(): Promise<RunRecord>;
   /** Another process watches on where its wait ran out, moving time on until the truth is known. */
   watchedOn(): Promise<Verdict>;
   /** Another process gives it up. */
@@ -89,6 +92,7 @@ export function engineWorld(
     gone = new AbortController().signal,
     lookIfGone = async () => undefined,
     placeable = () => true,
+    workplaces,
     suspend = new AbortController().signal,
     watchOn = false,
   }: {
@@ -98,6 +102,8 @@ export function engineWorld(
     readonly lookIfGone?: RunOptions['lookIfGone'];
     /** Whether work folders can be made. */
     readonly placeable?: () => boolean;
+    /** Real ones, of a test about files. */
+    readonly workplaces?: Workplaces;
     /** Of the first life. */
     readonly suspend?: AbortSignal;
     readonly watchOn?: boolean;
@@ -138,12 +144,13 @@ export function engineWorld(
       watchOn,
       lookIfGone,
       watch,
-      workplaces: {
-        async open({ name }) {
+      workplaces: workplaces ?? {
+        async open({ name, former = [] }) {
           if (!placeable()) throw new Fault('no place', { code: 'DISK_FAILED', kind: 'prober' });
           folders.push(`+${named(name)}`);
           return {
             dir: join(dir, name),
+            former: former.map((folder) => join(dir, folder)),
             home: join(dir, name, 'home'),
             exec: cannedExec([]),
             files: filesBelow(join(dir, name)),
@@ -205,6 +212,12 @@ export function engineWorld(
 
   const taken = () => store.takeOver(last, { host: 'here', boot_id: 'boot', pid: 99, start: 1 }, () => false);
 
+  async function takenOver(): Promise<RunRecord> {
+    if (asked === undefined) throw new Error('nothing ran');
+    const life = newLife(store, new AbortController().signal);
+    return resumeRun(await taken(), { ...life, ...planned(asked.text) });
+  }
+
   return {
     file,
     clock,
@@ -222,11 +235,8 @@ export function engineWorld(
       watches.pop();
       return moved(Promise.race([died, ended]));
     },
-    async resumed() {
-      if (asked === undefined) throw new Error('nothing ran');
-      const life = newLife(store, new AbortController().signal);
-      return moved(resumeRun(await taken(), { ...life, ...planned(asked.text) }));
-    },
+    resumed: () => moved(takenOver()),
+    takenOver,
     async watchedOn() {
       const late = await store.late.of(last);
       if (asked === undefined || late === undefined) throw new Error('nothing is watched');
