@@ -11,6 +11,7 @@ import { undoText } from './live-list.ts';
 import { dataDir, type PlaceOptions } from './places.ts';
 import { openWorld } from './run-world.ts';
 import { databaseFile, environmentOf, findRun, GONE, NEVER_GONE, planOf, sandboxGone } from './stored-run.ts';
+import { removeStrays } from './stray-folders.ts';
 import { tellError } from './tell-error.ts';
 
 export interface TidyOptions extends PlaceOptions {
@@ -75,6 +76,11 @@ export async function tidyCommand(ids: readonly string[], options: TidyOptions, 
       }
       // What is wrong with one run must not keep the others.
       code = tellError(error, host);
+    }
+  }
+  if (options.dryRun !== true && ids.length === 0) {
+    for (const name of await removeStrays(store, options, host)) {
+      host.stderr.write(`removed the work folder ${name}: its run has ended\n`);
     }
   }
   if (options.json === true) host.stdout.write(jsonText(tidied));

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -127,6 +127,17 @@ describe('a run that was killed behind its update, and whose work folder is gone
     const listed = await packprobe(['runs', 'list', '--data', dataOf(stage)]);
     expect(listed.stdout).toMatch(/errored/);
     expect(processesOf(stage, id)).toEqual([]);
+  });
+
+  test('leaves no folder either: one that a late process has made since is removed, others are not', async () => {
+    const work = join(dataOf(stage), 'work');
+    const others = 'another-1';
+    for (const name of [id, `${id}-1`, `${id}-undo-2`, others])
+      mkdirSync(join(work, name, 'home'), { recursive: true });
+    const { code, stderr } = await tidy(stage);
+    expect(code).toBe(0);
+    expect(stderr).toContain(`removed the work folder ${id}-1: its run has ended`);
+    expect(readdirSync(work)).toEqual([others]);
   });
 
   test('holds nothing any more: tidy has nothing to do, and a new run starts', async () => {
