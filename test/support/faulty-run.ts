@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
@@ -105,7 +105,7 @@ export async function runInto(
   const left = [
     ...(await heldBy(sandbox, id)).map((holding) => JSON.stringify(holding)),
     ...processesWith(data),
-    ...(existsSync(join(data, 'work', id)) ? [`work/${id}`] : []),
+    ...foldersOf(id, join(data, 'work')),
   ];
   return {
     ...ended,
@@ -115,6 +115,13 @@ export async function runInto(
     fault,
     left,
   };
+}
+
+/** Folders that the owners of a run have left. */
+function foldersOf(id: string, work: string): readonly string[] {
+  if (!existsSync(work)) return [];
+  const names = readdirSync(work).filter((name) => name.startsWith(id));
+  return names.map((name) => `work/${name}`);
 }
 
 /** How long a task that Koji would not own to may take to end by itself. Real milliseconds. */
