@@ -132,10 +132,12 @@ test('three owners one after the other go on with the same clone, wherever their
   await asleep[0]?.promise;
   void world.takenOver();
   await asleep[1]?.promise;
-  expect(await world.takenOver()).toMatchObject({
+  const record = await world.takenOver();
+  expect(record).toMatchObject({
     outcome: 'passed',
     steps: [{}, { inputs: { value: `${dir}/run-1-3/clone` } }, { outputs: { made: 'by 3' } }],
   });
+  expect((await world.stored()).record).toEqual(record);
   expect(seen).toEqual(['run-1-1/clone cloned', 'run-1-2/clone by 1', 'run-1-3/clone by 2']);
   expect(readdirSync(dir)).toEqual([]);
 });
