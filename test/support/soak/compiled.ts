@@ -6,12 +6,12 @@ import { ROOT } from '../sources.ts';
 const SOURCES = pathToFileURL(`${ROOT}/src/`).href;
 
 /**
- * Whatever is asked for below `src/` from here on comes out of a folder that `npm run build` made, whoever asks: what users run, and soon there, where
- * a process begins a thousand times. To be called before the first of them is imported.
+ * Whatever is asked for below `src/` until it is disposed of comes out of a folder that `npm run build` made, whoever asks: what users run, and sooner there. What is
+ * loaded from there asks for all else there by itself; and every module that is looked for meanwhile costs more.
  */
-export function takeCompiled(dist: string): void {
+export function takeCompiled(dist: string): Disposable {
   const compiled = pathToFileURL(dist.endsWith(sep) ? dist : `${dist}${sep}`).href;
-  registerHooks({
+  const hooks = registerHooks({
     resolve(specifier, context, next) {
       const found = next(specifier, context);
       if (!found.url.startsWith(SOURCES)) return found;
@@ -19,4 +19,5 @@ export function takeCompiled(dist: string): void {
       return { ...found, url, format: 'module' };
     },
   });
+  return { [Symbol.dispose]: () => hooks.deregister() };
 }

@@ -26,7 +26,7 @@ if (SOAK_HOST !== undefined) {
   syncBuiltinESMExports();
 }
 
-if (SOAK_DIST !== undefined) takeCompiled(SOAK_DIST);
+const taking = SOAK_DIST === undefined ? undefined : takeCompiled(SOAK_DIST);
 
 // Behind the name of the host: who asks for it keeps what it was told.
 const [{ main }, { openHost }, { answeringInProcess }] = await Promise.all([
@@ -34,10 +34,16 @@ const [{ main }, { openHost }, { answeringInProcess }] = await Promise.all([
   import('../../../src/main/host.ts'),
   import('./in-process-exec.ts'),
 ]);
+const serveFile = import.meta.resolve('../../../src/main/serve.ts');
+taking?.[Symbol.dispose]();
+
 const host = openHost({ version: '0.0.0-soak', env: process.env });
 const inProcess: typeof host = {
   ...host,
   workplaces: async (dataDir) => answeringInProcess(await host.workplaces(dataDir), process.env),
-  serve: async (parts) => (await import('../../../src/main/serve.ts')).serve(parts, inProcess),
+  async serve(parts) {
+    const { serve } = (await import(serveFile)) as typeof import('../../../src/main/serve.ts');
+    return serve(parts, inProcess);
+  },
 };
 process.exitCode = await main(process.argv.slice(2), inProcess);

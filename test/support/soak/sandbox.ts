@@ -9,11 +9,12 @@
 import { takeCompiled } from './compiled.ts';
 
 const { SOAK_DIST } = process.env;
-if (SOAK_DIST !== undefined) takeCompiled(SOAK_DIST);
+const taking = SOAK_DIST === undefined ? undefined : takeCompiled(SOAK_DIST);
 const [{ openSandbox }, { soakWorld }] = await Promise.all([
   import('../../../src/sandbox/sandbox.ts'),
   import('./world.ts'),
 ]);
+taking?.[Symbol.dispose]();
 
 const [dir = '', speed, packages, seed = '1'] = process.argv.slice(2);
 

@@ -144,7 +144,7 @@ async function isToBeFollowed({ query }: Stage): Promise<boolean> {
   const from = performance.now();
   while (performance.now() - from < AIM_MS) {
     const [row] = query(
-      `select (select count(*) from runs where digested = 0 and outcome in ('failed', 'errored'))
+      `select (select count(*) from runs where digested = 0 and record is not null and outcome in ('failed', 'errored'))
         + (select count(*) from dues where state = 'waiting' and cause in ('confirm', 'retry')) as n`,
     );
     if (Number(row?.['n']) > 0) return true;
