@@ -56,7 +56,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
   let lease: Lease | undefined;
   const suspend = new AbortController();
   /** All that served before: none of them has a run any more. */
-  let former: readonly Owner[] = [];
+  let former: ReadonlySet<string> = new Set();
 
   const broke: Broke = (component, error) => telemetry.ownFault(component, asFault(error).kind);
   const observed = openObserved(clock);
@@ -73,8 +73,7 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
     store,
     worlds,
     owner,
-    isAlive: (other, unseenAreDead) =>
-      !former.some((one) => JSON.stringify(one) === JSON.stringify(other)) && isAlive(other, unseenAreDead),
+    isAlive: (other, unseenAreDead) => !former.has(JSON.stringify(other)) && isAlive(other, unseenAreDead),
     log,
     version: host.version,
     suspend: suspend.signal,
@@ -274,7 +273,8 @@ export async function serve(parts: ServeParts, host: Host): Promise<void> {
   );
   await tellServed();
   await observeLast(observed, store, now.sites);
-  former = await store.leases.before(lease.service.service_id);
+  const before = await store.leases.before(lease.service.service_id);
+  former = new Set(before.map((one) => JSON.stringify(one)));
   for (const { environment, probes } of now.sites) {
     say(
       `serving ${environment.name}: ${[...probes.keys()].join(', ') || 'no probe, for none is named there'}`,
