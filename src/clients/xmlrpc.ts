@@ -1,6 +1,4 @@
 import { createRequire } from 'node:module';
-import { readPlainAnswer } from './plain-xmlrpc.ts';
-import { decodeEntities } from './xml-entities.ts';
 
 /** What XML-RPC can carry, with nil as null. */
 export type XmlRpcValue =
@@ -58,7 +56,7 @@ type Node = { readonly [tag: string]: readonly Node[] | string };
 
 let parse: ((text: string) => readonly Node[]) | undefined;
 
-/** Loads its library with the first answer that is not plain: mostly there is none. */
+/** Loads its library with the first answer of Koji: a service that waits for its first run does without. */
 function parserOf(): (text: string) => readonly Node[] {
   const library = createRequire(import.meta.url)('fast-xml-parser') as typeof import('fast-xml-parser');
   // Entities are read below: the parser's own reading has a limit on how many a document may hold, and long lists from Koji pass it.
@@ -77,8 +75,6 @@ function parserOf(): (text: string) => readonly Node[] {
 }
 
 export function decodeAnswer(text: string): XmlRpcAnswer {
-  const plain = readPlainAnswer(text);
-  if (plain !== undefined) return 'fault' in plain ? { fault: faultOf(plain.fault) } : plain;
   parse ??= parserOf();
   const response = childOf(parse(text), 'methodResponse');
   const fault = response.find((node) => 'fault' in node);
@@ -149,4 +145,14 @@ function decode(nodes: readonly Node[]): XmlRpcValue {
     default:
       return textOf(inner);
   }
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+
+function decodeEntities(text: string): string {
+  return text.replace(/&(?:#(\d+)|#x([0-9a-fA-F]+)|(\w+));/g, (whole, decimal, hex, name) => {
+    if (decimal !== undefined) return String.fromCodePoint(Number(decimal));
+    if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16));
+    return ENTITIES[name] ?? whole;
+  });
 }
