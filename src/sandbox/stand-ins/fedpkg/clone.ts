@@ -1,7 +1,6 @@
 import { appendFileSync, chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseCommand } from './arguments.ts';
-import { configText } from './clone-config.ts';
 import { runGit } from './git.ts';
 import { type Context, Refused, userName } from './settings.ts';
 
@@ -42,7 +41,7 @@ export async function clone(context: Context, argv: readonly string[]): Promise<
 }
 
 async function configure(context: Context, folder: string, repo: string, namespace: string): Promise<void> {
-  const { settings } = context;
+  const { run, settings } = context;
   const lines = settings.cloneConfig(namespace).map((line): readonly [string, string] => {
     const [key = '', ...value] = line.replaceAll('%(repo)s', repo).split(/\s+/);
     return [key, value.join(' ')];
@@ -52,11 +51,7 @@ async function configure(context: Context, folder: string, repo: string, namespa
     ['credential.useHttpPath', 'true'],
     ...lines,
   ] as const;
-  // As `git config --add` would, but for a process each.
-  appendFileSync(
-    join(folder, '.git', 'config'),
-    entries.map(([key, value]) => configText(key, value)).join(''),
-  );
+  for (const [key, value] of entries) await runGit(run, folder, ['config', '--local', '--add', key, value]);
   if (settings.excludes.length > 0) {
     appendFileSync(join(folder, '.git', 'info', 'exclude'), `${settings.excludes.join('\n')}\n`);
   }

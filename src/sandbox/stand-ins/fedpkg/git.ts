@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { Interrupted, type Run } from '../common/stand-in.ts';
-import { readCloneConfig } from './clone-config.ts';
 import { Refused } from './settings.ts';
 
 export interface GitResult {
@@ -64,16 +63,22 @@ export interface Clone {
   readonly name: string;
 }
 
-/** Reads the clone at `path`. */
+/** Reads the clone at `path` by two calls of git. */
 export async function readClone(run: Run, path: string): Promise<Clone> {
-  const [status, entries] = await Promise.all([
+  const [status, config] = await Promise.all([
     askGit(run, path, ['status', '--porcelain=v2', '--branch', '--untracked-files=no']),
-    readCloneConfig(path) ?? askConfig(run, path),
+    askGit(run, path, ['config', '--get-regexp', '^(remote|branch)\\.']),
   ]);
   if (status.exit !== 0) throw new Refused('Unable to find Git repo. Use --release');
   const lines = status.stdout.split('\n');
   const header = (key: string) =>
     lines.find((line) => line.startsWith(`# branch.${key} `))?.slice(key.length + 10);
+  const entries = new Map(
+    config.stdout.split('\n').map((line): readonly [string, string] => {
+      const blank = line.indexOf(' ');
+      return [line.slice(0, blank), line.slice(blank + 1)];
+    }),
+  );
   const head = header('head');
   const branch = head === '(detached)' ? undefined : head;
   const apart = /^\+(\d+) -(\d+)$/.exec(header('ab') ?? '');
@@ -89,16 +94,6 @@ export async function readClone(run: Run, path: string): Promise<Clone> {
     namespace,
     name,
   };
-}
-
-async function askConfig(run: Run, path: string): Promise<ReadonlyMap<string, string>> {
-  const { stdout } = await askGit(run, path, ['config', '--get-regexp', '^(remote|branch)\\.']);
-  return new Map(
-    stdout.split('\n').map((line): readonly [string, string] => {
-      const blank = line.indexOf(' ');
-      return [line.slice(0, blank), line.slice(blank + 1)];
-    }),
-  );
 }
 
 /** What a command says of a HEAD that is on no branch. */
