@@ -202,18 +202,31 @@ export function openWorkers(options: WorkersOptions): Workers {
     for (const run_id of pauses.keys()) {
       if (!unfinished.some((run) => run.run_id === run_id)) pauses.delete(run_id);
     }
-    for (const summary of unfinished.filter(({ run_id }) => only === undefined || run_id === only)) {
-      if (suspend.aborted) return;
+    const wanted = unfinished.filter(({ run_id }) => only === undefined || run_id === only);
+    for (const runs of Map.groupBy(wanted, ({ environment }) => environment).values())
+      await adoptTogether(runs);
+  }
+
+  /** All runs of an environment are taken before the first is gone on with: a start of a command keeps everybody else waiting. */
+  async function adoptTogether(runs: readonly RunSummary[]): Promise<void> {
+    const taken = Promise.withResolvers<void>();
+    for (const summary of runs) {
+      if (suspend.aborted) break;
       if (jobs.has(summary.run_id) || isAlive(summary.owner, true)) continue;
-      await adoptOne(summary).catch((error: unknown) => {
+      await adoptOne(summary, taken.promise).catch((error: unknown) => {
         const fault = asFault(error);
         if (!isLeft(fault))
           log.error({ run_id: summary.run_id, err: fault }, 'a run could not be taken over');
       });
     }
+    taken.resolve();
   }
 
-  async function adoptOne({ run_id, state, leftovers, owner: former }: RunSummary): Promise<void> {
+  /** @param turn resolves when it is gone on with */
+  async function adoptOne(
+    { run_id, state, leftovers, owner: former }: RunSummary,
+    turn: Promise<void>,
+  ): Promise<void> {
     const { run: stored } = await store.find(run_id);
     if (stored === undefined) return;
     const { header } = stored;
@@ -236,6 +249,7 @@ export function openWorkers(options: WorkersOptions): Workers {
       const work: Work = taken.run.record === null ? 'run' : late === undefined ? 'undo' : 'watch';
       const about = { run_id, scope, environment, probe, package: pkg, work };
       const ended = begin(about, async (cancelled) => {
+        await turn;
         using signal = firstOf(cancelled, world.stop);
         if (!isSame(former, owner)) await count(taken.run, { gone, plan });
         await goOnWith(taken, { world, gone, plan, late, signal: signal.signal });

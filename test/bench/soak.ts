@@ -173,7 +173,7 @@ async function killsOf(bench: Bench, { file, index, commands, each }: KillsOptio
 /** Very many runs: mostly of the cheapest probe, some of each other. */
 async function* runs(bench: Bench, commands: Commands, count: number): AsyncIterable<Figure> {
   const { signal, say } = bench;
-  const many = commands === 'in-process' ? 20 : 5;
+  const many = commands === 'in-process' ? 25 : 5;
   await using stage = await openStage({
     ...usual,
     dir: join(bench.dir, `runs-${commands}`),

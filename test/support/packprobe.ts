@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Entry file. @defaultValue `bin/packprobe.js`, which runs the sources of a checkout */
   readonly program?: string;
+  /** Of Node, in front of the program. */
+  readonly flags?: readonly string[];
 }
 
 /** Starting compiles the sources: once for all tests. */
@@ -32,10 +34,10 @@ const COMPILE_CACHE = join(ROOT, 'node_modules/.cache/packprobe-compiled');
 /** Starts the program as a user would in a checkout. */
 export function start(
   args: readonly string[],
-  { cwd = ROOT, env = {}, program = join(ROOT, 'bin/packprobe.js') }: RunOptions = {},
+  { cwd = ROOT, env = {}, program = join(ROOT, 'bin/packprobe.js'), flags = [] }: RunOptions = {},
 ): Running {
   const { NO_COLOR: _, npm_command: __, ...inherited } = process.env;
-  const child = spawn(process.execPath, [program, ...args], {
+  const child = spawn(process.execPath, [...flags, program, ...args], {
     cwd,
     env: { ...inherited, NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -59,6 +59,9 @@ const WELL_MS = 4000;
 
 const LOOK_MS = 100;
 
+/** Who has only just started holds less than one at work. Milliseconds. */
+const AT_WORK_MS = 3000;
+
 /** How long a kill waits for a run that another is to follow, and how often it is looked for. Milliseconds. */
 const AIM_MS = 2000;
 const AIM_LOOK_MS = 5;
@@ -79,6 +82,7 @@ export async function soak(stage: Stage, options: SoakOptions): Promise<SoakRepo
   const weather = breaking(stage, options);
   const killAt = Array.from({ length: options.kills }, () => (random() * runs) / 2).sort((a, b) => a - b);
   let aimed = 0;
+  let backAt = performance.now();
   for (let begun = 0; begun < runs; begun = countRuns(stage)) {
     signal?.throwIfAborted();
     if (begun >= (killAt[0] ?? runs)) {
@@ -94,10 +98,11 @@ export async function soak(stage: Stage, options: SoakOptions): Promise<SoakRepo
       const answered = firstAnswer(served);
       const took = await backAtWork(stage, served, from);
       if (took === undefined) throw await endedByItself(served);
+      backAt = performance.now();
       backMs.push(took);
       takenMs.push(Math.max(0, from + took - answered()));
     }
-    while (begun >= ((tenths.length + 1) * runs) / 10) {
+    while (begun >= ((tenths.length + 1) * runs) / 10 && performance.now() - backAt > AT_WORK_MS) {
       const held = await holds(served);
       tenths.push(held);
       say?.(`${begun} runs after ${seconds(startedAt)} s: ${JSON.stringify(held)}`);

@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
 import type { System } from '../../../src/core/system.ts';
+import { THRIFT, THRIFTY_MALLOC } from '../../../src/platform/thrift.ts';
 import { type Running, start } from '../packprobe.ts';
 import { ROOT } from '../sources.ts';
 import { packagesOf } from './world.ts';
@@ -187,7 +188,10 @@ interface Start {
 function startServe(args: readonly string[], { entry, host, dist }: Start): Served {
   const running = start(args, {
     ...(entry === undefined ? {} : { program: entry }),
+    // The program that users run starts itself anew like that; what is compiled for speed would grow for hours.
+    ...(entry === IN_PROCESS && dist !== undefined && { flags: THRIFT }),
     env: {
+      ...(entry === IN_PROCESS && dist !== undefined && THRIFTY_MALLOC),
       SOAK_TOKEN: TOKEN,
       PACKPROBE_CONFIG: undefined,
       PACKPROBE_DATA_DIR: undefined,
