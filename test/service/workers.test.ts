@@ -38,7 +38,13 @@ beforeEach(() => {
 afterEach(() => world[Symbol.asyncDispose]());
 
 /** Workers on a real store, in an environment that is gone where a test says so. */
-function workersOn(store: Store, { gone = false }: { readonly gone?: boolean } = {}) {
+function workersOn(
+  store: Store,
+  {
+    gone = false,
+    endSurvivors = async () => 0,
+  }: { readonly gone?: boolean; readonly endSurvivors?: () => Promise<number> } = {},
+) {
   const clock = new FakeClock();
   const stop = new AbortController();
   const environment = testEnvironment();
@@ -49,7 +55,7 @@ function workersOn(store: Store, { gone = false }: { readonly gone?: boolean } =
       actions: new Map(),
       login: 'fas/login',
       store,
-      endSurvivors: async () => 0,
+      endSurvivors,
       gone: gone ? AbortSignal.abort() : new AbortController().signal,
       workplaces: { open: async () => Promise.reject(new Error('no place')), remove: async () => {} },
       clock,
@@ -126,6 +132,25 @@ describe('recoveries', () => {
     expect(effect?.undo_attempts).toBe(3);
     expect(await recoveries(store)).toEqual([['adopted', 1]]);
   });
+});
+
+test('all runs of a dead process are taken over before the first of them is gone on with', async () => {
+  const { store } = world;
+  for (const name of ['one', 'two', 'three']) {
+    await store.begin({ ...headerOf(`run-${name}`), package: name }, DEAD, () => true);
+  }
+  const owners: unknown[] = [];
+  const { workers } = workersOn(store, {
+    async endSurvivors() {
+      const unfinished = await store.list({ unfinished: true, limit: 10 });
+      owners.push(unfinished.filter(({ owner }) => owner.pid === OWNER.pid).length);
+      return 0;
+    },
+  });
+  await workers.adopt();
+  await workers.idle();
+  expect(owners[0]).toBe(3);
+  expect(owners).toHaveLength(3);
 });
 
 test('a run of a process that cannot be seen is left to it until long behind its limit, and then taken over', async () => {
