@@ -21,9 +21,6 @@ const IN_FLIGHT = 5;
 /** Longest life of a `serve` that is killed once it is back at work: a tenth of a run, up to half of one. Milliseconds. */
 const LIFE_MS = 1500;
 
-/** How long all is well between two faults at most: so short that each fourteenth run has one of its own. Milliseconds. */
-const WELL_MS = 2000;
-
 const DRAINED_MS = 300_000;
 const MINUTE = 60_000;
 
@@ -188,7 +185,6 @@ async function* runs(bench: Bench, commands: Commands, count: number): AsyncIter
     runs: count,
     kills: Math.ceil(count / 50),
     faults: await faultsOf(stage),
-    wellMs: WELL_MS,
     random: seeded(1),
     drainedMs: DRAINED_MS,
     signal,

@@ -29,33 +29,37 @@ export async function clone(context: Context, argv: readonly string[]): Promise<
     ...(globals.quiet ? ['-q'] : []),
     ...(options.depth === undefined ? [] : ['--depth', options.depth]),
     ...(options.branch === undefined ? [] : ['-b', options.branch]),
+    // fedpkg calls `git config` for each of them behind the clone.
+    ...configOf(context, repo, namespace).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
     url,
     '--origin',
     'origin',
     ...extra,
     ...(target === undefined ? [] : [target]),
   ]);
-  await configure(context, folder, repo, namespace);
-  if (options.branches === true) await addBranches(context, folder);
-  return 0;
-}
-
-async function configure(context: Context, folder: string, repo: string, namespace: string): Promise<void> {
-  const { run, settings } = context;
-  const lines = settings.cloneConfig(namespace).map((line): readonly [string, string] => {
-    const [key = '', ...value] = line.replaceAll('%(repo)s', repo).split(/\s+/);
-    return [key, value.join(' ')];
-  });
-  const entries = [
-    ['credential.helper', `${fedpkgCommand(context)} gitcred`],
-    ['credential.useHttpPath', 'true'],
-    ...lines,
-  ] as const;
-  for (const [key, value] of entries) await runGit(run, folder, ['config', '--local', '--add', key, value]);
   if (settings.excludes.length > 0) {
     appendFileSync(join(folder, '.git', 'info', 'exclude'), `${settings.excludes.join('\n')}\n`);
   }
   if (!settings.skipHooks) writeHook(context, folder);
+  if (options.branches === true) await addBranches(context, folder);
+  return 0;
+}
+
+/** What stands in the configuration of the clone. */
+function configOf(
+  context: Context,
+  repo: string,
+  namespace: string,
+): readonly (readonly [key: string, value: string])[] {
+  const lines = context.settings.cloneConfig(namespace).map((line): readonly [string, string] => {
+    const [key = '', ...value] = line.replaceAll('%(repo)s', repo).split(/\s+/);
+    return [key, value.join(' ')];
+  });
+  return [
+    ['credential.helper', `${fedpkgCommand(context)} gitcred`],
+    ['credential.useHttpPath', 'true'],
+    ...lines,
+  ];
 }
 
 function fedpkgCommand({ globals }: Context): string {
