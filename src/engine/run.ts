@@ -9,6 +9,7 @@ import type { RunFacts } from '../core/step.ts';
 import { stepRecordOf } from '../core/step-record.ts';
 import type { RunHeader, RunJournal, Store, StoredRun, TakenRun } from '../core/store.ts';
 import { runLeftAlone, runSuspended, runTimedOut, undoTimedOut } from './limits.ts';
+import { LOOK_BACK_LIMIT_MS, type LookBackOptions, lookBack } from './look-back.ts';
 import type { CloseOptions, NewRun, Place, RunOptions } from './run-options.ts';
 import { stopwatch } from './step-runner.ts';
 import { type Book, openEffects, strikeOut, UNDO_LIMIT_MS, undoEffects } from './undo.ts';
@@ -254,8 +255,13 @@ interface Ending {
 }
 
 /** Stores the finished run and takes away what it made, whether or not it could be stored. */
-async function close(record: RunRecord, { journal, book }: Ending, options: CloseOptions): Promise<void> {
+async function close(
+  record: RunRecord,
+  { journal, book: told }: Ending,
+  options: CloseOptions,
+): Promise<void> {
   const { run_id } = record;
+  const facts: RunFacts = { id: run_id, probe: record.probe, package: record.package, branch: record.branch };
   const { store, clock, log, tell, gone, workplaces } = options;
   const finish = () =>
     journal.finish(record).then(
@@ -264,6 +270,8 @@ async function close(record: RunRecord, { journal, book }: Ending, options: Clos
     );
   let unstored = await finish();
   // Somebody else goes on with this run: what it made, and its folder, are theirs.
+  if (journal.lost.aborted) throw journal.lost.reason;
+  const book = await lookedBack(told, { ...options, facts, journal });
   if (journal.lost.aborted) throw journal.lost.reason;
   const { work, former } = foldersOf(run_id, journal.fence);
   // Of earlier owners also what one has made that woke up behind the take-over.
@@ -280,7 +288,6 @@ async function close(record: RunRecord, { journal, book }: Ending, options: Clos
 
   const undoLimitMs = clock.ofHost(UNDO_LIMIT_MS);
   using undoLimit = clock.deadline(undoLimitMs, () => undoTimedOut(undoLimitMs));
-  const facts: RunFacts = { id: run_id, probe: record.probe, package: record.package, branch: record.branch };
   using stop = firstOf(undoLimit.signal, journal.lost);
   const undoing = { ...options, facts, journal, signal: stop.signal };
   if (gone.aborted) await strikeOut(book, undoing);
@@ -292,6 +299,14 @@ async function close(record: RunRecord, { journal, book }: Ending, options: Clos
   const why = fault === undefined ? {} : { system: fault.system, code: fault.code, fault: fault.message };
   log.info({ outcome, duration_ms: Math.round(duration_ms), ...why }, 'a run ended');
   await journal.letGo();
+}
+
+async function lookedBack(book: Book, options: Omit<LookBackOptions, 'signal'>): Promise<Book> {
+  const { clock, journal } = options;
+  const limitMs = clock.ofHost(LOOK_BACK_LIMIT_MS);
+  using limit = clock.deadline(limitMs, () => undoTimedOut(limitMs));
+  using stop = firstOf(limit.signal, journal.lost);
+  return lookBack(book, { ...options, signal: stop.signal });
 }
 
 /** The wait of the run that is watched on; none where the run was spared or closed behind the end of that step. */

@@ -8,7 +8,7 @@ import { lookFor } from './effects.ts';
 import type { UndoResult } from './progress.ts';
 import { retrying } from './retry.ts';
 import type { CloseOptions } from './run-options.ts';
-import { foldersOf } from './workplace.ts';
+import { foldersOf, type Workplace } from './workplace.ts';
 
 /** What a run has made and how: all that an undo needs to know of it. */
 export interface Book {
@@ -99,7 +99,7 @@ async function workOff(
   return { ...(await takeAway(known, session, options)), effect: known };
 }
 
-async function settle(
+export async function settle(
   effect: EffectRecord,
   { result, text, evidence }: Outcome,
   { journal, clock, log, tell }: Pick<UndoOptions, 'journal' | 'clock' | 'log' | 'tell'>,
@@ -159,11 +159,11 @@ class Asked extends Error {
 }
 
 /** Enters the step again with its stored inputs, as far as the effect, and asks that to find what it meant to make. */
-async function find(
+export async function find(
   effect: EffectRecord,
   { effects, steps, release }: Book,
-  session: Session,
-  { actions }: UndoOptions,
+  session: Pick<Session, 'context'>,
+  { actions }: Pick<UndoOptions, 'actions'>,
 ): Promise<Found | undefined> {
   const step = steps.find((entry) => entry.step === effect.step);
   const action = actions.get(step?.uses ?? '');
@@ -215,30 +215,10 @@ interface Session extends AsyncDisposable {
 }
 
 function loginOnce(options: UndoOptions): Session {
-  const { actions, environment, login, facts, journal, clock, http, ids, log, signal, workplaces } = options;
+  const { actions, environment, login, facts, journal, workplaces } = options;
   const { undo } = foldersOf(facts.id, journal.fence);
   const workplace = lazily(() => workplaces.open({ name: undo, run: facts.id, environment }));
-  const context = lazily(async (): Promise<StepContext> => {
-    const { dir, home, exec, files, secretFile } = await workplace.get();
-    return {
-      run: facts,
-      env: environment,
-      exec,
-      http,
-      clock,
-      ids,
-      signal,
-      log: log.child({ undo: true }),
-      dir,
-      home,
-      files,
-      secretFile,
-      effect: refused('effect'),
-      events: { until: refused('events.until'), follow: refused('events.follow') },
-      release: refused('release'),
-      defer: refused('defer'),
-    };
-  });
+  const context = lazily(async () => contextIn(await workplace.get(), options));
   const loggedIn = lazily(async (): Promise<StepContext> => {
     const place = await context.get();
     const action = environment.systems.fas === undefined ? undefined : actions.get(login);
@@ -251,6 +231,31 @@ function loginOnce(options: UndoOptions): Session {
     async [Symbol.asyncDispose]() {
       if (workplace.begun) await workplaces.remove(undo);
     },
+  };
+}
+
+/** What a step is given that is only to look for, or to take away, what it made. */
+export function contextIn(
+  { dir, home, exec, files, secretFile }: Workplace,
+  { environment, facts, clock, http, ids, log, signal }: Omit<UndoOptions, 'journal' | 'tell'>,
+): StepContext {
+  return {
+    run: facts,
+    env: environment,
+    exec,
+    http,
+    clock,
+    ids,
+    signal,
+    log: log.child({ undo: true }),
+    dir,
+    home,
+    files,
+    secretFile,
+    effect: refused('effect'),
+    events: { until: refused('events.until'), follow: refused('events.follow') },
+    release: refused('release'),
+    defer: refused('defer'),
   };
 }
 

@@ -33,6 +33,10 @@ function elsewhere() {
   };
 }
 
+async function unanswered(): Promise<undefined> {
+  throw new Fault('away', { code: 'AWAY', kind: 'unavailable' });
+}
+
 type Elsewhere = ReturnType<typeof elsewhere>;
 
 const removeThing = (there: Elsewhere, refuse: () => boolean = () => false) =>
@@ -285,23 +289,37 @@ describe('the undo', () => {
     expect(await ledger(world)).toEqual(['thing 1 undone', 'thing 2 made']);
   });
 
-  test('strikes out an intent of what cannot be undone, without looking for it', async () => {
-    const there = elsewhere();
-    const refused = action(async ({ effect }) => {
-      await effect({
-        kind: 'commit',
-        find: async () => there.find('nobody'),
-        make: async () => {
-          throw new Fault('no', { code: 'NO', kind: 'rejected' });
-        },
+  const asked: readonly [string, () => Promise<string | undefined>, number, string][] = [
+    ['keeps in the ledger, found in its folder, what', async () => 'c0ffee', 1, 'commit c0ffee kept'],
+    ['strikes out, when it was looked for, what', async () => undefined, 3, 'commit null struck'],
+    ['strikes out, where nobody can be asked, what', unanswered, 6, 'commit null struck'],
+  ];
+  test.each(asked)(
+    '%s cannot be undone and was asked for without an answer',
+    async (_, find, looks, said) => {
+      const folders: string[][] = [];
+      const silent = action(async ({ effect }) => {
+        await effect({
+          kind: 'commit',
+          find: async () => {
+            folders.push([...world.folders]);
+            return find();
+          },
+          make: async () => {
+            throw new Fault('no answer', { code: 'SILENT', kind: 'rejected' });
+          },
+        });
+        return {};
       });
-      return {};
-    });
-    await using world = engineWorld({ 'a/refused': refused });
-    await world.ran('  - { uses: a/refused }\n');
-    expect(there.log).toEqual([]);
-    expect(await ledger(world)).toEqual(['commit null struck']);
-  });
+      await using world = engineWorld({ 'a/silent': silent });
+      expect(await world.ran('  - { uses: a/silent }\n')).toMatchObject({ fault: { code: 'SILENT' } });
+      expect(folders).toHaveLength(looks);
+      for (const there of folders) expect(there).not.toContain('-run-1');
+      expect(world.folders.at(-1)).toMatch(/^-run-/);
+      expect(await ledger(world)).toEqual([said]);
+      expect(await world.stored()).toMatchObject({ state: 'finished' });
+    },
+  );
 
   test('logs in again when a login could not be had', async () => {
     const there = elsewhere();
