@@ -17,6 +17,9 @@ const CALM_MS = 200;
 /** How often runs that nobody is at work on are looked for, and what could not be stored is tried again. */
 const ADOPT_MS = 60_000;
 
+/** So long new runs are held back for those that nobody is at work on, should these hang. */
+const FIRST_MS = 10_000;
+
 /** All must be out by then, or is left as it is: every write stands for itself. */
 const LEAVE_MS = 7500;
 
@@ -59,7 +62,15 @@ export async function runService(options: ServiceOptions, signal: AbortSignal): 
     if (reason.aborted) leave();
     else reason.addEventListener('abort', leave, { once: true });
   }
-  const all = [pulse(options), adopting(options), ...loops];
+  const adopted = Promise.withResolvers<void>();
+  const soon = clock.sleep(FIRST_MS, leaving.signal).catch(() => {});
+  // Who begins new runs keeps those waiting that were under way.
+  const first = Promise.race([adopted.promise, soon]);
+  const behind = loops.map((loop) => ({
+    ...loop,
+    run: (until: AbortSignal) => first.then(() => loop.run(until)),
+  }));
+  const all = [pulse(options), adopting(options, adopted.resolve), ...behind];
   const running = all.map((loop) => keptUp(loop, leaving.signal, options));
   await aborted(leaving.signal);
   log.info({ runs: workers.active().length }, 'the service leaves: its runs are suspended');
@@ -140,13 +151,13 @@ function pulse({ store, workers, changed, broke, clock, log }: ServiceOptions): 
   };
 }
 
-function adopting({ workers, clock }: ServiceOptions): Loop {
+function adopting({ workers, clock }: ServiceOptions, adopted: () => void): Loop {
   return {
     name: 'adopting',
     component: 'worker',
     async run(signal) {
       while (!signal.aborted) {
-        await workers.adopt();
+        await workers.adopt().finally(adopted);
         await clock.sleep(ADOPT_MS, signal).catch(() => {});
       }
     },

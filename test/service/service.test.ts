@@ -1,13 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import type { Store } from '../../src/core/store.ts';
 import type { Lease } from '../../src/service/lease.ts';
-import { runService } from '../../src/service/service.ts';
+import { type Loop, runService } from '../../src/service/service.ts';
 import type { Workers } from '../../src/service/workers.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 import { silentLogger } from '../support/step-context.ts';
 
 /** A service that only looks whether something was written; a write is a new version. */
-function pulsing(changed: (signal: AbortSignal) => Promise<void>, told?: 'of writes') {
+function pulsing(
+  changed: (signal: AbortSignal) => Promise<void>,
+  told?: 'of writes',
+  {
+    adopt = async () => {},
+    loops = [],
+  }: { readonly adopt?: () => Promise<void>; readonly loops?: readonly Loop[] } = {},
+) {
   let rings = () => {};
   const clock = new FakeClock();
   const leave = new AbortController();
@@ -28,11 +35,11 @@ function pulsing(changed: (signal: AbortSignal) => Promise<void>, told?: 'of wri
       lease: { lost: new AbortController().signal } as unknown as Lease,
       workers: {
         active: () => [],
-        adopt: async () => {},
+        adopt,
         idle: async () => {},
         cancel: (run_id: string) => void cancelled.push(run_id),
       } as unknown as Workers,
-      loops: [],
+      loops,
       changed,
       stopStarting() {},
       suspend() {},
@@ -56,6 +63,43 @@ function pulsing(changed: (signal: AbortSignal) => Promise<void>, told?: 'of wri
     },
   };
 }
+
+describe('what goes on beside it', () => {
+  function besides() {
+    const began: string[] = [];
+    const beside: Loop = {
+      name: 'beside',
+      component: 'scheduler',
+      async run(signal) {
+        began.push('beside');
+        await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      },
+    };
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const service = pulsing(async () => {}, undefined, { adopt: () => promise, loops: [beside] });
+    return { ...service, began, adopted: resolve };
+  }
+
+  test('begins as soon as all that was under way was taken over', async () => {
+    const service = besides();
+    await service.clock.advance(5000);
+    expect(service.began).toEqual([]);
+    service.adopted();
+    await settle();
+    expect(service.began).toEqual(['beside']);
+    await service.left();
+  });
+
+  test('begins after ten seconds where that hangs', async () => {
+    const service = besides();
+    await service.clock.advance(9999);
+    expect(service.began).toEqual([]);
+    await service.clock.advance(1);
+    expect(service.began).toEqual(['beside']);
+    service.adopted();
+    await service.left();
+  });
+});
 
 describe('the pulse of the service', () => {
   test('cancels a run while what follows from another one still waits for a system', async () => {
