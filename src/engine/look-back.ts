@@ -1,16 +1,18 @@
 import { asFault } from '../core/fault.ts';
+import { firstOf } from '../core/first-of.ts';
 import { relocated } from '../core/relocated.ts';
 import type { EffectRecord } from '../core/run.ts';
 import type { RunFacts } from '../core/step.ts';
 import type { RunJournal } from '../core/store.ts';
 import { lookFor } from './effects.ts';
+import { undoTimedOut } from './limits.ts';
 import { retrying } from './retry.ts';
 import type { CloseOptions } from './run-options.ts';
 import { type Book, contextIn, find, settle } from './undo.ts';
 import { foldersOf, type Workplace } from './workplace.ts';
 
 /** How long it may be asked, over all. Milliseconds of the host. */
-export const LOOK_BACK_LIMIT_MS = 20_000;
+const LIMIT_MS = 60_000;
 
 /** A system that lost our answer may need a while until it answers again. */
 const TRIES = 6;
@@ -21,8 +23,6 @@ const LEAST_PAUSE_MS = 1000;
 export interface LookBackOptions extends CloseOptions {
   readonly facts: RunFacts;
   readonly journal: RunJournal;
-  /** Aborts at the limit, and when somebody else has the run. */
-  readonly signal: AbortSignal;
 }
 
 /**
@@ -30,7 +30,7 @@ export interface LookBackOptions extends CloseOptions {
  * found. What is found is kept in the ledger, what was never made is struck out; of what cannot be asked nothing is known. Never throws.
  */
 export async function lookBack(book: Book, options: LookBackOptions): Promise<Book> {
-  const { facts, journal, workplaces, environment, gone } = options;
+  const { facts, journal, workplaces, environment, gone, clock } = options;
   const isOpen = ({ state, undoable }: EffectRecord) => state === 'intended' && !undoable;
   if (gone.aborted || !book.effects.some(isOpen)) return book;
   const { work: name, former } = foldersOf(facts.id, journal.fence);
@@ -42,9 +42,13 @@ export async function lookBack(book: Book, options: LookBackOptions): Promise<Bo
     ...step,
     inputs: step.inputs && relocated(step.inputs, place.former, place.dir),
   }));
+  const limitMs = clock.ofHost(LIMIT_MS);
+  using limit = clock.deadline(limitMs, () => undoTimedOut(limitMs));
+  using stop = firstOf(limit.signal, journal.lost);
+  const asking = { ...options, signal: stop.signal };
   const effects: EffectRecord[] = [];
   for (const effect of book.effects) {
-    effects.push(isOpen(effect) ? await asked(effect, { ...book, steps }, place, options) : effect);
+    effects.push(isOpen(effect) ? await asked(effect, { ...book, steps }, place, asking) : effect);
   }
   return { ...book, effects };
 }
@@ -54,7 +58,7 @@ async function asked(
   effect: EffectRecord,
   book: Book,
   place: Workplace,
-  options: LookBackOptions,
+  options: LookBackOptions & { readonly signal: AbortSignal },
 ): Promise<EffectRecord> {
   const { journal, clock, ids, signal, log } = options;
   const session = { context: async () => contextIn(place, options) };

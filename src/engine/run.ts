@@ -9,7 +9,7 @@ import type { RunFacts } from '../core/step.ts';
 import { stepRecordOf } from '../core/step-record.ts';
 import type { RunHeader, RunJournal, Store, StoredRun, TakenRun } from '../core/store.ts';
 import { runLeftAlone, runSuspended, runTimedOut, undoTimedOut } from './limits.ts';
-import { LOOK_BACK_LIMIT_MS, type LookBackOptions, lookBack } from './look-back.ts';
+import { lookBack } from './look-back.ts';
 import type { CloseOptions, NewRun, Place, RunOptions } from './run-options.ts';
 import { stopwatch } from './step-runner.ts';
 import { type Book, openEffects, strikeOut, UNDO_LIMIT_MS, undoEffects } from './undo.ts';
@@ -271,7 +271,7 @@ async function close(
   let unstored = await finish();
   // Somebody else goes on with this run: what it made, and its folder, are theirs.
   if (journal.lost.aborted) throw journal.lost.reason;
-  const book = await lookedBack(told, { ...options, facts, journal });
+  const book = await lookBack(told, { ...options, facts, journal });
   if (journal.lost.aborted) throw journal.lost.reason;
   const { work, former } = foldersOf(run_id, journal.fence);
   // Of earlier owners also what one has made that woke up behind the take-over.
@@ -299,14 +299,6 @@ async function close(
   const why = fault === undefined ? {} : { system: fault.system, code: fault.code, fault: fault.message };
   log.info({ outcome, duration_ms: Math.round(duration_ms), ...why }, 'a run ended');
   await journal.letGo();
-}
-
-async function lookedBack(book: Book, options: Omit<LookBackOptions, 'signal'>): Promise<Book> {
-  const { clock, journal } = options;
-  const limitMs = clock.ofHost(LOOK_BACK_LIMIT_MS);
-  using limit = clock.deadline(limitMs, () => undoTimedOut(limitMs));
-  using stop = firstOf(limit.signal, journal.lost);
-  return lookBack(book, { ...options, signal: stop.signal });
 }
 
 /** The wait of the run that is watched on; none where the run was spared or closed behind the end of that step. */

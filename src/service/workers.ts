@@ -20,7 +20,6 @@ export interface WorkersOptions {
   readonly store: Store;
   readonly worlds: Worlds;
   readonly owner: Owner;
-  /** Whether a process that is not this one still has its runs. */
   /** Whether the process lives; one that cannot be seen does, unless it is said that those are dead. */
   readonly isAlive: (owner: Owner, unseenAreDead: boolean) => boolean;
   readonly log: Logger;

@@ -321,6 +321,35 @@ describe('the undo', () => {
     },
   );
 
+  test('looks for what cannot be undone for a minute at most, where its system hangs', async () => {
+    let hung = 0;
+    await using world = engineWorld({
+      'a/silent': action(async ({ effect }) => {
+        await effect({
+          kind: 'commit',
+          find: (signal) => {
+            hung += 1;
+            return new Promise<never>((_, reject) =>
+              signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
+            );
+          },
+          make: async () => {
+            throw new Fault('no answer', { code: 'SILENT', kind: 'rejected' });
+          },
+        });
+        return {};
+      }),
+    });
+    const running = world.run('  - { uses: a/silent }\n');
+    await settle();
+    await world.clock.advance(59_000);
+    expect(await ledger(world)).toEqual(['commit null intended']);
+    await world.clock.advance(2000);
+    await running;
+    expect(hung).toBe(1);
+    expect(await ledger(world)).toEqual(['commit null struck']);
+  });
+
   test('logs in again when a login could not be had', async () => {
     const there = elsewhere();
     let refusals = 2;
