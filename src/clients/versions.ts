@@ -1,21 +1,25 @@
 import type { Exec } from '../core/ports.ts';
 
 /** How each command tells its version, and where in its output it stands. `koji version` also asks the hub: a command that names only itself. */
-const ASKED: Readonly<Record<string, { readonly args: readonly string[]; readonly pattern: RegExp }>> = {
-  git: { args: ['--version'], pattern: /git version (\S+)/ },
-  fedpkg: { args: ['--version'], pattern: /(\d[\w.]*)/ },
-  'fedpkg-stage': { args: ['--version'], pattern: /(\d[\w.]*)/ },
-  centpkg: { args: ['--version'], pattern: /(\d[\w.]*)/ },
-  koji: { args: ['version'], pattern: /Client: (\S+)/ },
-  bodhi: { args: ['--version'], pattern: /(\d[\w.]*)/ },
-};
+const ASKED: ReadonlyMap<string, { readonly args: readonly string[]; readonly pattern: RegExp }> = new Map(
+  Object.entries({
+    git: { args: ['--version'], pattern: /git version (\S+)/ },
+    fedpkg: { args: ['--version'], pattern: /(\d[\w.]*)/ },
+    'fedpkg-stage': { args: ['--version'], pattern: /(\d[\w.]*)/ },
+    centpkg: { args: ['--version'], pattern: /(\d[\w.]*)/ },
+    koji: { args: ['version'], pattern: /Client: (\S+)/ },
+    bodhi: { args: ['--version'], pattern: /(\d[\w.]*)/ },
+  }),
+);
 
 /** Commands that are used without a step saying so: what a packager command started is taken away by another. */
-const COMPANIONS: Readonly<Record<string, readonly string[]>> = {
-  fedpkg: ['koji'],
-  'fedpkg-stage': ['koji'],
-  centpkg: ['koji'],
-};
+const COMPANIONS: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    fedpkg: ['koji'],
+    'fedpkg-stage': ['koji'],
+    centpkg: ['koji'],
+  }),
+);
 
 /** Versions of the commands that are known to tell one; what does not answer is left out. */
 export async function versionsOf(
@@ -24,8 +28,8 @@ export async function versionsOf(
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, string>>> {
   const known: Record<string, string> = {};
-  for (const file of new Set(commands.flatMap((command) => [command, ...(COMPANIONS[command] ?? [])]))) {
-    const ask = ASKED[file];
+  for (const file of new Set(commands.flatMap((command) => [command, ...(COMPANIONS.get(command) ?? [])]))) {
+    const ask = ASKED.get(file);
     if (ask === undefined) continue;
     try {
       const { stdout, stderr } = await exec({ file, args: ask.args, limitMs: 20_000 }, signal);

@@ -30,20 +30,24 @@ export function meteredHttp(http: Http, { environment, telemetry, clock }: Meter
 }
 
 /** Which system the commands of a packager talk with; for git and fedpkg the subcommand says it, and most of git talks with nobody. */
-const SYSTEM_OF_COMMAND: Readonly<Record<string, System>> = { kinit: 'fas', koji: 'koji', bodhi: 'bodhi' };
+const SYSTEM_OF_COMMAND: ReadonlyMap<string, System> = new Map(
+  Object.entries({ kinit: 'fas', koji: 'koji', bodhi: 'bodhi' }),
+);
 
-const SYSTEM_OF_SUBCOMMAND: Readonly<Record<string, System>> = {
-  clone: 'dist-git',
-  fetch: 'dist-git',
-  pull: 'dist-git',
-  push: 'dist-git',
-  'ls-remote': 'dist-git',
-  'new-sources': 'lookaside',
-  sources: 'lookaside',
-  build: 'koji',
-  'scratch-build': 'koji',
-  'chain-build': 'koji',
-};
+const SYSTEM_OF_SUBCOMMAND: ReadonlyMap<string, System> = new Map(
+  Object.entries({
+    clone: 'dist-git',
+    fetch: 'dist-git',
+    pull: 'dist-git',
+    push: 'dist-git',
+    'ls-remote': 'dist-git',
+    'new-sources': 'lookaside',
+    sources: 'lookaside',
+    build: 'koji',
+    'scratch-build': 'koji',
+    'chain-build': 'koji',
+  }),
+);
 
 /** Options before the subcommand that have a value of their own. */
 const WITH_VALUE: ReadonlySet<string> = new Set(['-c', '-C', '--user']);
@@ -128,5 +132,5 @@ function systemOfCommand(file: string, args: readonly string[]): System | undefi
   const subcommand = args.find(
     (word, index) => !word.startsWith('-') && !WITH_VALUE.has(args[index - 1] ?? ''),
   );
-  return SYSTEM_OF_COMMAND[name] ?? SYSTEM_OF_SUBCOMMAND[subcommand ?? ''];
+  return SYSTEM_OF_COMMAND.get(name) ?? SYSTEM_OF_SUBCOMMAND.get(subcommand ?? '');
 }

@@ -37,3 +37,8 @@ test.each(['8.1.1', '26.4.0'])('bodhi %s tells its version', async (version) => 
   const exec = cannedExec([whenRun(['--version'], recordedCommand(`bodhi/${version}/version`))]);
   expect(await versionsOf(['bodhi'], exec, new AbortController().signal)).toEqual({ bodhi: version });
 });
+
+test('a command of any name is asked for no version that nobody knows of', async () => {
+  const asked = ['constructor', '__proto__', 'true'];
+  expect(await versionsOf(asked, cannedExec([]), new AbortController().signal)).toEqual({});
+});

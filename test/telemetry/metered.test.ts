@@ -88,6 +88,7 @@ describe('commands', () => {
     ['git', ['commit', '-m', 'push'], []],
     ['bodhi', ['updates', 'new'], ['bodhi ok 1']],
     ['rpmdev-bumpspec', ['x.spec'], []],
+    ['git', ['constructor'], []],
   ])('%s %j is counted as %j', async (file, args, expected) => {
     const { options, requests } = meter();
     await meteredExec(ending(0), options)({ file, args }, signal);

@@ -89,17 +89,18 @@ export function pageOf<Row>(rows: readonly Row[], values: Fields) {
   };
 }
 
+const STATES: ReadonlyMap<string, readonly string[]> = new Map([
+  ['__current__', ['current']],
+  ['__pending__', ['pending', 'frozen']],
+  ['__archived__', ['archived']],
+]);
+
 /** Releases by name, version or `__current__`, `__pending__` (frozen ones too), `__archived__`. */
 export function releasesOf(store: Store, words: readonly string[]): ReadonlySet<Release> {
   const found = new Set<Release>();
   const bad: string[] = [];
-  const states: Readonly<Record<string, readonly string[]>> = {
-    __current__: ['current'],
-    __pending__: ['pending', 'frozen'],
-    __archived__: ['archived'],
-  };
   for (const word of words) {
-    const all = states[word];
+    const all = STATES.get(word);
     if (all !== undefined) {
       for (const release of store.releases) if (all.includes(release.state)) found.add(release);
       continue;

@@ -5,13 +5,15 @@ import type { Kit, Message } from '../kit/kit.ts';
 const STATES = ['queued', 'running', 'complete', 'error'] as const;
 
 /** `test.result` in the words of ResultsDB. What was cut short is a crash: Fedora's ResultsDB takes no ERROR. */
-const OUTCOMES: Readonly<Record<string, string>> = {
-  passed: 'PASSED',
-  failed: 'FAILED',
-  info: 'INFO',
-  not_applicable: 'INFO',
-  needs_inspection: 'NEEDS_INSPECTION',
-};
+const OUTCOMES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    passed: 'PASSED',
+    failed: 'FAILED',
+    info: 'INFO',
+    not_applicable: 'INFO',
+    needs_inspection: 'NEEDS_INSPECTION',
+  }),
+);
 
 const DELAY: Delay = { least: 5_000, median: 12_000, most: 30_000 };
 
@@ -114,7 +116,7 @@ export function listenForCi(kit: Kit, { resultsdbUrl, inside }: ListenerOptions)
 /** No architecture and no scenario: with one, the final result would not take the place of QUEUED and RUNNING. */
 function resultOf(body: CiBody, test: string, state: (typeof STATES)[number], item: string) {
   const { run, artifact, contact, system = [] } = body;
-  const final = state === 'error' ? 'CRASHED' : (OUTCOMES[body.test.result ?? ''] ?? 'NEEDS_INSPECTION');
+  const final = state === 'error' ? 'CRASHED' : (OUTCOMES.get(body.test.result ?? '') ?? 'NEEDS_INSPECTION');
   const data = {
     item,
     type: 'koji_build',

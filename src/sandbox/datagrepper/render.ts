@@ -41,7 +41,11 @@ export function legacy({
 }
 
 /** Words that were replaced, and by what; asked for, they come with a warning. */
-const REPLACED: Readonly<Record<string, string>> = { subtitle: 'summary', link: 'url', icon: 'app_icon' };
+const REPLACED: ReadonlyMap<string, string> = new Map([
+  ['subtitle', 'summary'],
+  ['link', 'url'],
+  ['icon', 'app_icon'],
+]);
 
 /** What the message's class would tell people about it. */
 export function metaOf(row: StoredMessage, words: readonly string[]): Record<string, unknown> {
@@ -60,7 +64,7 @@ export function metaOf(row: StoredMessage, words: readonly string[]): Record<str
   };
   const meta: Record<string, unknown> = {};
   for (const word of words) {
-    const now = REPLACED[word];
+    const now = REPLACED.get(word);
     meta[word] = all[now ?? word];
     if (now === undefined) continue;
     const warnings = (meta['WARNING'] as string[] | undefined) ?? [];

@@ -199,6 +199,11 @@ test('any query is answered or refused', () =>
     RUNS,
   ));
 
+test.each(['__proto__', 'constructor', 'toString'])('a release of the name %s is refused', async (word) => {
+  const { status, body } = await packager.get(`/updates/?releases=${word}`);
+  expect([status, body.errors?.[0]?.description]).toEqual([400, `Invalid releases specified: ${word}`]);
+});
+
 test('any method at any address is answered', () =>
   fc.assert(
     fc.asyncProperty(

@@ -35,7 +35,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   gitcred: async () => async () => 0,
 };
 
-const ALIASES: Readonly<Record<string, string>> = { co: 'clone', ci: 'commit' };
+const ALIASES: ReadonlyMap<string, string> = new Map(Object.entries({ co: 'clone', ci: 'commit' }));
 
 const GLOBALS = {
   config: { names: ['-C', '--config'], takes: 'value' },
@@ -66,7 +66,7 @@ export const fedpkg = standIn(async (run) => {
   if (options.help === true) return help(run, 0);
   const config = readConfig(run, options.config, options.user_config);
   if (word === undefined) return help(run, 1);
-  const name = ALIASES[word] ?? word;
+  const name = ALIASES.get(word) ?? word;
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (load === undefined) {
     if (name === 'help') return help(run, 0);

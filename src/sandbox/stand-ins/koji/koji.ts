@@ -151,18 +151,20 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   },
 };
 
-const ALIASES: Readonly<Record<string, string>> = {
-  'cancel-task': 'cancel',
-  cxl: 'cancel',
-  'tag-pkg': 'tag-build',
-  tag: 'tag-build',
-  'untag-pkg': 'untag-build',
-  untag: 'untag-build',
-  'latest-pkg': 'latest-build',
-  'watch-tasks': 'watch-task',
-  'list-commands': 'help',
-  ...Object.fromEntries(GREETINGS.map((word) => [word, 'moshimoshi'])),
-};
+const ALIASES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    'cancel-task': 'cancel',
+    cxl: 'cancel',
+    'tag-pkg': 'tag-build',
+    tag: 'tag-build',
+    'untag-pkg': 'untag-build',
+    untag: 'untag-build',
+    'latest-pkg': 'latest-build',
+    'watch-tasks': 'watch-task',
+    'list-commands': 'help',
+    ...Object.fromEntries(GREETINGS.map((word) => [word, 'moshimoshi'])),
+  }),
+);
 
 const GLOBALS = {
   profile: { names: ['-p', '--profile'], takes: 'value' },
@@ -192,7 +194,7 @@ export const koji = standIn(async (run) => {
     return 0;
   }
   const dashed = word?.replaceAll('_', '-');
-  const name = dashed === undefined ? 'help' : (ALIASES[dashed] ?? dashed);
+  const name = dashed === undefined ? 'help' : (ALIASES.get(dashed) ?? dashed);
   const profile = configure(run, options);
   const entry = COMMANDS[name];
   if (entry === undefined || !Object.hasOwn(COMMANDS, name)) {
