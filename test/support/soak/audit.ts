@@ -116,7 +116,7 @@ function compared({ query }: Stage, kind: string, there: readonly string[]): Com
     `select run_id, identity from effects where kind = '${kind}' and identity is not null and identity != 'null'`,
   ).map(({ identity, run_id }) => ({ id: String(JSON.parse(String(identity))), run: String(run_id) }));
   const ids = new Set(known.map(({ id }) => id));
-  const seen = new Set(there);
+  const seen = new Set([...there, ...(kind === 'update' ? lostUpdates(query) : [])]);
   return [
     ...there.filter((id) => !ids.has(id)).map((id) => `${kind} ${id} is there and no run knows it`),
     ...known
@@ -131,6 +131,15 @@ function compared({ query }: Stage, kind: string, there: readonly string[]): Com
       known.map(({ run }) => run),
     ),
   ];
+}
+
+/** Aliases of updates that Bodhi said it had made and did not have: their runs failed and charged it, and whoever was to withdraw them was told that there are none. */
+function lostUpdates(query: Stage['query']): readonly string[] {
+  return query(
+    `select identity from effects join runs using (run_id)
+      where effects.kind = 'update' and effects.state = 'undone' and undo_evidence ->> 'update_status' = 'unknown'
+        and outcome = 'failed' and fault ->> 'system' = 'bodhi'`,
+  ).map(({ identity }) => String(JSON.parse(String(identity))));
 }
 
 function twice(what: string, values: readonly string[]): Complaints {
