@@ -1,11 +1,13 @@
 import type { Environment } from '../core/environment.ts';
 import type { Fault } from '../core/fault.ts';
 import type { Exec, Http, Logger } from '../core/ports.ts';
+import { environmentFacts } from '../core/scope.ts';
 import type { Store } from '../core/store.ts';
 import type { WorkplaceOptions } from '../engine/workplace.ts';
 import type { World, Worlds } from '../service/world.ts';
 import type { Host } from './host.ts';
 import { openShared, openWorld } from './run-world.ts';
+import { sharedPlans } from './shared-plans.ts';
 import { environmentOf, followSandbox, GONE, NEVER_GONE, planOf } from './stored-run.ts';
 
 export interface WorldsOptions {
@@ -66,7 +68,13 @@ export function openWorlds(
         },
       },
     };
-    return { close, walk: await openShared(close, gone, host, resources), control, stop: stop.signal };
+    return {
+      close,
+      walk: await openShared(close, gone, host, resources),
+      env: environmentFacts(environment),
+      control,
+      stop: stop.signal,
+    };
   }
 
   return {
@@ -75,6 +83,6 @@ export function openWorlds(
       const { environment, gone } = await environmentOf(header, host);
       return { world: await of(environment, header.control, gone), gone };
     },
-    planOf: (header) => planOf(header, host),
+    planOf: sharedPlans((header) => planOf(header, host)),
   };
 }

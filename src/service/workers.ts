@@ -5,7 +5,7 @@ import type { ProbePlan } from '../core/plan.ts';
 import type { Logger } from '../core/ports.ts';
 import type { Owner } from '../core/run.ts';
 import type { Due } from '../core/schedule.ts';
-import { environmentFacts, probeFacts } from '../core/scope.ts';
+import { probeFacts } from '../core/scope.ts';
 import type { Site, SiteProbe } from '../core/site.ts';
 import type { RunSummary, Store, StoredRun, TakenRun } from '../core/store.ts';
 import { giveUpLate, watchLate } from '../engine/late.ts';
@@ -119,12 +119,11 @@ export function openWorkers(options: WorkersOptions): Workers {
   }
 
   function walkOptions(world: World, plan: ProbePlan, params: JsonObject, signal: AbortSignal): RunOptions {
-    const { environment } = world.close;
     return {
       ...world.close,
       ...world.walk,
       plan,
-      roots: { env: environmentFacts(environment), probe: probeFacts(plan.probe), params },
+      roots: { env: world.env, probe: probeFacts(plan.probe), params },
       owner,
       isAlive,
       suspend,
@@ -244,7 +243,7 @@ export function openWorkers(options: WorkersOptions): Workers {
     await exclusively(async () => {
       if (jobs.has(run_id)) return;
       const taken = await store.takeOver(run_id, owner, lives);
-      const { scope, environment, probe, package: pkg } = header;
+      const { scope, environment, probe, package: pkg } = taken.run.header;
       const work: Work = taken.run.record === null ? 'run' : late === undefined ? 'undo' : 'watch';
       const about = { run_id, scope, environment, probe, package: pkg, work };
       const ended = begin(about, async (cancelled) => {

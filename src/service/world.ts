@@ -1,4 +1,5 @@
 import type { Environment } from '../core/environment.ts';
+import type { JsonObject } from '../core/json.ts';
 import type { ProbePlan } from '../core/plan.ts';
 import type { RunHeader } from '../core/store.ts';
 import type { CloseOptions, RunOptions } from '../engine/run-options.ts';
@@ -7,6 +8,8 @@ import type { CloseOptions, RunOptions } from '../engine/run-options.ts';
 export interface World {
   readonly close: Omit<CloseOptions, 'tell' | 'suspend' | 'plan'>;
   readonly walk: Pick<RunOptions, 'watch' | 'versionsOf' | 'attribute' | 'lookIfGone'>;
+  /** The environment as expressions see it. */
+  readonly env: JsonObject;
   /** Control address of the sandbox that it is. */
   readonly control: string | undefined;
   /** Aborts when all runs in it have to end: it is gone for ever. */

@@ -5,6 +5,7 @@ import { Fault } from '../../src/core/fault.ts';
 import type { ProbePlan } from '../../src/core/plan.ts';
 import type { Owner } from '../../src/core/run.ts';
 import type { Due } from '../../src/core/schedule.ts';
+import { environmentFacts } from '../../src/core/scope.ts';
 import type { SiteProbe } from '../../src/core/site.ts';
 import type { RunJournal, Store } from '../../src/core/store.ts';
 import { openWorkers } from '../../src/service/workers.ts';
@@ -68,6 +69,7 @@ function workersOn(
       attribute: async () => undefined,
       lookIfGone: async () => undefined,
     },
+    env: environmentFacts(environment),
     control: undefined,
     stop: stop.signal,
   } as unknown as World;
