@@ -33,6 +33,7 @@ async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (stop.signal.aborted) return EXIT.stopped;
     say(`error: ${error instanceof Error ? error.message : String(error)}`);
+    if (error instanceof Error && error.cause !== undefined) say(`  because of ${String(error.cause)}`);
     return EXIT.broken;
   }
 }
@@ -103,14 +104,17 @@ async function measure(groups: readonly string[], json: boolean, signal: AbortSi
     const dir = join(place.dir, name);
     mkdirSync(dir);
     const figures: Figure[] = [];
-    for await (const figure of GROUPS[name]?.measure(
-      openBench({ dir, signal, say: (text) => say(`  ${text}`) }),
-    ) ?? []) {
-      figures.push(figure);
-      all &&= holds(figure);
-      if (json) process.stdout.write(`${jsonLine(name, figure)}\n`);
+    const bench = openBench({ dir, signal, say: (text) => say(`  ${text}`) });
+    try {
+      for await (const figure of GROUPS[name]?.measure(bench) ?? []) {
+        figures.push(figure);
+        all &&= holds(figure);
+        if (json) process.stdout.write(`${jsonLine(name, figure)}\n`);
+      }
+    } finally {
+      // What was measured in an hour is told, also where the last of it breaks.
+      if (!json && figures.length > 0) process.stdout.write(`\n${table(name, figures)}`);
     }
-    if (!json) process.stdout.write(`\n${table(name, figures)}`);
   }
   return all;
 }

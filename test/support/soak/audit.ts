@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { decodeAnswer, encodeCall } from '../../../src/clients/xmlrpc.ts';
+import { asked } from './asked.ts';
 import type { Stage } from './stage.ts';
 
 /** What is wrong, a line each; empty where nothing is. */
@@ -152,7 +153,7 @@ function twice(what: string, values: readonly string[]): Complaints {
 }
 
 async function call(koji: string | undefined, method: string, params: Parameters<typeof encodeCall>[1]) {
-  const response = await fetch(`${koji}/kojihub`, {
+  const response = await asked(`${koji}/kojihub`, {
     method: 'POST',
     headers: { 'content-type': 'text/xml' },
     body: encodeCall(method, params),
@@ -170,7 +171,7 @@ async function buildTasks({ urls }: Stage): Promise<readonly number[]> {
 async function updateAliases({ urls }: Stage): Promise<readonly string[]> {
   const aliases: string[] = [];
   for (let page = 1, pages = 1; page <= pages; page += 1) {
-    const response = await fetch(`${urls['bodhi']}/updates/?rows_per_page=100&page=${page}`, {
+    const response = await asked(`${urls['bodhi']}/updates/?rows_per_page=100&page=${page}`, {
       headers: { accept: 'application/json' },
     });
     const body = (await response.json()) as { readonly pages: number; readonly updates: readonly Row[] };
@@ -222,7 +223,7 @@ function tarballs(stage: Stage, commits: number): Complaints {
 async function heldStill({ control }: Stage, runs: readonly Row[]): Promise<Complaints> {
   const complaints: string[] = [];
   for (const { run_id, probe, outcome } of runs) {
-    const response = await fetch(`${control}/holdings?run=${run_id}`);
+    const response = await asked(`${control}/holdings?run=${run_id}`);
     const { holdings } = (await response.json()) as { readonly holdings: readonly unknown[] };
     if (holdings.length > 0)
       complaints.push(`run ${run_id} of ${probe}, ${outcome}, left ${JSON.stringify(holdings)}`);
@@ -255,7 +256,7 @@ function survivors(runs: readonly Row[]): Complaints {
 
 /** `/metrics` counts every run once. */
 async function counted({ query }: Stage, url: string): Promise<Complaints> {
-  const text = await (await fetch(`${url}/metrics`)).text();
+  const text = await (await asked(`${url}/metrics`)).text();
   const shown = new Map(
     [...text.matchAll(/^packprobe_runs_total\{(.*?)\} (\d+)/gm)].map(([, labels = '', value]) => {
       const label = (name: string) => new RegExp(`${name}="([^"]*)"`).exec(labels)?.[1];

@@ -1,6 +1,7 @@
 /** Very many runs while systems break and mend and the process is killed: what becomes of them, and of the process. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import { asked } from './asked.ts';
 import { audit, type Complaints } from './audit.ts';
 import { backAtWork, drain, firstAnswer, quiet } from './drive.ts';
 import { type FollowUps, followUps } from './follow-ups.ts';
@@ -161,8 +162,8 @@ async function isToBeFollowed({ query }: Stage): Promise<boolean> {
 /** Asks until it is: what it keeps open all its life it has opened then. */
 async function isReady({ url }: Served): Promise<void> {
   for (;;) {
-    // A connection that stays would be one of its descriptors.
-    const { ok } = await fetch(`${await url}/healthz/ready`, { headers: { connection: 'close' } });
+    // A connection that stayed would be one of its descriptors.
+    const { ok } = await asked(`${await url}/healthz/ready`);
     if (ok) return;
     await pause(LOOK_MS);
   }
@@ -204,7 +205,7 @@ function breaking(
 ): { end(): Promise<number> } {
   const stop = new AbortController();
   const turn = (name: string, method: 'PUT' | 'DELETE') =>
-    fetch(`${control}/faults/${encodeURIComponent(name)}`, { method }).then((answer) => answer.text());
+    asked(`${control}/faults/${encodeURIComponent(name)}`, { method }).then((answer) => answer.text());
   const rest = (ms: number) => pause(random() * ms, undefined, { signal: stop.signal }).catch(() => {});
   async function go(): Promise<number> {
     let count = 0;
@@ -259,7 +260,7 @@ function heapOf(child: Served['child']): Promise<number> {
 
 /** Names of all faults that the sandbox has. */
 export async function faultsOf({ control }: Stage): Promise<readonly string[]> {
-  const answer = await fetch(`${control}/faults`);
+  const answer = await asked(`${control}/faults`);
   const { faults } = (await answer.json()) as { readonly faults: readonly { readonly name: string }[] };
   return faults.map(({ name }) => name);
 }

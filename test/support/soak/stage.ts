@@ -10,6 +10,7 @@ import type { System } from '../../../src/core/system.ts';
 import { THRIFT, THRIFTY_MALLOC } from '../../../src/platform/thrift.ts';
 import { type Running, start } from '../packprobe.ts';
 import { ROOT } from '../sources.ts';
+import { asked } from './asked.ts';
 import { packagesOf } from './world.ts';
 
 const SANDBOX = fileURLToPath(new URL('sandbox.ts', import.meta.url));
@@ -109,7 +110,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const { control } = sandbox;
   const data = join(dir, 'data');
   const config = await writeConfig(options, control);
-  const answer = await fetch(`${control}/`);
+  const answer = await asked(`${control}/`);
   const { systems } = (await answer.json()) as { readonly systems: Readonly<Record<string, string>> };
   let database: DatabaseSync | undefined;
   const lives = new Set<Served>();
@@ -209,7 +210,7 @@ function startServe(args: readonly string[], { entry, host, dist }: Start): Serv
     tellsMemory: entry === IN_PROCESS,
     url,
     async post(path, body) {
-      const response = await fetch(`${await url}${path}`, {
+      const response = await asked(`${await url}${path}`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}` },
         body: JSON.stringify(body),
@@ -225,7 +226,7 @@ async function writeConfig(options: StageOptions, control: string): Promise<stri
   const { dir, probes, poll } = options;
   const config = join(dir, 'config');
   for (const folder of ['environments', 'probes']) mkdirSync(join(config, folder), { recursive: true });
-  const answer = await fetch(`${control}/environment?format=json`);
+  const answer = await asked(`${control}/environment?format=json`);
   const environment = (await answer.json()) as { readonly systems: Readonly<Record<string, object>> };
   const systems = Object.fromEntries(
     Object.entries(environment.systems).map(([name, system]) => [
